@@ -1,0 +1,106 @@
+package base
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/fourkites/sources/base/breaker"
+)
+
+// State is the verdict on the health of a source.
+type State uint8
+
+// A source is Unproven until a call has told something about it.
+const (
+	Unproven State = iota
+	Ready          // the last call that told something succeeded
+	Degraded       // the last one failed, or the breaker is trying the source again
+	Down           // the breaker is open, or the client was closed
+)
+
+var stateNames = [...]string{"unproven", "ready", "degraded", "down"}
+
+// String is the state in one word.
+func (s State) String() string { return stateNames[int(s)%len(stateNames)] }
+
+// MarshalText writes the state in one word.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Health is what a client knows of its source without asking it. It holds no text of an error.
+type Health struct {
+	Source      string        `json:"source"`
+	State       State         `json:"state"`
+	Kind        Kind          `json:"kind,omitempty"`          // of the last failure that spoke of the source
+	SinceReady  time.Duration `json:"since_ready_ns"`          // age of the last success; negative = none yet
+	SinceFailed time.Duration `json:"since_lastFailedns"`      // age of the last such failure; negative = none yet
+	Breaker     string        `json:"breaker"`                 // closed, open, half-open
+	NextProbe   time.Duration `json:"next_probe_ns,omitempty"` // until an open breaker lets a probe through
+	InFlight    int64         `json:"in_flight"`
+	Waiting     int           `json:"waiting"`
+	Budget      float64       `json:"retry_budget"` // tokens left for retries
+	Degraded    string        `json:"degraded,omitempty"`
+}
+
+// passive collects what traffic proves.
+type passive struct {
+	ready      atomic.Int64 // instant since the guard's epoch, plus one
+	lastFailed atomic.Int64
+	kind       atomic.Uint32
+}
+
+func (p *passive) succeeded(at time.Duration) { p.ready.Store(int64(at) + 1) }
+
+// failed notes the failure. An answer that refuses the request proves that the source is there.
+func (p *passive) failed(at time.Duration, e *Error) {
+	switch e.Kind {
+	case KindCanceled, KindDeadline, KindCircuitOpen, KindLimitExceeded, KindBudgetExhausted, KindNoTimeLeft, KindClosed:
+		return
+	case KindNotFound, KindInvalid, KindConflict, KindTooLarge, KindQuotaExceeded, KindContentFiltered:
+		if e.Sent != NotSent {
+			p.succeeded(at)
+		}
+		return
+	}
+	p.kind.Store(uint32(e.Kind))
+	p.lastFailed.Store(int64(at) + 1)
+}
+
+// Health is what the guard knows; clients return it.
+func (g *Guard) Health() Health {
+	now, usage := g.now(), g.permits.Usage()
+	h := Health{
+		Source: g.config.Name, Kind: Kind(g.passive.kind.Load()), Breaker: g.breaker.State().String(),
+		NextProbe: g.breaker.NextProbe(), InFlight: g.inflight.Load(), Waiting: usage.Waiting, Budget: g.budget.Tokens(),
+		SinceReady: age(now, g.passive.ready.Load()), SinceFailed: age(now, g.passive.lastFailed.Load()),
+	}
+	h.State = g.verdict(h)
+	if h.State == Ready {
+		h.Kind = KindUnknown
+	}
+	return h
+}
+
+func age(now time.Duration, at int64) time.Duration {
+	if at == 0 {
+		return -1
+	}
+	return max(0, now-time.Duration(at-1))
+}
+
+func (g *Guard) verdict(h Health) State {
+	switch g.breaker.State() {
+	case breaker.Open:
+		return Down
+	case breaker.HalfOpen:
+		return Degraded
+	}
+	switch {
+	case g.closed.Load():
+		return Down
+	case h.SinceReady < 0 && h.SinceFailed < 0:
+		return Unproven
+	case h.SinceReady < 0, h.SinceFailed >= 0 && h.SinceFailed < h.SinceReady:
+		return Degraded
+	}
+	return Ready
+}

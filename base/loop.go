@@ -1,0 +1,62 @@
+package base
+
+import (
+	"context"
+	"time"
+)
+
+// Loop is one call whose retry loop belongs to somebody else, such as an HTTP library: the guard still decides about
+// every attempt and every wait. It belongs to one goroutine at a time. Begin it, run Attempt, ask Next after each that
+// failed, and end it once with End.
+type Loop struct{ c call }
+
+// Begin starts a call.
+func Begin(ctx context.Context, g *Guard, op *Op) *Loop {
+	l := &Loop{}
+	l.c.begin(ctx, g, op)
+	return l
+}
+
+// Context is the caller's context with the call's span.
+func (l *Loop) Context() context.Context { return l.c.ctx }
+
+// Attempt passes the inner doors and runs fn, as one attempt of [Do] does. The error is an *Error.
+func (l *Loop) Attempt(fn func(context.Context) error) error {
+	_, err := attempt(&l.c, func(ctx context.Context) (struct{}, error) { return struct{}{}, fn(ctx) })
+	if err != nil {
+		return l.c.last
+	}
+	return nil
+}
+
+// Next says, after an Attempt that failed, whether another one may follow, and after what wait. The caller must wait
+// before it attempts again.
+func (l *Loop) Next() (wait time.Duration, again bool) {
+	c := &l.c
+	if c.last == nil || c.stopped {
+		return 0, false
+	}
+	wait, again = c.plan(c.last)
+	if !again {
+		c.stopped = true
+		return 0, false
+	}
+	c.retry(wait)
+	return wait, true
+}
+
+// End closes the call and returns its final error: nil after an Attempt that succeeded. A call that was cut short in a
+// wait, which is the caller's to tell by the context, ends with the error of its last attempt.
+func (l *Loop) End() error {
+	c := &l.c
+	switch {
+	case c.last != nil:
+		return c.finish(c.last)
+	case c.before != nil && !c.returned:
+		e := c.before
+		e.Kind, e.ctx = contextKind(c.ctx), context.Cause(c.ctx)
+		return c.finish(e)
+	}
+	c.succeed()
+	return nil
+}

@@ -1,0 +1,105 @@
+package base
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"syscall"
+)
+
+// ClassifyNetwork types an error of the network, of TLS or of a context, which all sources share. What it does not
+// know is Internal. The result is fresh: the caller may fill it in.
+func ClassifyNetwork(err error) *Error {
+	e := NewError(KindInternal, err)
+	if classifyName(e, err) || classifyTLS(e, err) {
+		return e
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		e.Kind, e.Sent = KindUnavailable, NotSent
+		e.Hint = "nothing accepts connections there; check host and port"
+		if op.Timeout() {
+			e.Hint = "the host did not answer the connection in time; check host, port and firewall"
+		}
+		return e
+	}
+	timeout, isNet := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		e.Kind = KindCanceled
+	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
+		e.Kind = KindAttemptTimeout
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), isNet:
+		e.Kind = KindUnavailable
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		e.Kind, e.Sent = KindUnavailable, NotSent
+		e.Hint = "the process has too many files open; raise its limit or lower limits.concurrency"
+	}
+	return e
+}
+
+func classifyName(e *Error, err error) bool {
+	dns, ok := errors.AsType[*net.DNSError](err)
+	if !ok {
+		return false
+	}
+	e.Sent, e.Code = NotSent, "dns"
+	if dns.IsNotFound {
+		e.Kind, e.Hint = KindInvalid, "the host name does not resolve; check the host in the configuration"
+		return true
+	}
+	e.Kind, e.Hint = KindUnavailable, "the name server did not answer"
+	return true
+}
+
+func classifyTLS(e *Error, err error) bool {
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, name := errors.AsType[x509.HostnameError](err)
+	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
+	_, verify := errors.AsType[*tls.CertificateVerificationError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	record, plain := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case unknown || name || invalid || verify:
+		e.Kind, e.Hint = KindInvalid, "the certificate of the server is not trusted for this host; set the CA file, or the right host"
+	case alert:
+		e.Kind, e.Hint = KindInvalid, "the server refused the TLS handshake; check protocol version and client certificate"
+	case plain:
+		e.Kind, e.Hint = KindProtocol, "the server does not speak TLS on this port"
+		_ = record
+	default:
+		return false
+	}
+	e.Sent, e.Code = NotSent, "tls"
+	return true
+}
+
+// textOf is the message of an error without what messages of the standard library are known to leak.
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Op + " " + u.URL + ": " + textOf(u.Err)
+	}
+	return err.Error()
+}
+
+var (
+	urlUser  = regexp.MustCompile(`(://)[^/@\s]*@`)
+	urlQuery = regexp.MustCompile(`(://[^\s?"']*\?)[^\s"']*`)
+)
+
+// Redact removes user names, passwords and query strings from every URL in a text.
+func Redact(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	return urlQuery.ReplaceAllString(urlUser.ReplaceAllString(text, "$1"), "${1}[redacted]")
+}

@@ -1,0 +1,88 @@
+package base
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Stats is what answering cost and how much of the question was covered. Counts of several calls add up.
+type Stats struct {
+	Source    string        `json:"source,omitempty"`
+	Op        string        `json:"op,omitempty"`
+	QueryID   string        `json:"query_id,omitempty"` // of the last call
+	Calls     int           `json:"calls,omitempty"`
+	Attempts  int           `json:"attempts,omitempty"`
+	Rows      int64         `json:"rows,omitempty"`       // handed out
+	RowsRead  int64         `json:"rows_read,omitempty"`  // by the source
+	BytesRead int64         `json:"bytes_read,omitempty"` // by the source
+	Elapsed   time.Duration `json:"elapsed_ns,omitempty"`
+	Asked     Window        `json:"asked,omitzero"`   // the window asked for
+	Covered   Window        `json:"covered,omitzero"` // the part of it that was looked at
+	Notes     []string      `json:"notes,omitempty"`  // what a reader of the answer must know, such as a lag or a limit that the server does not hold
+}
+
+// Add joins the stats of another call to these: counts add up, windows grow to cover both, words of the later call
+// stand.
+func (s *Stats) Add(o Stats) {
+	pickLast(&s.Source, o.Source)
+	pickLast(&s.Op, o.Op)
+	pickLast(&s.QueryID, o.QueryID)
+	s.Calls += o.Calls
+	s.Attempts += o.Attempts
+	s.Rows += o.Rows
+	s.RowsRead += o.RowsRead
+	s.BytesRead += o.BytesRead
+	s.Elapsed += o.Elapsed
+	s.Asked = union(s.Asked, o.Asked)
+	s.Covered = union(s.Covered, o.Covered)
+	s.Notes = append(s.Notes, o.Notes...)
+}
+
+func pickLast(field *string, value string) {
+	if value != "" {
+		*field = value
+	}
+}
+
+func union(a, b Window) Window {
+	switch {
+	case a.IsZero():
+		return b
+	case b.IsZero():
+		return a
+	}
+	if b.From.Before(a.From) {
+		a.From = b.From
+	}
+	if b.To.After(a.To) {
+		a.To = b.To
+	}
+	return a
+}
+
+type statsKey struct{}
+
+// collector guards the caller's Stats against calls that run side by side.
+type collector struct {
+	mu    sync.Mutex
+	stats *Stats
+	outer *collector
+}
+
+// WithStats returns a context under which every call adds its Stats to s. Read s when the calls have returned and the
+// loops have ended. Contexts nest: an inner one adds to the outer too.
+func WithStats(ctx context.Context, s *Stats) context.Context {
+	outer, _ := ctx.Value(statsKey{}).(*collector)
+	return context.WithValue(ctx, statsKey{}, &collector{stats: s, outer: outer})
+}
+
+// AddStats reports the Stats of one call to the context that the caller passed. Sources call it once per call.
+func AddStats(ctx context.Context, s Stats) {
+	c, _ := ctx.Value(statsKey{}).(*collector)
+	for ; c != nil; c = c.outer {
+		c.mu.Lock()
+		c.stats.Add(s)
+		c.mu.Unlock()
+	}
+}
