@@ -1,0 +1,184 @@
+package rest
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/limit"
+	"github.com/fourkites/sources/base/retry"
+)
+
+// statusKinds are the kinds of the statuses that mean the same for every service.
+var statusKinds = map[int]base.Kind{
+	http.StatusBadRequest:            base.KindInvalid,
+	http.StatusUnauthorized:          base.KindUnauthenticated,
+	http.StatusPaymentRequired:       base.KindQuotaExceeded,
+	http.StatusForbidden:             base.KindPermission,
+	http.StatusNotFound:              base.KindNotFound,
+	http.StatusRequestTimeout:        base.KindUnavailable,
+	http.StatusConflict:              base.KindConflict,
+	http.StatusGone:                  base.KindNotFound,
+	http.StatusRequestEntityTooLarge: base.KindTooLarge,
+	http.StatusRequestURITooLong:     base.KindTooLarge,
+	http.StatusTooManyRequests:       base.KindThrottled,
+	http.StatusInternalServerError:   base.KindUnavailable,
+	http.StatusBadGateway:            base.KindUnavailable,
+	http.StatusServiceUnavailable:    base.KindUnavailable,
+	http.StatusGatewayTimeout:        base.KindUnavailable,
+	529:                              base.KindOverloaded,
+}
+
+func kindOf(status int) base.Kind {
+	if k, ok := statusKinds[status]; ok {
+		return k
+	}
+	switch {
+	case status >= 500:
+		return base.KindInternal
+	case status >= 400:
+		return base.KindInvalid
+	}
+	return base.KindProtocol
+}
+
+// judge turns every answer that is not 2xx into an error.
+func (c *Client) judge(r Response) error {
+	if r.Status >= 200 && r.Status < 300 {
+		return nil
+	}
+	var e *base.Error
+	if c.config.Classify != nil {
+		e = c.config.Classify(r)
+	}
+	if e == nil {
+		e = base.NewError(kindOf(r.Status), &StatusError{Status: r.Status, Message: message(r)})
+	}
+	e.Sent = base.Answered
+	if e.Code == "" {
+		e.Code = strconv.Itoa(r.Status)
+	}
+	if e.RequestID == "" {
+		e.RequestID = r.Header.Get("X-Request-Id")
+	}
+	if e.RetryAfter == 0 {
+		e.RetryAfter = asked(r.Header)
+	}
+	if r.Status >= 300 && r.Status < 400 {
+		e.Hint = "the service answers with a redirect" + destination(r) + ", which is not followed; set the base URL to where it leads"
+	}
+	return e
+}
+
+// asked is how long the answer's headers ask to wait.
+func asked(h http.Header) time.Duration {
+	if wait, ok := retry.After(h, time.Now()); ok {
+		return wait
+	}
+	return limit.Reset(h, time.Now())
+}
+
+// destination names the host of a redirect, never its query.
+func destination(r Response) string {
+	u, err := url.Parse(r.Header.Get("Location"))
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return " to " + u.Scheme + "://" + u.Host
+}
+
+// StatusError is an answer that is not 2xx.
+type StatusError struct {
+	Status  int
+	Message string // the start of its body, if that is text
+}
+
+// Error is the status and the service's message.
+func (e *StatusError) Error() string {
+	return strings.TrimSuffix(fmt.Sprintf("HTTP %d: %s", e.Status, e.Message), ": ")
+}
+
+const maxMessage = 300
+
+// message is what the service said: the usual fields of a JSON body, else the start of a text; a page of HTML says
+// nothing.
+func message(r Response) string {
+	var fields struct{ Message, Error, Detail, Title any }
+	if json.Unmarshal(r.Body, &fields) == nil {
+		for _, v := range []any{fields.Message, fields.Error, fields.Detail, fields.Title} {
+			if text, ok := v.(string); ok && text != "" {
+				return short(text)
+			}
+		}
+	}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "text/html" || !utf8.Valid(r.Body) {
+		return ""
+	}
+	return short(string(r.Body))
+}
+
+func short(text string) string {
+	text = strings.TrimSpace(text)
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	}
+	return text
+}
+
+// classify types what the transport reports.
+func (c *Client) classify(err error) *base.Error { return base.ClassifyNetwork(err) }
+
+// cut types an answer that broke off: it is never taken for a whole one.
+func cut(err error) error {
+	_, flateErr := errors.AsType[flate.CorruptInputError](err)
+	if flateErr || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+		return base.NewError(base.KindProtocol, err)
+	}
+	e := base.ClassifyNetwork(err)
+	if errors.Is(err, context.Canceled) {
+		e.Kind, e.Hint = base.KindAttemptTimeout, "the service fell silent in the middle of its answer"
+	}
+	return e
+}
+
+// JSON makes one call and decodes its answer. Numbers keep their digits where T says so (json.Number). An answer that
+// is not JSON, or breaks off, is a Protocol error that says what came instead.
+func JSON[T any](ctx context.Context, c *Client, r Request) (T, Response, error) {
+	var v T
+	resp, err := c.Do(ctx, r)
+	if err != nil {
+		return v, resp, err
+	}
+	if err := json.Unmarshal(resp.Body, &v); err != nil {
+		return v, resp, c.undecoded(r, resp, err)
+	}
+	return v, resp, nil
+}
+
+func (c *Client) undecoded(r Request, resp Response, err error) error {
+	e := base.NewError(base.KindProtocol, err)
+	e.Source, e.Op, e.Code, e.Sent = c.guard.Name(), r.Op.Name, strconv.Itoa(resp.Status), base.Answered
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	switch {
+	case len(resp.Body) == 0:
+		e.Hint = "the answer is empty"
+	case kind == "text/html":
+		e.Hint = "the answer is a page of HTML, as a login page or a proxy gives; check the base URL"
+	default:
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			e.Hint = fmt.Sprintf("the JSON breaks at byte %d of %d", syntax.Offset, len(resp.Body))
+		}
+	}
+	return e.WithText("the answer is not the JSON that was expected")
+}
