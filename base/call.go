@@ -411,6 +411,9 @@ func (c *call) end(e *Error) {
 	if c.g.telemetry != nil {
 		c.g.telemetry.end(c, e)
 	}
+	if to, ok := c.ctx.Value(statsKey{}).(*collector); ok {
+		to.add(Stats{Source: c.g.config.Name, Op: c.op.Name, Calls: 1, Attempts: c.attempts, Elapsed: c.g.now() - c.start})
+	}
 	if e != nil && c.g.logger != nil {
 		c.g.logger.DebugContext(c.ctx, "call failed", "error", e)
 	}

@@ -38,7 +38,6 @@ type Health struct {
 	InFlight    int64         `json:"in_flight"`
 	Waiting     int           `json:"waiting"`
 	Budget      float64       `json:"retry_budget"` // tokens left for retries
-	Degraded    string        `json:"degraded,omitempty"`
 }
 
 // passive collects what traffic proves.

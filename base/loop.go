@@ -2,6 +2,7 @@ package base
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -45,18 +46,29 @@ func (l *Loop) Next() (wait time.Duration, again bool) {
 	return wait, true
 }
 
-// End closes the call and returns its final error: nil after an Attempt that succeeded. A call that was cut short in a
-// wait, which is the caller's to tell by the context, ends with the error of its last attempt.
-func (l *Loop) End() error {
+// End closes the call and returns its final error: nil after an Attempt that succeeded. err is how the foreign loop
+// ended; it counts only where no Attempt has told more. A loop that was cut short in a wait ends with the error of its
+// last attempt and the end of the context.
+func (l *Loop) End(err error) error {
 	c := &l.c
 	switch {
 	case c.last != nil:
 		return c.finish(c.last)
-	case c.before != nil && !c.returned:
-		e := c.before
-		e.Kind, e.ctx = contextKind(c.ctx), context.Cause(c.ctx)
-		return c.finish(e)
+	case c.returned:
+		c.succeed()
+		return nil
 	}
-	c.succeed()
-	return nil
+	e := c.before
+	if e == nil {
+		if err == nil {
+			err = errNoAttempt
+		}
+		e = c.classify(err)
+	}
+	if kind := contextKind(c.ctx); kind != KindUnknown {
+		e.Kind, e.ctx = kind, context.Cause(c.ctx)
+	}
+	return c.finish(e)
 }
+
+var errNoAttempt = errors.New("the call ended before its first attempt")

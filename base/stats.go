@@ -77,9 +77,15 @@ func WithStats(ctx context.Context, s *Stats) context.Context {
 	return context.WithValue(ctx, statsKey{}, &collector{stats: s, outer: outer})
 }
 
-// AddStats reports the Stats of one call to the context that the caller passed. Sources call it once per call.
+// AddStats reports what one call of a source learned of its answer: rows, bytes, query id, windows, notes. The guard adds
+// the call itself: Source, Op, Calls, Attempts and Elapsed.
 func AddStats(ctx context.Context, s Stats) {
-	c, _ := ctx.Value(statsKey{}).(*collector)
+	if to, ok := ctx.Value(statsKey{}).(*collector); ok {
+		to.add(s)
+	}
+}
+
+func (c *collector) add(s Stats) {
 	for ; c != nil; c = c.outer {
 		c.mu.Lock()
 		c.stats.Add(s)

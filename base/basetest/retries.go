@@ -2,6 +2,7 @@ package basetest
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,31 +35,41 @@ func poisonRetryAfter(t *testing.T, h Harness) {
 	}
 }
 
-const outageCalls = 2000
+const workers = 8
 
-// outage makes many calls while the source is down and returns the requests per call that it saw.
-func outage(t *testing.T, h Harness, l base.Limits) float64 {
+// outage makes that many calls while the source is down and returns the requests per call that it saw.
+func outage(t *testing.T, h Harness, l base.Limits, calls int) float64 {
 	t.Helper()
 	s := h.New(t, Settings{Limits: l})
 	s.Fake.Fail(h.Transient, -1)
 	before := s.Fake.Calls()
-	for range outageCalls {
-		if _, err := s.Read(timeout(t, 10*time.Second)); err == nil {
-			t.Fatal("a read succeeded in a total outage")
-		}
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for range calls / workers {
+				if _, err := s.Read(timeout(t, 30*time.Second)); err == nil {
+					t.Error("a read succeeded in a total outage")
+				}
+			}
+		})
 	}
-	return float64(s.Fake.Calls()-before) / outageCalls
+	all.Wait()
+	return float64(s.Fake.Calls()-before) / float64(calls)
 }
 
 func burst(t *testing.T, h Harness) {
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 	s.Fake.Fail(h.Transient, 2)
 	works(t, s)
-	if perCall := outage(t, h, patientLimits(base.Limits{})); perCall > 1.105 {
+	if perCall := outage(t, h, patientLimits(base.Limits{}), 2000); perCall > 1.105 {
 		t.Errorf("breaker off: %.3f requests per call", perCall)
 	}
-	if perCall := outage(t, h, base.Limits{Breaker: base.Breaker{OpenFor: base.Span(time.Hour)}}); perCall > 0.1 {
+	open := base.Limits{Breaker: base.Breaker{OpenFor: base.Span(time.Hour)}}
+	if perCall := outage(t, h, open, 2000); perCall > 0.1 {
 		t.Errorf("breaker on: %.3f requests per call", perCall)
+	}
+	if perCall := outage(t, h, patientLimits(base.Limits{RetryRatio: -1}), 40); perCall <= 1.105 {
+		t.Errorf("without a budget: %.3f requests per call, so the first check proves nothing", perCall)
 	}
 }
 

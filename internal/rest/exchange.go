@@ -33,8 +33,10 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 			req.Header[key] = values
 		}
 	}
-	x.run(req)
-	return x.answer, loop.End()
+	if err := loop.End(x.run(req)); err != nil {
+		return Response{}, err
+	}
+	return x.answer, nil
 }
 
 // exchange is one call: the transport of its own retry loop, in which every attempt passes the guard.
@@ -47,7 +49,7 @@ type exchange struct {
 }
 
 // run has go-retryablehttp loop; how it ended is known to the guard's loop.
-func (x *exchange) run(req *retryablehttp.Request) {
+func (x *exchange) run(req *retryablehttp.Request) error {
 	client := &retryablehttp.Client{
 		HTTPClient: &http.Client{
 			Transport:     x,
@@ -60,9 +62,11 @@ func (x *exchange) run(req *retryablehttp.Request) {
 			return resp, err
 		},
 	}
-	if resp, err := client.Do(req); err == nil {
+	resp, err := client.Do(req)
+	if err == nil {
 		_ = resp.Body.Close() // empty: the attempt has read the answer
 	}
+	return err
 }
 
 // maxLoops is above any limits.retries: the guard decides when the loop ends.

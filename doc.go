@@ -1,0 +1,11 @@
+// Package sources is the map of the module; it holds no code.
+//
+//   - base: the vocabulary and the guard that every source shares, with its mechanisms in small packages below it
+//     (retry, breaker, limit, sign, secret) and its vocabularies beside them (rows, logs, traces, metrics, tool)
+//   - clickhouse, fkapi: the sources, one room each, all of one shape; beside each a fake that speaks its real protocol
+//     (clickhousetest, fkapitest), for tests of programs that use it
+//   - evidence: questions that need several sources, up to the investigation of an incident
+//   - examples: small programs; examples/investigate is the main job from end to end
+//
+// Start with README.md; DESIGN.md says why things are as they are.
+package sources
