@@ -1,0 +1,345 @@
+package minisql
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// state gathers the rows of one group for one aggregate.
+type state interface {
+	add(args []any)
+	result() any
+}
+
+type aggregateSpec struct {
+	result func(types []string, params []any) string
+	make   func(params []any) state
+	cond   bool // the last argument is a condition
+}
+
+// aggregate is one aggregate of a statement: its arguments and how to begin a group.
+type aggregate struct {
+	args []eval
+	make func() state
+}
+
+func fixed(typ string) func([]string, []any) string {
+	return func([]string, []any) string { return typ }
+}
+
+func same(types []string, _ []any) string { return first(types, nil) }
+
+func list(types []string, _ []any) string { return arrayOf(types, nil) }
+
+func sumType(types []string, _ []any) string { return numeric(types, nil) }
+
+var aggregates = func() map[string]aggregateSpec {
+	plain := map[string]aggregateSpec{
+		"count":          {result: fixed("UInt64"), make: func([]any) state { return &counter{} }},
+		"sum":            {result: sumType, make: func([]any) state { return &summer{} }},
+		"avg":            {result: fixed("Float64"), make: func([]any) state { return &samples{end: mean} }},
+		"min":            {result: same, make: func([]any) state { return &extremum{sign: -1} }},
+		"max":            {result: same, make: func([]any) state { return &extremum{sign: 1} }},
+		"any":            {result: same, make: func([]any) state { return &keeper{} }},
+		"anylast":        {result: same, make: func([]any) state { return &keeper{last: true} }},
+		"argmin":         {result: same, make: func([]any) state { return &extremum{sign: -1, by: true} }},
+		"argmax":         {result: same, make: func([]any) state { return &extremum{sign: 1, by: true} }},
+		"uniq":           {result: fixed("UInt64"), make: func([]any) state { return &distinct{} }},
+		"uniqexact":      {result: fixed("UInt64"), make: func([]any) state { return &distinct{} }},
+		"grouparray":     {result: list, make: func(p []any) state { return &gatherer{most: bound(p)} }},
+		"groupuniqarray": {result: list, make: func(p []any) state { return &gatherer{most: bound(p), unique: true} }},
+		"topk":           {result: list, make: func(p []any) state { return &ranking{most: bound(p)} }},
+		"stddevpop":      {result: fixed("Float64"), make: func([]any) state { return &samples{end: deviation} }},
+		"quantile":       {result: fixed("Float64"), make: func(p []any) state { return &samples{end: atQuantile(p)} }},
+		"quantiles":      {result: fixed("Array(Float64)"), make: func(p []any) state { return &samples{end: atQuantiles(p)} }},
+		"quantilesmerge": {result: fixed("Array(Float64)"), make: func(p []any) state { return &samples{end: atQuantiles(p)} }},
+	}
+	for _, alias := range []string{"quantileexact", "quantiletdigest", "quantiletiming"} {
+		plain[alias] = plain["quantile"]
+	}
+	all := map[string]aggregateSpec{}
+	for name, spec := range plain {
+		all[name] = spec
+		spec.cond = true
+		all[name+"if"] = spec
+	}
+	return all
+}()
+
+// aggregate registers an aggregate and returns an expression that reads it from its group.
+func (c *compiler) aggregate(n *node, spec aggregateSpec) (eval, string, error) {
+	if c.aggs == nil {
+		return nil, "", fail(184, "Aggregate function %s is found where it is not allowed", n.text)
+	}
+	inner := *c
+	inner.group, inner.aggs = nil, nil
+	args, types, err := inner.all(n.args)
+	if err != nil {
+		return nil, "", err
+	}
+	if strings.EqualFold(n.text, "count") && len(args) == 1 && n.args[0].kind == nodeStar {
+		args, types = nil, nil
+	}
+	var params []any
+	for _, p := range n.params {
+		f, _, err := inner.compile(p)
+		if err != nil {
+			return nil, "", err
+		}
+		v, err := f(&frame{})
+		if err != nil {
+			return nil, "", err
+		}
+		params = append(params, v)
+	}
+	begin := func() state { return spec.make(params) }
+	if n.unique {
+		begin = func() state { return &distinct{} }
+	}
+	if spec.cond {
+		plain := begin
+		begin = func() state { return &conditional{state: plain()} }
+	}
+	at := len(*c.aggs)
+	*c.aggs = append(*c.aggs, aggregate{args: args, make: begin})
+	return func(f *frame) (any, error) { return f.states[at].result(), nil }, spec.result(types, params), nil
+}
+
+func bound(params []any) int {
+	if len(params) == 0 {
+		return math.MaxInt
+	}
+	n, _ := whole(params[0])
+	return int(n)
+}
+
+type conditional struct{ state }
+
+func (s *conditional) add(args []any) {
+	if yes(args[len(args)-1]) {
+		s.state.add(args[:len(args)-1])
+	}
+}
+
+type counter struct{ n uint64 }
+
+func (s *counter) add(args []any) {
+	if len(args) == 0 || args[0] != nil {
+		s.n++
+	}
+}
+func (s *counter) result() any { return s.n }
+
+type summer struct {
+	ints     int64
+	floats   float64
+	negative bool
+	real     bool
+}
+
+func (s *summer) add(args []any) {
+	switch x := args[0].(type) {
+	case uint64:
+		s.ints += int64(x)
+	case int64:
+		s.ints += x
+		s.negative = true
+	case bool:
+		if x {
+			s.ints++
+		}
+	case float64:
+		s.floats += x
+		s.real = true
+	}
+}
+
+func (s *summer) result() any {
+	switch {
+	case s.real:
+		return s.floats + float64(s.ints)
+	case s.negative:
+		return s.ints
+	}
+	return uint64(s.ints)
+}
+
+type extremum struct {
+	sign int
+	by   bool // argMin, argMax: the second argument decides
+	any  bool
+	best any
+	kept any
+}
+
+func (s *extremum) add(args []any) {
+	key := args[len(args)-1]
+	if key == nil || nan(key) {
+		return
+	}
+	if n, _ := compare(key, s.best); !s.any || n*s.sign > 0 {
+		s.any, s.best, s.kept = true, key, args[0]
+	}
+}
+func (s *extremum) result() any { return s.kept }
+
+type keeper struct {
+	last, any bool
+	v         any
+}
+
+func (s *keeper) add(args []any) {
+	if args[0] != nil && (s.last || !s.any) {
+		s.v, s.any = args[0], true
+	}
+}
+func (s *keeper) result() any { return s.v }
+
+type distinct struct{ seen map[string]bool }
+
+func (s *distinct) add(args []any) {
+	if s.seen == nil {
+		s.seen = map[string]bool{}
+	}
+	var key strings.Builder
+	for _, a := range args {
+		if a == nil {
+			return
+		}
+		key.WriteString(text(a) + "\x00")
+	}
+	s.seen[key.String()] = true
+}
+func (s *distinct) result() any { return uint64(len(s.seen)) }
+
+type gatherer struct {
+	most   int
+	unique bool
+	seen   map[string]bool
+	all    []any
+}
+
+func (s *gatherer) add(args []any) {
+	if args[0] == nil || len(s.all) >= s.most {
+		return
+	}
+	if s.unique {
+		if s.seen == nil {
+			s.seen = map[string]bool{}
+		}
+		if k := text(args[0]); s.seen[k] {
+			return
+		} else {
+			s.seen[k] = true
+		}
+	}
+	s.all = append(s.all, args[0])
+}
+
+func (s *gatherer) result() any {
+	if s.all == nil {
+		return []any{}
+	}
+	return s.all
+}
+
+type ranking struct {
+	most  int
+	count map[string]int
+	value map[string]any
+}
+
+func (s *ranking) add(args []any) {
+	if s.count == nil {
+		s.count, s.value = map[string]int{}, map[string]any{}
+	}
+	k := text(args[0])
+	s.count[k]++
+	s.value[k] = args[0]
+}
+
+func (s *ranking) result() any {
+	keys := make([]string, 0, len(s.count))
+	for k := range s.count {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		if s.count[a] != s.count[b] {
+			return s.count[b] - s.count[a]
+		}
+		return strings.Compare(a, b)
+	})
+	all := []any{}
+	for _, k := range keys[:min(len(keys), s.most)] {
+		all = append(all, s.value[k])
+	}
+	return all
+}
+
+// samples keeps numbers and computes at the end. An array counts as its elements: that is how a merged state is held.
+type samples struct {
+	end func([]float64) any
+	all []float64
+}
+
+func (s *samples) add(args []any) {
+	if items, ok := args[0].([]any); ok {
+		for _, v := range items {
+			s.add([]any{v})
+		}
+		return
+	}
+	if f, ok := asFloat(args[0]); ok && args[0] != nil {
+		s.all = append(s.all, f)
+	}
+}
+func (s *samples) result() any { return s.end(s.all) }
+
+func mean(all []float64) any {
+	total := 0.0
+	for _, f := range all {
+		total += f
+	}
+	return total / float64(len(all))
+}
+
+func deviation(all []float64) any {
+	m, _ := mean(all).(float64)
+	total := 0.0
+	for _, f := range all {
+		total += (f - m) * (f - m)
+	}
+	return math.Sqrt(total / float64(len(all)))
+}
+
+func atQuantile(params []any) func([]float64) any {
+	q := 0.5
+	if len(params) > 0 {
+		q, _ = asFloat(params[0])
+	}
+	return func(all []float64) any { return quantile(all, q) }
+}
+
+func atQuantiles(params []any) func([]float64) any {
+	return func(all []float64) any {
+		out := make([]any, len(params))
+		for i, p := range params {
+			q, _ := asFloat(p)
+			out[i] = quantile(all, q)
+		}
+		return out
+	}
+}
+
+// quantile interpolates between the two nearest samples, as ClickHouse's does.
+func quantile(all []float64, q float64) float64 {
+	if len(all) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(all)
+	at := q * float64(len(all)-1)
+	low := int(at)
+	high := min(low+1, len(all)-1)
+	return all[low] + (all[high]-all[low])*(at-float64(low))
+}
