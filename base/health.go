@@ -32,7 +32,7 @@ type Health struct {
 	State       State         `json:"state"`
 	Kind        Kind          `json:"kind,omitempty"`          // of the last failure that spoke of the source
 	SinceReady  time.Duration `json:"since_ready_ns"`          // age of the last success; negative = none yet
-	SinceFailed time.Duration `json:"since_lastFailedns"`      // age of the last such failure; negative = none yet
+	SinceFailed time.Duration `json:"since_failed_ns"`         // age of the last such failure; negative = none yet
 	Breaker     string        `json:"breaker"`                 // closed, open, half-open
 	NextProbe   time.Duration `json:"next_probe_ns,omitempty"` // until an open breaker lets a probe through
 	InFlight    int64         `json:"in_flight"`

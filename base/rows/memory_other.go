@@ -1,0 +1,8 @@
+//go:build !linux
+
+package rows
+
+import "unsafe"
+
+// advise does nothing here.
+func advise(unsafe.Pointer, uintptr) {}
