@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// topDefault is the count of topK without a parameter.
+func topDefault(params []any) int {
+	if len(params) == 0 {
+		return 10
+	}
+	return math.MaxInt
+}
+
 // state gathers the rows of one group for one aggregate.
 type state interface {
 	add(args []any)
@@ -16,6 +24,7 @@ type aggregateSpec struct {
 	result func(types []string, params []any) string
 	make   func(params []any) state
 	cond   bool // the last argument is a condition
+	args   int  // how many are needed, apart from the condition
 }
 
 // aggregate is one aggregate of a statement: its arguments and how to begin a group.
@@ -30,38 +39,47 @@ func fixed(typ string) func([]string, []any) string {
 
 func same(types []string, _ []any) string { return first(types, nil) }
 
-func list(types []string, _ []any) string { return arrayOf(types, nil) }
+// list skips NULL, so that its elements are none.
+func list(types []string, _ []any) string { return "Array(" + notNull(first(types, nil)) + ")" }
+
+func notNull(t string) string {
+	if isNullable(t) {
+		return baseType(t)
+	}
+	return t
+}
 
 func sumType(types []string, _ []any) string { return numeric(types, nil) }
 
 var aggregates = func() map[string]aggregateSpec {
 	plain := map[string]aggregateSpec{
 		"count":          {result: fixed("UInt64"), make: func([]any) state { return &counter{} }},
-		"sum":            {result: sumType, make: func([]any) state { return &summer{} }},
-		"avg":            {result: fixed("Float64"), make: func([]any) state { return &samples{end: mean} }},
-		"min":            {result: same, make: func([]any) state { return &extremum{sign: -1} }},
-		"max":            {result: same, make: func([]any) state { return &extremum{sign: 1} }},
-		"any":            {result: same, make: func([]any) state { return &keeper{} }},
-		"anylast":        {result: same, make: func([]any) state { return &keeper{last: true} }},
-		"argmin":         {result: same, make: func([]any) state { return &extremum{sign: -1, by: true} }},
-		"argmax":         {result: same, make: func([]any) state { return &extremum{sign: 1, by: true} }},
-		"uniq":           {result: fixed("UInt64"), make: func([]any) state { return &distinct{} }},
-		"uniqexact":      {result: fixed("UInt64"), make: func([]any) state { return &distinct{} }},
-		"grouparray":     {result: list, make: func(p []any) state { return &gatherer{most: bound(p)} }},
-		"groupuniqarray": {result: list, make: func(p []any) state { return &gatherer{most: bound(p), unique: true} }},
-		"topk":           {result: list, make: func(p []any) state { return &ranking{most: bound(p)} }},
-		"stddevpop":      {result: fixed("Float64"), make: func([]any) state { return &samples{end: deviation} }},
-		"quantile":       {result: fixed("Float64"), make: func(p []any) state { return &samples{end: atQuantile(p)} }},
-		"quantiles":      {result: fixed("Array(Float64)"), make: func(p []any) state { return &samples{end: atQuantiles(p)} }},
-		"quantilesmerge": {result: fixed("Array(Float64)"), make: func(p []any) state { return &samples{end: atQuantiles(p)} }},
+		"sum":            {args: 1, result: sumType, make: func([]any) state { return &summer{} }},
+		"avg":            {args: 1, result: fixed("Float64"), make: func([]any) state { return &samples{end: mean} }},
+		"min":            {args: 1, result: same, make: func([]any) state { return &extremum{sign: -1} }},
+		"max":            {args: 1, result: same, make: func([]any) state { return &extremum{sign: 1} }},
+		"any":            {args: 1, result: same, make: func([]any) state { return &keeper{} }},
+		"anylast":        {args: 1, result: same, make: func([]any) state { return &keeper{last: true} }},
+		"argmin":         {args: 2, result: same, make: func([]any) state { return &extremum{sign: -1, by: true} }},
+		"argmax":         {args: 2, result: same, make: func([]any) state { return &extremum{sign: 1, by: true} }},
+		"uniq":           {args: 1, result: fixed("UInt64"), make: func([]any) state { return &distinct{} }},
+		"uniqexact":      {args: 1, result: fixed("UInt64"), make: func([]any) state { return &distinct{} }},
+		"grouparray":     {args: 1, result: list, make: func(p []any) state { return &gatherer{most: bound(p)} }},
+		"groupuniqarray": {args: 1, result: list, make: func(p []any) state { return &gatherer{most: bound(p), unique: true} }},
+		"topk":           {args: 1, result: list, make: func(p []any) state { return &ranking{most: min(bound(p), topDefault(p))} }},
+		"stddevpop":      {args: 1, result: fixed("Float64"), make: func([]any) state { return &samples{end: deviation} }},
+		"quantile":       {args: 1, result: fixed("Float64"), make: func(p []any) state { return &samples{end: atQuantile(p)} }},
+		"quantiles":      {args: 1, result: fixed("Array(Float64)"), make: func(p []any) state { return &samples{end: atQuantiles(p)} }},
+		"quantilesmerge": {args: 1, result: fixed("Array(Float64)"), make: func(p []any) state { return &samples{end: atQuantiles(p)} }},
 	}
-	for _, alias := range []string{"quantileexact", "quantiletdigest", "quantiletiming"} {
+	for _, alias := range []string{"quantileexact", "quantiletdigest", "quantiletiming", "quantiledeterministic", "median"} {
 		plain[alias] = plain["quantile"]
 	}
 	all := map[string]aggregateSpec{}
 	for name, spec := range plain {
 		all[name] = spec
 		spec.cond = true
+		spec.args++
 		all[name+"if"] = spec
 	}
 	return all
@@ -81,29 +99,55 @@ func (c *compiler) aggregate(n *node, spec aggregateSpec) (eval, string, error) 
 	if strings.EqualFold(n.text, "count") && len(args) == 1 && n.args[0].kind == nodeStar {
 		args, types = nil, nil
 	}
+	if len(args) < spec.args {
+		return nil, "", fail(42, "Aggregate function %s requires %d arguments, passed %d", n.text, spec.args, len(args))
+	}
 	var params []any
 	for _, p := range n.params {
-		f, _, err := inner.compile(p)
-		if err != nil {
-			return nil, "", err
-		}
-		v, err := f(&frame{})
+		v, err := c.constant(p)
 		if err != nil {
 			return nil, "", err
 		}
 		params = append(params, v)
 	}
-	begin := func() state { return spec.make(params) }
-	if n.unique {
-		begin = func() state { return &distinct{} }
+	typ := spec.result(types, params)
+	missing := zero(typ)
+	at := len(*c.aggs)
+	*c.aggs = append(*c.aggs, aggregate{args: args, make: func() state { return spec.begin(params, n.unique) }})
+	return func(f *frame) (any, error) {
+		v := f.states[at].result()
+		if v == nil {
+			return missing, nil
+		}
+		return conform(v, typ), nil
+	}, typ, nil
+}
+
+func (spec aggregateSpec) begin(params []any, unique bool) state {
+	s := spec.make(params)
+	if unique {
+		s = &once{state: s, seen: map[string]bool{}}
 	}
 	if spec.cond {
-		plain := begin
-		begin = func() state { return &conditional{state: plain()} }
+		s = &conditional{state: s}
 	}
-	at := len(*c.aggs)
-	*c.aggs = append(*c.aggs, aggregate{args: args, make: begin})
-	return func(f *frame) (any, error) { return f.states[at].result(), nil }, spec.result(types, params), nil
+	return s
+}
+
+// once passes each value on the first time only: count(DISTINCT x).
+type once struct {
+	state
+	seen map[string]bool
+	key  []byte
+}
+
+func (s *once) add(args []any) {
+	s.key = appendKey(s.key[:0], args)
+	if s.seen[string(s.key)] || slices.ContainsFunc(args, func(v any) bool { return v == nil }) {
+		return
+	}
+	s.seen[string(s.key)] = true
+	s.state.add(args)
 }
 
 func bound(params []any) int {
@@ -111,7 +155,7 @@ func bound(params []any) int {
 		return math.MaxInt
 	}
 	n, _ := whole(params[0])
-	return int(n)
+	return max(0, int(n))
 }
 
 type conditional struct{ state }
@@ -178,7 +222,11 @@ func (s *extremum) add(args []any) {
 	if key == nil || nan(key) {
 		return
 	}
-	if n, _ := compare(key, s.best); !s.any || n*s.sign > 0 {
+	n := 0
+	if s.any {
+		n, _ = compare(key, s.best)
+	}
+	if !s.any || n*s.sign > 0 {
 		s.any, s.best, s.kept = true, key, args[0]
 	}
 }
@@ -196,20 +244,25 @@ func (s *keeper) add(args []any) {
 }
 func (s *keeper) result() any { return s.v }
 
-type distinct struct{ seen map[string]bool }
+type distinct struct {
+	seen map[string]bool
+	key  []byte
+}
 
 func (s *distinct) add(args []any) {
 	if s.seen == nil {
 		s.seen = map[string]bool{}
 	}
-	var key strings.Builder
+	s.key = s.key[:0]
 	for _, a := range args {
 		if a == nil {
 			return
 		}
-		key.WriteString(text(a) + "\x00")
+		s.key = appendKey(s.key, a)
 	}
-	s.seen[key.String()] = true
+	if !s.seen[string(s.key)] {
+		s.seen[string(s.key)] = true
+	}
 }
 func (s *distinct) result() any { return uint64(len(s.seen)) }
 
@@ -228,11 +281,11 @@ func (s *gatherer) add(args []any) {
 		if s.seen == nil {
 			s.seen = map[string]bool{}
 		}
-		if k := text(args[0]); s.seen[k] {
+		k := string(appendKey(nil, args[0]))
+		if s.seen[k] {
 			return
-		} else {
-			s.seen[k] = true
 		}
+		s.seen[k] = true
 	}
 	s.all = append(s.all, args[0])
 }
@@ -254,7 +307,10 @@ func (s *ranking) add(args []any) {
 	if s.count == nil {
 		s.count, s.value = map[string]int{}, map[string]any{}
 	}
-	k := text(args[0])
+	if args[0] == nil {
+		return
+	}
+	k := string(appendKey(nil, args[0]))
 	s.count[k]++
 	s.value[k] = args[0]
 }
@@ -337,6 +393,7 @@ func quantile(all []float64, q float64) float64 {
 	if len(all) == 0 {
 		return math.NaN()
 	}
+	q = max(0, min(1, q))
 	slices.Sort(all)
 	at := q * float64(len(all)-1)
 	low := int(at)

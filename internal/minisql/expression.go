@@ -16,7 +16,7 @@ func (p *parser) expr() *node {
 	}
 	if t := p.peek(); t.kind == tokQuoted || t.kind == tokWord && !isReserved(t.text) {
 		switch next := p.tokens[p.at+1]; {
-		case next.text == "," || next.text == ")" || next.kind == tokEnd || next.kind == tokWord && isReserved(next.text):
+		case next.kind == tokSymbol && (next.text == "," || next.text == ")" || next.text == ";") || next.kind == tokEnd || next.kind == tokWord && isReserved(next.text):
 			p.at++
 			return &node{kind: nodeAlias, text: t.text, args: []*node{e}}
 		}
@@ -25,6 +25,7 @@ func (p *parser) expr() *node {
 }
 
 func (p *parser) ternary() *node {
+	defer p.deeper()()
 	e := p.or()
 	if p.symbol("->") {
 		return &node{kind: nodeLambda, names: p.lambdaNames(e), args: []*node{p.ternary()}}
@@ -53,19 +54,27 @@ func (p *parser) lambdaNames(e *node) []string {
 }
 
 func (p *parser) or() *node {
-	e := p.and()
+	all := []*node{p.and()}
 	for p.word("OR") {
-		e = call("or", e, p.and())
+		all = append(all, p.and())
 	}
-	return e
+	return joined("or", all)
 }
 
 func (p *parser) and() *node {
-	e := p.not()
+	all := []*node{p.not()}
 	for p.word("AND") {
-		e = call("and", e, p.not())
+		all = append(all, p.not())
 	}
-	return e
+	return joined("and", all)
+}
+
+// joined keeps a chain of AND or OR flat.
+func joined(operator string, all []*node) *node {
+	if len(all) == 1 {
+		return all[0]
+	}
+	return call(operator, all...)
 }
 
 func (p *parser) not() *node {
@@ -188,7 +197,7 @@ func (p *parser) signed() *node {
 		if e.kind == nodeLiteral {
 			switch v := e.value.(type) {
 			case uint64:
-				return &node{kind: nodeLiteral, value: -int64(v), typ: "Int64"}
+				return &node{kind: nodeLiteral, value: -int64(v), typ: signedType(-int64(v))}
 			case float64:
 				return &node{kind: nodeLiteral, value: -v, typ: "Float64"}
 			}
@@ -196,6 +205,25 @@ func (p *parser) signed() *node {
 		return call("negate", e)
 	}
 	return p.postfix(p.primary())
+}
+
+// unsignedType and signedType are the narrowest types that hold a literal.
+func unsignedType(n uint64) string {
+	for bits := 8; bits < 64; bits *= 2 {
+		if n < 1<<bits {
+			return "UInt" + strconv.Itoa(bits)
+		}
+	}
+	return "UInt64"
+}
+
+func signedType(n int64) string {
+	for bits := 8; bits < 64; bits *= 2 {
+		if n >= -1<<(bits-1) && n < 1<<(bits-1) {
+			return "Int" + strconv.Itoa(bits)
+		}
+	}
+	return "Int64"
 }
 
 func (p *parser) postfix(e *node) *node {
@@ -219,7 +247,7 @@ func literal(s string) *node { return &node{kind: nodeLiteral, value: s, typ: "S
 
 func number(text string) *node {
 	if n, err := strconv.ParseUint(text, 0, 64); err == nil {
-		return &node{kind: nodeLiteral, value: n, typ: "UInt64"}
+		return &node{kind: nodeLiteral, value: n, typ: unsignedType(n)}
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
@@ -280,6 +308,7 @@ func (p *parser) named(t token) *node {
 		case p.word("CASE"):
 			return p.caseWhen()
 		case p.isWord("INTERVAL") && p.tokens[p.at+1].text != "(":
+			defer p.deeper()()
 			p.at++
 			n := p.postfix(p.primary())
 			unit := strings.ToUpper(strings.TrimSuffix(strings.ToUpper(p.name()), "S"))
@@ -297,8 +326,8 @@ func (p *parser) named(t token) *node {
 		p.at += 2
 		parts = append(parts, p.tokens[p.at-1].text)
 	}
-	if parts[len(parts)-1] == "*" {
-		return &node{kind: nodeStar}
+	if last := len(parts) - 1; parts[last] == "*" {
+		return &node{kind: nodeStar, text: strings.Join(parts[:last], ".")}
 	}
 	return &node{kind: nodeName, text: strings.Join(parts, ".")}
 }
@@ -330,6 +359,9 @@ func (p *parser) caseWhen() *node {
 	var subject *node
 	if !p.isWord("WHEN") {
 		subject = p.expr()
+	}
+	if !p.isWord("WHEN") {
+		p.unexpected()
 	}
 	for p.word("WHEN") {
 		when := p.ternary()
@@ -381,8 +413,7 @@ func (p *parser) typeName() string {
 // parameter reads {name:Type} and puts the value in its place.
 func (p *parser) parameter() *node {
 	p.needSymbol("{")
-	name := p.peek().text
-	p.at++
+	name := p.next().text
 	p.needSymbol(":")
 	typ := p.typeName()
 	p.needSymbol("}")

@@ -6,9 +6,9 @@ import (
 )
 
 var arrayLambdas = map[string]func(items, results []any) any{
-	"arrayMap": func(_, r []any) any { return r },
-	"arrayFilter": func(items, r []any) any {
-		var all []any
+	"arraymap": func(_, r []any) any { return r },
+	"arrayfilter": func(items, r []any) any {
+		all := []any{}
 		for i, v := range r {
 			if yes, _ := truth(v); yes {
 				all = append(all, items[i])
@@ -16,9 +16,9 @@ var arrayLambdas = map[string]func(items, results []any) any{
 		}
 		return all
 	},
-	"arrayExists": func(_, r []any) any { return flag(slices.ContainsFunc(r, yes)) },
-	"arrayAll":    func(_, r []any) any { return flag(!slices.ContainsFunc(r, func(v any) bool { return !yes(v) })) },
-	"arrayCount": func(_, r []any) any {
+	"arrayexists": func(_, r []any) any { return flag(slices.ContainsFunc(r, yes)) },
+	"arrayall":    func(_, r []any) any { return flag(!slices.ContainsFunc(r, func(v any) bool { return !yes(v) })) },
+	"arraycount": func(_, r []any) any {
 		n := uint64(0)
 		for _, v := range r {
 			if yes(v) {
@@ -27,15 +27,15 @@ var arrayLambdas = map[string]func(items, results []any) any{
 		}
 		return n
 	},
-	"arrayFirst": func(items, r []any) any {
+	"arrayfirst": func(items, r []any) any {
 		if i := slices.IndexFunc(r, yes); i >= 0 {
 			return items[i]
 		}
 		return ""
 	},
-	"arraySum":         func(_, r []any) any { return sumOf(r) },
-	"arraySort":        func(items, r []any) any { return sortedBy(items, r, 1) },
-	"arrayReverseSort": func(items, r []any) any { return sortedBy(items, r, -1) },
+	"arraysum":         func(_, r []any) any { return sumOf(r) },
+	"arraysort":        func(items, r []any) any { return sortedBy(items, r, 1) },
+	"arrayreversesort": func(items, r []any) any { return sortedBy(items, r, -1) },
 }
 
 func yes(v any) bool { b, _ := truth(v); return b }
@@ -70,81 +70,115 @@ func sumOf(list []any) any {
 
 func lambdaType(name, result, list string) string {
 	switch name {
-	case "arrayMap":
+	case "arraymap":
 		return "Array(" + result + ")"
-	case "arrayFilter", "arraySort", "arrayReverseSort":
+	case "arrayfilter", "arraysort", "arrayreversesort":
 		return list
-	case "arrayExists", "arrayAll":
+	case "arrayexists", "arrayall":
 		return "UInt8"
-	case "arrayCount":
+	case "arraycount":
 		return "UInt64"
-	case "arraySum":
-		return result
+	case "arraysum":
+		return numeric([]string{result}, nil)
 	}
 	return element([]string{list}, nil)
 }
 
 func onList(result func([]string, *node) string, f func([]any) any) function {
 	return function{least: 1, most: 1, result: result, run: func(a []any) (any, error) {
-		list, _ := a[0].([]any)
+		list, ok := a[0].([]any)
+		if !ok {
+			return nil, fail(43, "Illegal type %T of an argument: an array is needed", a[0])
+		}
 		return f(list), nil
 	}}
 }
 
 var collectionFunctions = map[string]function{
-	"array": {0, -1, arrayOf, func(a []any) (any, error) { return slices.Clone(a), nil }, nil},
+	"array": {0, -1, arrayOf, func(a []any) (any, error) { return slices.Clone(a), nil }, nil, func(types []string) func([]any) (any, error) {
+		typ, _ := common(types)
+		return func(a []any) (any, error) {
+			all := make([]any, len(a))
+			for i, v := range a {
+				all[i] = conform(v, typ)
+			}
+			return all, nil
+		}
+	}},
 	"tuple": {0, -1, func(t []string, _ *node) string { return "Tuple(" + strings.Join(t, ", ") + ")" }, func(a []any) (any, error) {
 		return slices.Clone(a), nil
-	}, nil},
+	}, nil, nil},
 	"map": {0, -1, func(t []string, _ *node) string {
 		if len(t) < 2 {
 			return "Map(String, String)"
 		}
 		return "Map(" + t[0] + ", " + t[1] + ")"
 	}, func(a []any) (any, error) {
+		if len(a)%2 != 0 {
+			return nil, fail(42, "Function map requires an even number of arguments, but got %d", len(a))
+		}
 		m := map[string]any{}
 		for i := 0; i+1 < len(a); i += 2 {
 			m[text(a[i])] = a[i+1]
 		}
 		return m, nil
-	}, nil},
+	}, nil, nil},
 	"tupleElement": {2, 2, func(t []string, n *node) string {
-		if args := typeArgs(t[0]); len(args) > 0 {
-			i, _ := whole(n.args[1].value)
-			return args[min(len(args), max(1, int(i)))-1]
+		args := typeArgs(t[0])
+		if i, ok := whole(n.args[1].value); ok && i >= 1 && int(i) <= len(args) {
+			return args[i-1]
 		}
 		return "String"
-	}, func(a []any) (any, error) { return elementOf(a[0], a[1]), nil }, nil},
-	"arrayElement": {2, 2, element, func(a []any) (any, error) {
-		if m, ok := a[0].(map[string]any); ok {
-			if v, ok := m[text(a[1])]; ok {
-				return v, nil
-			}
-			return zeroLike(m), nil
+	}, func(a []any) (any, error) {
+		list, ok := a[0].([]any)
+		if i, _ := whole(a[1]); !ok || i < 1 || int(i) > len(list) {
+			return nil, fail(10, "Tuple doesn't have element with index '%v'", a[1])
 		}
 		return elementOf(a[0], a[1]), nil
-	}, nil},
+	}, nil, nil},
+	"arrayElement": {least: 2, most: 2, result: element, typed: func(types []string) func([]any) (any, error) {
+		missing := zero(element(types, nil))
+		return func(a []any) (any, error) {
+			v, found := any(nil), false
+			switch list := a[0].(type) {
+			case map[string]any:
+				v, found = list[text(a[1])]
+			case []any:
+				v = elementOf(list, a[1])
+				found = v != nil
+			default:
+				return nil, fail(43, "Illegal type %T of an argument of arrayElement", a[0])
+			}
+			if !found {
+				return missing, nil
+			}
+			return v, nil
+		}
+	}},
 	"mapContains": {2, 2, is("UInt8"), func(a []any) (any, error) {
-		m, _ := a[0].(map[string]any)
-		_, ok := m[text(a[1])]
+		m, ok := a[0].(map[string]any)
+		if !ok {
+			return nil, fail(43, "First argument of function mapContains must be a map, not %T", a[0])
+		}
+		_, ok = m[text(a[1])]
 		return flag(ok), nil
-	}, nil},
+	}, nil, nil},
 	"mapKeys": {1, 1, is("Array(String)"), func(a []any) (any, error) {
 		m, _ := a[0].(map[string]any)
-		var all []any
+		all := []any{}
 		for _, k := range sortedKeys(m) {
 			all = append(all, k)
 		}
 		return all, nil
-	}, nil},
+	}, nil, nil},
 	"mapValues": {1, 1, func(t []string, _ *node) string { return "Array(" + element(t, nil) + ")" }, func(a []any) (any, error) {
 		m, _ := a[0].(map[string]any)
-		var all []any
+		all := []any{}
 		for _, k := range sortedKeys(m) {
 			all = append(all, m[k])
 		}
 		return all, nil
-	}, nil},
+	}, nil, nil},
 	"has": {2, 2, is("UInt8"), func(a []any) (any, error) {
 		if m, ok := a[0].(map[string]any); ok {
 			_, has := m[text(a[1])]
@@ -152,7 +186,7 @@ var collectionFunctions = map[string]function{
 		}
 		list, _ := a[0].([]any)
 		return flag(slices.ContainsFunc(list, func(v any) bool { n, ok := compare(v, a[1]); return ok && n == 0 })), nil
-	}, nil},
+	}, nil, nil},
 	"hasAny": {2, 2, is("UInt8"), func(a []any) (any, error) {
 		list, _ := a[0].([]any)
 		wanted, _ := a[1].([]any)
@@ -162,12 +196,12 @@ var collectionFunctions = map[string]function{
 			}
 		}
 		return flag(false), nil
-	}, nil},
+	}, nil, nil},
 	"arrayDistinct": onList(first, func(list []any) any {
-		var all []any
+		all := []any{}
 		seen := map[string]bool{}
 		for _, v := range list {
-			if k := text(v); !seen[k] {
+			if k := string(appendKey(nil, v)); !seen[k] {
 				seen[k] = true
 				all = append(all, v)
 			}
@@ -176,8 +210,8 @@ var collectionFunctions = map[string]function{
 	}),
 	"arraySort":        onList(first, func(list []any) any { return sortedBy(list, list, 1) }),
 	"arrayReverseSort": onList(first, func(list []any) any { return sortedBy(list, list, -1) }),
-	"arraySum":         onList(element, sumOf),
-	"arrayCount":       onList(is("UInt64"), func(list []any) any { return arrayLambdas["arrayCount"](nil, list) }),
+	"arraySum":         onList(func(t []string, _ *node) string { return numeric([]string{element(t, nil)}, nil) }, sumOf),
+	"arrayCount":       onList(is("UInt64"), func(list []any) any { return arrayLambdas["arraycount"](nil, list) }),
 	"arrayReverse": onList(first, func(list []any) any {
 		all := slices.Clone(list)
 		slices.Reverse(all)
@@ -194,7 +228,7 @@ var collectionFunctions = map[string]function{
 			glue = text(a[1])
 		}
 		return strings.Join(parts, glue), nil
-	}, nil},
+	}, nil, nil},
 	"arraySlice": {2, 3, first, func(a []any) (any, error) {
 		list, _ := a[0].([]any)
 		from, _ := whole(a[1])
@@ -205,7 +239,7 @@ var collectionFunctions = map[string]function{
 			end = min(len(list), start+max(0, int(n)))
 		}
 		return slices.Clone(list[start:end]), nil
-	}, nil},
+	}, nil, nil},
 	"range": {1, 1, is("Array(UInt64)"), func(a []any) (any, error) {
 		n, _ := whole(a[0])
 		all := make([]any, 0, min(max(0, n), 1<<20))
@@ -213,7 +247,7 @@ var collectionFunctions = map[string]function{
 			all = append(all, uint64(i))
 		}
 		return all, nil
-	}, nil},
+	}, nil, nil},
 }
 
 func elementOf(list, at any) any {
@@ -226,22 +260,4 @@ func elementOf(list, at any) any {
 		return nil
 	}
 	return items[i-1]
-}
-
-// zeroLike is what a map gives for a key that it does not hold.
-func zeroLike(m map[string]any) any {
-	for _, v := range m {
-		switch v.(type) {
-		case float64:
-			return 0.0
-		case bool:
-			return false
-		case uint64:
-			return uint64(0)
-		case int64:
-			return int64(0)
-		}
-		break
-	}
-	return ""
 }

@@ -1,6 +1,7 @@
 package minisql
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -98,7 +99,7 @@ func lineEnd(s string) int {
 	return len(s)
 }
 
-var escapes = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', '0': 0, 'b': '\b', 'f': '\f', 'a': 7, 'v': '\v'}
+var escapes = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', '0': 0, 'b': '\b', 'f': '\f', 'a': 7, 'v': '\v', 'e': 27}
 
 // quoted reads a quoted text with backslash escapes and doubled quotes.
 func quoted(s string) (text string, n int, ok bool) {
@@ -108,6 +109,13 @@ func quoted(s string) (text string, n int, ok bool) {
 		switch c := s[i]; {
 		case c == '\\' && i+1 < len(s):
 			i++
+			if s[i] == 'x' && i+2 < len(s) {
+				if v, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+					b.WriteByte(byte(v))
+					i += 2
+					continue
+				}
+			}
 			switch e, known := escapes[s[i]]; {
 			case known:
 				b.WriteByte(e)

@@ -67,7 +67,7 @@ func (p *parser) statement() *selection {
 		p.at++
 		p.word("TABLE")
 		database, table := split(p.name())
-		return mustParse("SELECT name, type FROM system.columns WHERE database = '" + database + "' AND table = '" + table + "' ORDER BY position")
+		return mustParse("SELECT name, type FROM system.columns WHERE database = " + quoteText(database) + " AND table = " + quoteText(table) + " ORDER BY position")
 	}
 	return p.selection()
 }
@@ -93,16 +93,30 @@ func (p *parser) show() *selection {
 	case p.word("DATABASES"):
 		return mustParse("SELECT name FROM system.databases ORDER BY name")
 	case p.word("TABLES"):
-		if p.word("FROM") {
-			return mustParse("SELECT name FROM system.tables WHERE database = '" + p.name() + "' ORDER BY name")
+		where := " WHERE 1"
+		if p.word("FROM") || p.word("IN") {
+			where += " AND database = " + quoteText(p.name())
 		}
-		return mustParse("SELECT name FROM system.tables ORDER BY name")
+		if p.word("LIKE") {
+			where += " AND name LIKE " + quoteText(p.next().text)
+		}
+		return mustParse("SELECT name FROM system.tables" + where + " ORDER BY name")
 	}
 	p.unexpected()
 	return nil
 }
 
 func (p *parser) peek() token { return p.tokens[p.at] }
+
+// next takes a token; at the end it stays there.
+func (p *parser) next() token {
+	t := p.tokens[p.at]
+	if t.kind == tokEnd {
+		p.unexpected()
+	}
+	p.at++
+	return t
+}
 
 func (p *parser) unexpected() {
 	t := p.peek()
@@ -173,7 +187,11 @@ func (p *parser) selection() *selection {
 
 func (p *parser) unions(s *selection) *selection {
 	if p.word("UNION", "ALL") {
-		s.union = p.selection()
+		last := s
+		for last.union != nil {
+			last = last.union
+		}
+		last.union = p.selection()
 	}
 	return s
 }
@@ -275,16 +293,21 @@ func (p *parser) name() string {
 
 func (p *parser) joins(s *selection) {
 	for {
-		if p.word("ARRAY", "JOIN") {
-			s.arrays = append(s.arrays, p.items()...)
-			continue
+		s.emptyToo = p.word("LEFT", "ARRAY", "JOIN")
+		if s.emptyToo || p.word("ARRAY", "JOIN") {
+			s.arrays = p.items()
+			return
 		}
 		p.word("GLOBAL")
 		var j join
 		switch {
-		case p.word("LEFT", "OUTER", "JOIN"), p.word("LEFT", "JOIN"), p.word("LEFT", "ANY", "JOIN"), p.word("ANY", "LEFT", "JOIN"):
+		case p.word("LEFT", "ANY", "JOIN"), p.word("ANY", "LEFT", "JOIN"):
+			j.left, j.any = true, true
+		case p.word("ANY", "INNER", "JOIN"), p.word("INNER", "ANY", "JOIN"), p.word("ANY", "JOIN"):
+			j.any = true
+		case p.word("LEFT", "OUTER", "JOIN"), p.word("LEFT", "JOIN"), p.word("LEFT", "ALL", "JOIN"), p.word("ALL", "LEFT", "JOIN"):
 			j.left = true
-		case p.word("INNER", "JOIN"), p.word("JOIN"), p.word("ANY", "INNER", "JOIN"), p.word("ALL", "INNER", "JOIN"):
+		case p.word("INNER", "JOIN"), p.word("JOIN"), p.word("ALL", "INNER", "JOIN"), p.word("INNER", "ALL", "JOIN"):
 		default:
 			return
 		}
@@ -330,7 +353,7 @@ func (p *parser) clauses(s *selection) {
 		case p.word("SETTINGS"):
 			p.settings()
 		case p.word("FORMAT"):
-			p.at++
+			p.next()
 		default:
 			return
 		}
@@ -358,9 +381,8 @@ func (p *parser) orders() []order {
 		} else {
 			p.word("ASC")
 		}
-		if p.word("NULLS") {
-			p.at++
-		}
+		o.nullsFirst = p.word("NULLS", "FIRST")
+		p.word("NULLS", "LAST")
 		if all = append(all, o); !p.symbol(",") {
 			return all
 		}
@@ -398,4 +420,16 @@ func (p *parser) list(end string) []*node {
 	return all
 }
 
-func call(name string, args ...*node) *node { return &node{kind: nodeCall, text: name, args: args} }
+// maxChain bounds operators in a row, which nest to the left without the parser nesting.
+const maxChain = 1000
+
+func call(name string, args ...*node) *node {
+	n := &node{kind: nodeCall, text: name, args: args}
+	for _, a := range args {
+		n.depth = max(n.depth, a.depth+1)
+	}
+	if n.depth > maxChain {
+		panic(bail{fail(167, "Maximum parse depth exceeded")})
+	}
+	return n
+}

@@ -1,80 +1,118 @@
 package minisql
 
 import (
+	"math"
 	"slices"
-	"strings"
 )
+
+// output is the compiled part of a statement that makes its rows.
+type output struct {
+	columns []Column
+	evals   []eval // one per column
+	extra   []eval // what ORDER BY and LIMIT BY look at
+	having  eval
+}
 
 // project computes the output of a statement: groups, HAVING, ORDER BY, DISTINCT, LIMIT BY and LIMIT.
 func (r *runner) project(c *compiler, rel *relation, s *selection, items []item) ([][]any, []Column, error) {
-	grouped, err := r.grouping(c, s)
+	keys, err := c.grouping(s)
 	if err != nil {
 		return nil, nil, err
 	}
 	var aggs []aggregate
 	c.aggs = &aggs
-	evals, columns, err := compileItems(c, items)
+	out, err := c.output(s, items)
+	if err == nil && len(aggs) > 0 && c.group == nil { // all rows are one group: compile again, without the columns
+		aggs, c.group = nil, map[string]int{}
+		out, err = c.output(s, items)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	var having eval
+	frames, err := r.frames(rel, keys, aggs, len(s.group) > 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := r.evaluate(frames, out)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err = c.shape(s, rows, len(out.evals))
+	markNulls(out.columns, rows)
+	return rows, out.columns, err
+}
+
+func (c *compiler) output(s *selection, items []item) (output, error) {
+	out, err := c.items(items)
+	if err != nil {
+		return out, err
+	}
 	if s.having != nil {
-		if having, _, err = c.compile(s.having); err != nil {
-			return nil, nil, err
+		if out.having, _, err = c.compile(s.having); err != nil {
+			return out, err
 		}
 	}
-	extra := make([]eval, 0, len(s.order)+len(s.limitBy))
 	for _, o := range s.order {
 		f, _, err := c.compile(o.expr)
 		if err != nil {
-			return nil, nil, err
+			return out, err
 		}
-		extra = append(extra, f)
+		out.extra = append(out.extra, f)
 	}
 	for _, n := range s.limitBy {
 		f, _, err := c.compile(n)
 		if err != nil {
-			return nil, nil, err
+			return out, err
 		}
-		extra = append(extra, f)
+		out.extra = append(out.extra, f)
 	}
-	frames, err := r.frames(rel, grouped, aggs, len(s.group) > 0)
-	if err != nil {
-		return nil, nil, err
+	return out, nil
+}
+
+// markNulls makes the type of a column say that it holds NULL.
+func markNulls(columns []Column, rows [][]any) {
+	for i := range columns {
+		if isNullable(columns[i].Type) {
+			continue
+		}
+		if slices.ContainsFunc(rows, func(row []any) bool { return row[i] == nil }) {
+			columns[i].Type = nullable(columns[i].Type)
+		}
 	}
-	rows, err := evaluate(r, frames, evals, extra, having)
-	if err != nil {
-		return nil, nil, err
-	}
-	return r.shape(c, s, rows, len(evals)), columns, nil
 }
 
 // grouping compiles the keys of GROUP BY; from then on expressions that equal a key read it from the group.
-func (r *runner) grouping(c *compiler, s *selection) ([]eval, error) {
+func (c *compiler) grouping(s *selection) ([]eval, error) {
 	var keys []eval
-	group, types := map[string]int{}, []string{}
+	group, columns, types := map[string]int{}, map[int]int{}, []string{}
 	for _, n := range s.group {
-		if n.kind == nodeName && !c.within[n.text] {
+		at := len(keys)
+		column, named := c.scope.names[n.text]
+		if n.kind == nodeName {
 			if a, ok := c.scope.aliases[n.text]; ok {
-				group[a.key()] = len(keys)
+				group[a.key()] = at
+				column, named = c.scope.names[a.text]
+				named = named && a.kind == nodeName
+			}
+			if named {
+				columns[column] = at
 			}
 		}
 		f, typ, err := c.compile(n)
 		if err != nil {
 			return nil, err
 		}
-		group[n.key()] = len(keys)
+		group[n.key()] = at
 		keys, types = append(keys, f), append(types, typ)
 	}
 	if len(keys) > 0 {
-		c.group, c.types = group, types
+		c.group, c.columns, c.types = group, columns, types
 	}
 	return keys, nil
 }
 
-func compileItems(c *compiler, items []item) ([]eval, []Column, error) {
-	var evals []eval
-	var columns []Column
+func (c *compiler) items(items []item) (output, error) {
+	var out output
 	for _, it := range items {
 		if it.alias != "" {
 			c.within[it.alias] = true
@@ -82,12 +120,12 @@ func compileItems(c *compiler, items []item) ([]eval, []Column, error) {
 		f, typ, err := c.compile(it.expr)
 		delete(c.within, it.alias)
 		if err != nil {
-			return nil, nil, err
+			return out, err
 		}
-		evals = append(evals, f)
-		columns = append(columns, Column{it.name(), typ})
+		out.evals = append(out.evals, f)
+		out.columns = append(out.columns, Column{it.name(), typ})
 	}
-	return evals, columns, nil
+	return out, nil
 }
 
 // frames are what the output is computed from: the rows themselves, or one frame per group.
@@ -106,26 +144,25 @@ func (r *runner) frames(rel *relation, keys []eval, aggs []aggregate, grouped bo
 		all = append(all, index[""])
 	}
 	f := &frame{}
+	var name []byte
+	values := make([]any, len(keys))
 	for i, row := range rel.rows {
 		if i%1024 == 0 && r.ctx.Err() != nil {
 			return nil, r.ctx.Err()
 		}
-		f.row = row
-		values := make([]any, len(keys))
-		var name strings.Builder
+		f.row, name = row, name[:0]
 		for j, k := range keys {
 			v, err := k(f)
 			if err != nil {
 				return nil, err
 			}
 			values[j] = v
-			name.WriteString(text(v) + "\x00")
+			name = appendKey(name, v)
 		}
-		g, ok := index[name.String()]
+		g, ok := index[string(name)]
 		if !ok {
-			g = newGroup(values, aggs)
-			g.row = row
-			index[name.String()] = g
+			g = newGroup(slices.Clone(values), aggs)
+			index[string(name)] = g
 			all = append(all, g)
 		}
 		if err := g.add(f, aggs); err != nil {
@@ -163,14 +200,14 @@ func (f *frame) add(row *frame, aggs []aggregate) error {
 }
 
 // evaluate computes the output columns, followed by those that only order the rows.
-func evaluate(r *runner, frames []frame, evals, extra []eval, having eval) ([][]any, error) {
+func (r *runner) evaluate(frames []frame, out output) ([][]any, error) {
 	rows := make([][]any, 0, len(frames))
 	for i := range frames {
 		if i%1024 == 0 && r.ctx.Err() != nil {
 			return nil, r.ctx.Err()
 		}
-		if having != nil {
-			v, err := having(&frames[i])
+		if out.having != nil {
+			v, err := out.having(&frames[i])
 			if err != nil {
 				return nil, err
 			}
@@ -178,8 +215,8 @@ func evaluate(r *runner, frames []frame, evals, extra []eval, having eval) ([][]
 				continue
 			}
 		}
-		row := make([]any, 0, len(evals)+len(extra))
-		for _, list := range [][]eval{evals, extra} {
+		row := make([]any, 0, len(out.evals)+len(out.extra))
+		for _, list := range [][]eval{out.evals, out.extra} {
 			for _, e := range list {
 				v, err := e(&frames[i])
 				if err != nil {
@@ -194,61 +231,79 @@ func evaluate(r *runner, frames []frame, evals, extra []eval, having eval) ([][]
 }
 
 // shape orders, thins out and cuts the rows, and takes the ordering columns off.
-func (r *runner) shape(c *compiler, s *selection, rows [][]any, width int) [][]any {
+func (c *compiler) shape(s *selection, rows [][]any, width int) ([][]any, error) {
 	if s.distinct {
 		rows = unique(rows, func(row []any) []any { return row[:width] }, 1)
 	}
 	if len(s.order) > 0 {
-		slices.SortStableFunc(rows, func(a, b []any) int {
-			for i, o := range s.order {
-				if n := sortOrder(a[width+i], b[width+i]); n != 0 {
-					if o.desc && a[width+i] != nil && b[width+i] != nil {
-						return -n
-					}
-					return n
-				}
-			}
-			return 0
-		})
+		slices.SortStableFunc(rows, func(a, b []any) int { return ordered(s.order, a[width:], b[width:]) })
 	}
 	if s.limitBy != nil {
+		n, err := c.count(s.limitByN)
+		if err != nil {
+			return nil, err
+		}
 		from := width + len(s.order)
-		rows = unique(rows, func(row []any) []any { return row[from:] }, r.count(c, s.limitByN))
+		rows = unique(rows, func(row []any) []any { return row[from:] }, n)
 	}
 	if s.offset != nil {
-		rows = rows[min(len(rows), r.count(c, s.offset)):]
+		n, err := c.count(s.offset)
+		if err != nil {
+			return nil, err
+		}
+		rows = rows[min(len(rows), n):]
 	}
 	if s.limit != nil {
-		rows = rows[:min(len(rows), r.count(c, s.limit))]
+		n, err := c.count(s.limit)
+		if err != nil {
+			return nil, err
+		}
+		rows = rows[:min(len(rows), n)]
 	}
 	for i := range rows {
 		rows[i] = rows[i][:width:width]
 	}
-	return rows
+	return rows, nil
 }
 
-func (r *runner) count(c *compiler, n *node) int {
-	plain := *c
-	plain.group, plain.aggs = nil, nil
-	f, _, err := plain.compile(n)
-	if err != nil {
-		panic(bail{err})
+// ordered compares two rows by ORDER BY. NULL and NaN come last, whichever way the order goes.
+func ordered(by []order, a, b []any) int {
+	for i, o := range by {
+		n := sortOrder(a[i], b[i])
+		switch empty := last(a[i]) || last(b[i]); {
+		case n == 0:
+			continue
+		case empty && o.nullsFirst, !empty && o.desc:
+			return -n
+		}
+		return n
 	}
-	v, err := f(&frame{})
+	return 0
+}
+
+func last(v any) bool { return v == nil || nan(v) }
+
+// count is the number of LIMIT or OFFSET.
+func (c *compiler) count(n *node) (int, error) {
+	v, err := c.constant(n)
 	if err != nil {
-		panic(bail{err})
+		return 0, err
 	}
-	i, _ := whole(v)
-	return int(max(0, i))
+	i, ok := v.(uint64)
+	if !ok {
+		return 0, fail(440, "The value %v of LIMIT or OFFSET is not a non-negative integer", v)
+	}
+	return int(min(i, math.MaxInt)), nil
 }
 
 // unique keeps the first n rows of each key.
 func unique(rows [][]any, key func([]any) []any, n int) [][]any {
 	seen := map[string]int{}
 	var kept [][]any
+	var name []byte
 	for _, row := range rows {
-		k := text(key(row))
-		if seen[k]++; seen[k] <= n {
+		name = appendKey(name[:0], key(row))
+		if seen[string(name)]++; seen[string(name)] <= n {
 			kept = append(kept, row)
 		}
 	}

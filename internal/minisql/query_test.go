@@ -3,6 +3,7 @@ package minisql_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,8 +18,11 @@ func database(t testing.TB) *minisql.DB {
 	db.Put(minisql.Table{
 		Name: "signoz_logs.logs",
 		Columns: []minisql.Column{
-			{Name: "timestamp", Type: "UInt64"}, {Name: "id", Type: "String"}, {Name: "body", Type: "String"},
-			{Name: "sev", Type: "UInt8"}, {Name: "attributes_string", Type: "Map(LowCardinality(String), String)"},
+			{Name: "timestamp", Type: "UInt64"},
+			{Name: "id", Type: "String"},
+			{Name: "body", Type: "String"},
+			{Name: "sev", Type: "UInt8"},
+			{Name: "attributes_string", Type: "Map(LowCardinality(String), String)"},
 			{Name: "resource_fingerprint", Type: "String"},
 		},
 	})
@@ -107,15 +111,42 @@ func TestTheListQueryOfSigNozRunsAsItIs(t *testing.T) {
 func TestMistakesGetTheCodesOfClickHouse(t *testing.T) {
 	t.Parallel()
 	for sql, code := range map[string]int{
-		"SELEC 1": 62, "SELECT 1 FROM": 62, "SELECT 1; SELECT 2": 62, "SELECT (": 62, "SELECT 'x": 62,
-		"SELECT x FROM signoz_logs.logs": 47, "SELECT nosuch(1)": 46, "SELECT 1 FROM signoz_logs.nothing": 60,
-		"SELECT 1 FROM nowhere.logs": 81, "SELECT hasToken('a b', 'a b')": 36, "SELECT {x:String}": 456,
+		"SELEC 1": 62, "SELECT 1 FROM": 62, "SELECT 1; SELECT 2": 62, "SELECT (": 62, "SELECT 'x": 62, "SELECT 1 FORMAT": 62, "SELECT {": 62,
+		"": 62, "INSERT INTO a VALUES (1)": 62, "SELECT CASE END": 62, "SELECT 1 /* x": 62,
+		"SELECT x FROM signoz_logs.logs": 47, "SELECT nosuch(1)": 46, "SELECT 1 FROM signoz_logs.nothing": 60, "SELECT x.* FROM signoz_logs.logs": 47,
+		"WITH a AS (SELECT 1 FROM a) SELECT * FROM a": 60, "WITH a AS b, b AS a SELECT a": 47, "SELECT a AS b, b AS a": 47,
+		"SELECT 1 FROM nowhere.logs": 81, "SELECT {x:String}": 456,
+		"SELECT hasToken('a b', 'a b')": 36, "SELECT hasToken(body, 'a.b') FROM signoz_logs.logs": 36,
 		"SELECT match('a', '(')": 427, "SELECT count() FROM signoz_logs.logs WHERE count() > 1": 184,
+		"SELECT id, count() FROM signoz_logs.logs": 215, "SELECT id FROM signoz_logs.logs GROUP BY sev": 215, "SELECT count() FROM signoz_logs.logs ORDER BY id": 215,
+		"SELECT sum() FROM signoz_logs.logs": 42, "SELECT countIf() FROM signoz_logs.logs": 42, "SELECT lower()": 42,
+		"SELECT id FROM signoz_logs.logs WHERE body = 5": 386, "SELECT id FROM signoz_logs.logs WHERE sev = 'x'": 53, "SELECT id FROM signoz_logs.logs WHERE sev IN ('x')": 53,
+		"SELECT id FROM signoz_logs.logs WHERE id IN (body)": 47, "SELECT id FROM signoz_logs.logs LIMIT id": 47, "SELECT 1 LIMIT -1": 440,
+		"SELECT 'a' AND 1": 43, "SELECT toUInt64('x')": 6, "SELECT 1 + 'x'": 43, "SELECT intDiv(1, 0)": 153, "SELECT getSetting('nosuch')": 115,
+		"SELECT arrayMap(x -> x, 'a')": 43, "SELECT arrayMap((x, y) -> x, [1], [1, 2])": 190, "SELECT 1 UNION ALL SELECT 1, 2": 258, "SELECT if(1, 'a', 2)": 386,
+		"SELECT count() FROM system.numbers": 158, "SELECT 'a' LIKE 'a\\\\'": 25, "SELECT CAST(1 AS Nothing2)": 50, "SELECT (SELECT number FROM numbers(2))": 125,
 	} {
 		_, err := database(t).Query(t.Context(), sql, nil)
-		if e, ok := errors.AsType[*minisql.Error](err); !ok || e.Code != code {
-			t.Errorf("%s: %v, want code %d", sql, err, code)
+		if e, ok := errors.AsType[*minisql.Error](err); !ok || e.Code != code || e.Name == "" {
+			t.Errorf("%s: %v, want code %d with its name", sql, err, code)
 		}
+	}
+}
+
+func TestDeepNestingIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, sql := range []string{
+		"SELECT " + strings.Repeat("(", 5000), "SELECT " + strings.Repeat("x -> ", 5000) + "1", "SELECT 1" + strings.Repeat(" + 1", 5000),
+		"SELECT " + strings.Repeat("INTERVAL ", 5000), "SELECT " + strings.Repeat("NOT ", 5000) + "1",
+		"SELECT " + strings.Repeat("- ", 5000) + "1", "SELECT " + strings.Repeat("CAST(", 5000),
+	} {
+		_, err := database(t).Query(t.Context(), sql, nil)
+		if e, ok := errors.AsType[*minisql.Error](err); !ok || e.Code != 62 && e.Code != 167 {
+			t.Errorf("%.40s: %v", sql, err)
+		}
+	}
+	if _, err := database(t).Query(t.Context(), "SELECT 1"+strings.Repeat(" AND 1", 5000), nil); err != nil {
+		t.Errorf("a long chain of AND is flat: %v", err)
 	}
 }
 
@@ -141,14 +172,24 @@ func TestACancelledContextEndsAScan(t *testing.T) {
 	}
 }
 
-func FuzzQuery(f *testing.F) {
-	for _, sql := range []string{"SELECT 1", "WITH a AS (SELECT 1) SELECT * FROM a", "SELECT x -> x + 1, [1,2][1], 'a'.1, {p:Array(String)}", "SELECT -(-1)::Int64"} {
+func FuzzParse(f *testing.F) {
+	for _, sql := range []string{
+		"SELECT 1", "WITH a AS (SELECT 1) SELECT * FROM a", "SELECT x -> x + 1, [1,2][1], 'a'.1, {p:Array(String)}", "SELECT -(-1)::Int64",
+		"SELECT id, count() FROM signoz_logs.logs", "SELECT sum() FROM signoz_logs.logs", "SELECT 1 FORMAT", "SELECT {", "SELECT 1 LIMIT id",
+		"WITH a AS (SELECT * FROM a) SELECT * FROM a", "SELECT id FROM signoz_logs.logs WHERE id IN (body)", "EXPLAIN ESTIMATE SELECT 1",
+		"SELECT arrayMap((x, y) -> x + y, [1], [1, 2])", "SELECT a.* FROM signoz_logs.logs AS a LEFT JOIN signoz_logs.resource b USING (fingerprint)",
+		"SELECT CASE WHEN 1 THEN 2 END, CAST(1 AS Map(String)), map(1), tuple()[1], arrayJoin([1, 2]) AS x WHERE x > 1 SETTINGS a = 1",
+		"SELECT quantiles(0.5, 2)(sev), topK(-1)(id), groupArray(0)(id) FROM signoz_logs.logs GROUP BY timestamp ORDER BY 1 NULLS FIRST LIMIT 1 BY 1",
+	} {
 		f.Add(sql)
 	}
-	db := minisql.New()
+	db := database(f)
 	f.Fuzz(func(t *testing.T, sql string) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, _ = db.Query(ctx, sql, map[string]string{"p": "['a']"}) // must not panic
+		_, err := db.Query(ctx, sql, map[string]string{"p": "['a']"})
+		if e, ok := errors.AsType[*minisql.Error](err); ok && e.Code == 49 {
+			t.Error(err) // a panic that was caught
+		}
 	})
 }

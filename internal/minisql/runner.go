@@ -15,35 +15,44 @@ func (d *DB) Query(ctx context.Context, sql string, params map[string]string) (r
 
 // QueryIn is Query with a database for the tables that name none.
 func (d *DB) QueryIn(ctx context.Context, database, sql string, params map[string]string) (r Result, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			r, err = Result{}, recovered(value)
+		}
+	}()
 	s, err := parse(sql, params)
 	if err != nil {
 		return Result{}, err
 	}
-	defer func() {
-		if value := recover(); value != nil {
-			b, ok := value.(bail)
-			if !ok {
-				panic(value)
-			}
-			err = b.err
-		}
-	}()
-	var read uint64
-	run := &runner{ctx: ctx, db: d, ctes: map[string]*cte{}, database: database, read: &read}
+	run := &runner{session: &session{
+		ctx: ctx, db: d.snapshot(), database: database, scanned: map[string]uint64{}, answers: map[*selection]Result{},
+	}}
 	if s.estimated {
 		return run.estimate(s)
 	}
 	r, err = run.selection(s)
-	r.ReadRows = read
+	r.ReadRows = run.read
 	return r, err
 }
 
+// recovered is the error for what stopped a statement: its own mistake, or one of this package.
+func recovered(value any) error {
+	if b, ok := value.(bail); ok {
+		return b.err
+	}
+	return fail(49, "minisql cannot evaluate this statement: %v", value)
+}
+
+// binding is what WITH gives a name to, and the names that were there before it.
+type binding struct {
+	query *selection
+	expr  *node
+	scope map[string]*binding
+}
+
 type runner struct {
-	ctx      context.Context
-	db       *DB
-	ctes     map[string]*cte
-	database string
-	read     *uint64
+	*session
+	ctes map[string]*binding
 }
 
 // relation is rows with the names by which their columns can be called.
@@ -64,37 +73,63 @@ func (r *relation) add(c Column, names ...string) {
 
 func (r *runner) selection(s *selection) (Result, error) {
 	out, err := r.one(s)
-	if err != nil || s.union == nil {
-		return out, err
-	}
-	more, err := (&runner{r.ctx, r.db, r.ctes, r.database, r.read}).selection(s.union)
 	if err != nil {
 		return out, err
 	}
-	if len(more.Columns) != len(out.Columns) {
-		return out, fail(258, "Different number of columns in UNION ALL elements")
+	for next := s.union; next != nil; next = next.union {
+		more, err := r.one(next)
+		if err != nil {
+			return out, err
+		}
+		if err := out.union(more); err != nil {
+			return out, err
+		}
 	}
-	out.Rows = append(out.Rows, more.Rows...)
 	return out, nil
 }
 
-func (r *runner) one(s *selection) (Result, error) {
-	outer := r.ctes
-	defer func() { r.ctes = outer }()
-	r.ctes = maps.Clone(outer)
-	for i := range s.with {
-		r.ctes[s.with[i].name] = &s.with[i]
+// union adds the rows of another part of UNION ALL.
+func (r *Result) union(more Result) error {
+	if len(more.Columns) != len(r.Columns) {
+		return fail(258, "Different number of columns in UNION ALL elements")
 	}
+	for i, c := range more.Columns {
+		t, ok := supertype(r.Columns[i].Type, c.Type)
+		if !ok {
+			return fail(386, "There is no supertype for types %s, %s", r.Columns[i].Type, c.Type)
+		}
+		r.Columns[i].Type = t
+	}
+	r.Rows = append(slices.Clip(r.Rows), more.Rows...)
+	for _, row := range r.Rows {
+		for i, c := range r.Columns {
+			row[i] = conform(row[i], c.Type)
+		}
+	}
+	return nil
+}
+
+func (r *runner) one(s *selection) (Result, error) {
+	if err := r.ctx.Err(); err != nil {
+		return Result{}, err
+	}
+	r = r.with(s.with)
 	rel, err := r.from(s)
 	if err != nil {
 		return Result{}, err
 	}
 	c := r.compiler(rel)
-	r.aliases(c, s)
+	aliases(c, s)
+	if err := r.joinArrays(c, rel, s); err != nil {
+		return Result{}, err
+	}
 	if err := r.filter(c, rel, s); err != nil {
 		return Result{}, err
 	}
-	items := r.expand(rel, s.items)
+	items, err := expand(rel, s.items)
+	if err != nil {
+		return Result{}, err
+	}
 	rows, columns, err := r.project(c, rel, s, items)
 	if err != nil {
 		return Result{}, err
@@ -102,47 +137,93 @@ func (r *runner) one(s *selection) (Result, error) {
 	return Result{Columns: columns, Rows: rows}, nil
 }
 
+// with is a runner that knows more names. Each sees those before it, so that none can use itself.
+func (r *runner) with(list []cte) *runner {
+	for _, e := range list {
+		next := maps.Clone(r.ctes)
+		if next == nil {
+			next = map[string]*binding{}
+		}
+		next[e.name] = &binding{query: e.query, expr: e.expr, scope: r.ctes}
+		r = &runner{session: r.session, ctes: next}
+	}
+	return r
+}
+
 func (r *runner) compiler(rel *relation) *compiler {
 	return &compiler{
-		ctx: r.ctx, db: r.db, ctes: r.ctes, database: r.database, read: r.read, within: map[string]bool{},
+		session: r.session, ctes: r.ctes, within: map[string]bool{},
 		scope: &scope{names: rel.names, columns: rel.columns, aliases: map[string]*node{}},
 	}
 }
 
-func (r *runner) aliases(c *compiler, s *selection) {
-	var visit func(n *node)
-	visit = func(n *node) {
-		if n == nil {
-			return
-		}
-		if n.kind == nodeAlias {
-			c.scope.aliases[n.text] = n.args[0]
-		}
-		for _, a := range n.args {
-			visit(a)
+// walk visits an expression and all within it, except subqueries.
+func walk(n *node, visit func(*node)) {
+	if n == nil {
+		return
+	}
+	visit(n)
+	for _, a := range n.args {
+		walk(a, visit)
+	}
+}
+
+// expressions are those that a statement evaluates for its rows.
+func (s *selection) expressions() []*node {
+	var all []*node
+	for _, it := range s.items {
+		all = append(all, it.expr)
+	}
+	all = append(all, s.group...)
+	for _, o := range s.order {
+		all = append(all, o.expr)
+	}
+	all = append(all, s.limitBy...)
+	for _, n := range []*node{s.where, s.having} {
+		if n != nil {
+			all = append(all, n)
 		}
 	}
+	return all
+}
+
+func aliases(c *compiler, s *selection) {
 	for _, it := range s.items {
-		visit(it.expr)
 		if it.alias != "" && !(it.expr.kind == nodeName && it.expr.text == it.alias) {
 			c.scope.aliases[it.alias] = it.expr
 		}
 	}
-	visit(s.where)
+	for _, e := range s.expressions() {
+		walk(e, func(n *node) {
+			if n.kind == nodeAlias {
+				c.scope.aliases[n.text] = n.args[0]
+			}
+		})
+	}
 }
 
-func (r *runner) expand(rel *relation, items []item) []item {
+// expand puts the columns in the place of *.
+func expand(rel *relation, items []item) ([]item, error) {
 	var all []item
 	for _, it := range items {
 		if it.expr.kind != nodeStar {
 			all = append(all, it)
 			continue
 		}
-		for _, c := range rel.columns {
-			all = append(all, item{expr: &node{kind: nodeName, text: c.Name}})
+		found := false
+		for i, c := range rel.columns {
+			at, own := rel.names[it.expr.text+"."+c.Name]
+			if strings.HasPrefix(c.Name, hiddenPrefix) || it.expr.text != "" && (!own || at != i) {
+				continue
+			}
+			found = true
+			all = append(all, item{expr: &node{kind: nodePosition, value: i, text: c.Name}})
+		}
+		if !found {
+			return nil, fail(47, "Unknown table %s of an asterisk", it.expr.text)
 		}
 	}
-	return all
+	return all, nil
 }
 
 func (r *runner) from(s *selection) (*relation, error) {
@@ -151,7 +232,7 @@ func (r *runner) from(s *selection) (*relation, error) {
 		return rel, nil
 	}
 	var err error
-	if rel, err = r.relation(*s.from); err != nil {
+	if rel, err = r.relation(s.source()); err != nil {
 		return nil, err
 	}
 	for _, j := range s.joins {
@@ -159,25 +240,41 @@ func (r *runner) from(s *selection) (*relation, error) {
 			return nil, err
 		}
 	}
-	for _, a := range s.arrays {
-		if err := r.unfold(rel, a); err != nil {
-			return nil, err
+	return rel, nil
+}
+
+// source is FROM, with the rows that an endless one has to give: those of LIMIT, where nothing thins them out before.
+func (s *selection) source() source {
+	src := *s.from
+	plain := s.where == nil && s.having == nil && s.group == nil && s.order == nil && s.limitBy == nil && !s.distinct && s.joins == nil
+	for _, e := range s.expressions() {
+		walk(e, func(n *node) {
+			if _, ok := aggregates[strings.ToLower(n.text)]; ok && n.kind == nodeCall {
+				plain = false
+			}
+		})
+	}
+	if plain && s.limit != nil {
+		most, _ := whole(s.limit.value)
+		src.needed = uint64(max(0, most))
+		if s.offset != nil {
+			skip, _ := whole(s.offset.value)
+			src.needed += uint64(max(0, skip))
 		}
 	}
-	return rel, nil
+	return src
 }
 
 // relation reads one source of FROM or JOIN.
 func (r *runner) relation(src source) (*relation, error) {
 	rel := &relation{names: map[string]int{}}
-	query := src.query
-	if e, ok := r.ctes[src.table]; ok && query == nil && e.query != nil {
-		query = e.query
-	}
+	query, inner := src.query, r
 	prefix := src.alias
+	if e, ok := r.ctes[src.table]; ok && query == nil && e.query != nil {
+		query, inner = e.query, &runner{session: r.session, ctes: e.scope}
+	}
 	switch {
 	case query != nil:
-		inner := &runner{r.ctx, r.db, r.ctes, r.database, r.read}
 		out, err := inner.selection(query)
 		if err != nil {
 			return nil, err
@@ -193,15 +290,15 @@ func (r *runner) relation(src source) (*relation, error) {
 	case src.call != nil || src.table == "system.numbers":
 		return r.numbers(src)
 	}
-	name := src.table
-	if !strings.Contains(name, ".") {
-		name = r.database + "." + name
-	}
+	name := r.qualified(src.table)
 	t, err := r.db.find(name)
 	if err != nil {
 		return nil, err
 	}
-	*r.read += uint64(len(t.Rows))
+	r.read += uint64(len(t.Rows))
+	if !strings.HasPrefix(name, "system.") {
+		r.scanned[name] = uint64(len(t.Rows))
+	}
 	rel.rows = t.Rows
 	_, short, _ := strings.Cut(name, ".")
 	for _, c := range t.Columns {
@@ -217,204 +314,42 @@ func (r *runner) relation(src source) (*relation, error) {
 // maxNumbers bounds what numbers() makes in memory.
 const maxNumbers = 2_000_000
 
+// numbers makes the rows of numbers(n), numbers(offset, n), numbers() and system.numbers. The last two have no end: they
+// give as many rows as LIMIT asks for.
 func (r *runner) numbers(src source) (*relation, error) {
-	n := uint64(maxNumbers)
+	start, n, endless := uint64(0), uint64(0), true
 	if src.call != nil {
-		if !strings.EqualFold(src.table, "numbers") || len(src.call.args) == 0 {
+		if !strings.EqualFold(src.table, "numbers") || len(src.call.args) > 2 {
 			return nil, fail(46, "Unknown table function %s", src.table)
 		}
-		v, _ := src.call.args[len(src.call.args)-1].value.(uint64)
-		n = min(n, v)
-	}
-	rel := &relation{names: map[string]int{}}
-	rel.add(Column{"number", "UInt64"}, "number")
-	for i := range n {
-		rel.rows = append(rel.rows, []any{i})
-	}
-	*r.read += n
-	return rel, nil
-}
-
-// join matches by the equalities of ON or USING with a hash, then tests what is left of ON.
-func (r *runner) join(left *relation, j join) (*relation, error) {
-	right, err := r.relation(j.from)
-	if err != nil {
-		return nil, err
-	}
-	both := &relation{columns: slices.Clone(left.columns), names: maps.Clone(left.names)}
-	width := len(left.columns)
-	for i, c := range right.columns {
-		both.columns = append(both.columns, c)
-		for name, at := range right.names {
-			if _, taken := both.names[name]; at == i && !taken {
-				both.names[name] = width + i
-			}
-		}
-	}
-	on := j.on
-	for _, k := range j.keys {
-		i, ok1 := left.names[k]
-		m, ok2 := right.names[k]
-		if !ok1 || !ok2 {
-			return nil, fail(47, "Unknown identifier %s in USING", k)
-		}
-		both.names["\x00l"+k], both.names["\x00r"+k] = i, width+m
-		e := call("equals", &node{kind: nodeName, text: "\x00l" + k}, &node{kind: nodeName, text: "\x00r" + k})
-		if on == nil {
-			on = e
-		} else {
-			on = call("and", on, e)
-		}
-	}
-	return both, r.match(left, right, both, on, j.left)
-}
-
-func (r *runner) match(left, right, both *relation, on *node, keep bool) error {
-	var lefts, rights []eval
-	for _, e := range conjuncts(on) {
-		if e.kind != nodeCall || e.text != "equals" {
-			continue
-		}
-		a, errA := r.side(left, both, e.args[0])
-		b, errB := r.side(right, both, e.args[1])
-		if errA != nil || errB != nil {
-			a, errA = r.side(left, both, e.args[1])
-			b, errB = r.side(right, both, e.args[0])
-		}
-		if errA == nil && errB == nil {
-			lefts, rights = append(lefts, a), append(rights, b)
-		}
-	}
-	test, _, err := r.compiler(both).compile(on)
-	if err != nil {
-		return err
-	}
-	index := map[string][][]any{}
-	for _, row := range right.rows {
-		padded := append(make([]any, len(left.columns)), row...)
-		k, err := keyOf(rights, padded)
-		if err != nil {
-			return err
-		}
-		index[k] = append(index[k], row)
-	}
-	for _, row := range left.rows {
-		if err := r.ctx.Err(); err != nil {
-			return err
-		}
-		k, err := keyOf(lefts, row)
-		if err != nil {
-			return err
-		}
-		matched := false
-		for _, other := range index[k] {
-			joined := append(slices.Clone(row), other...)
-			v, err := test(&frame{row: joined})
+		for _, a := range src.call.args {
+			v, err := (&compiler{session: r.session, ctes: r.ctes}).constant(a)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			if yes(v) {
-				matched = true
-				both.rows = append(both.rows, joined)
+			count, ok := whole(v)
+			if !ok || count < 0 {
+				return nil, fail(36, "Illegal argument of table function numbers: %v", v)
 			}
-		}
-		if !matched && keep {
-			both.rows = append(both.rows, append(slices.Clone(row), zeros(right.columns)...))
+			start, n, endless = n, uint64(count), false
 		}
 	}
-	return nil
-}
-
-// side compiles an expression that uses columns of one side only, as they lie in the joined row.
-func (r *runner) side(of, both *relation, n *node) (eval, error) {
-	names := map[string]int{}
-	low, high := 0, len(of.columns)
-	if len(both.columns) > 0 && both.rows == nil && !sameStart(of, both) {
-		low, high = len(both.columns)-len(of.columns), len(both.columns)
+	if endless {
+		n = src.needed
 	}
-	for name, at := range both.names {
-		if at >= low && at < high {
-			names[name] = at
+	if n > maxNumbers || endless && n == 0 {
+		return nil, fail(158, "Limit for rows to read exceeded: numbers holds at most %d rows here; give it a LIMIT", maxNumbers)
+	}
+	rel := &relation{names: map[string]int{}, rows: make([][]any, 0, n)}
+	rel.add(Column{"number", "UInt64"}, "number", src.alias+".number", src.table+".number")
+	for i := range n {
+		if i%8192 == 0 && r.ctx.Err() != nil {
+			return nil, r.ctx.Err()
 		}
+		rel.rows = append(rel.rows, []any{start + i})
 	}
-	f, _, err := r.compiler(&relation{columns: both.columns, names: names}).compile(n)
-	return f, err
-}
-
-func sameStart(of, both *relation) bool {
-	for name, at := range of.names {
-		if b, ok := both.names[name]; ok && b == at && strings.Contains(name, ".") {
-			return true
-		}
-	}
-	return false
-}
-
-func conjuncts(n *node) []*node {
-	if n != nil && n.kind == nodeCall && n.text == "and" {
-		return append(conjuncts(n.args[0]), conjuncts(n.args[1])...)
-	}
-	return []*node{n}
-}
-
-func keyOf(evals []eval, row []any) (string, error) {
-	var b strings.Builder
-	for _, e := range evals {
-		v, err := e(&frame{row: row})
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(text(v) + "\x00")
-	}
-	return b.String(), nil
-}
-
-func zeros(columns []Column) []any {
-	all := make([]any, len(columns))
-	for i, c := range columns {
-		switch t := c.Type; {
-		case strings.HasPrefix(t, "Nullable"):
-		case strings.HasPrefix(t, "UInt"):
-			all[i] = uint64(0)
-		case strings.HasPrefix(t, "Int"):
-			all[i] = int64(0)
-		case strings.HasPrefix(t, "Float"):
-			all[i] = 0.0
-		case strings.HasPrefix(t, "Map"):
-			all[i] = map[string]any{}
-		case strings.HasPrefix(t, "Array"):
-			all[i] = []any{}
-		case strings.HasPrefix(t, "Bool"):
-			all[i] = false
-		case strings.HasPrefix(t, "Date"):
-		default:
-			all[i] = ""
-		}
-	}
-	return all
-}
-
-// unfold is ARRAY JOIN.
-func (r *runner) unfold(rel *relation, a item) error {
-	f, typ, err := r.compiler(rel).compile(a.expr)
-	if err != nil {
-		return err
-	}
-	rows := rel.rows
-	rel.rows = nil
-	delete(rel.names, a.name())
-	rel.add(Column{a.name(), element([]string{typ}, nil)}, a.name())
-	for _, row := range rows {
-		v, err := f(&frame{row: row})
-		if err != nil {
-			return err
-		}
-		items, _ := v.([]any)
-		for _, e := range items {
-			rel.rows = append(rel.rows, append(slices.Clone(row), e))
-		}
-	}
-	return nil
+	r.read += n
+	return rel, nil
 }
 
 func (r *runner) filter(c *compiler, rel *relation, s *selection) error {
@@ -448,18 +383,12 @@ func (r *runner) filter(c *compiler, rel *relation, s *selection) error {
 func (r *runner) estimate(s *selection) (Result, error) {
 	out := Result{Columns: []Column{{"database", "String"}, {"table", "String"}, {"parts", "UInt64"}, {"rows", "UInt64"}, {"marks", "UInt64"}}}
 	if _, err := r.selection(s); err != nil {
-		return out, err
+		return Result{}, err
 	}
-	if s.from != nil && s.from.table != "" {
-		name := s.from.table
-		if !strings.Contains(name, ".") {
-			name = r.database + "." + name
-		}
-		if t, ok := r.db.Table(name); ok {
-			database, table, _ := strings.Cut(name, ".")
-			n := uint64(len(t.Rows))
-			out.Rows = append(out.Rows, []any{database, table, uint64(1), n, n/8192 + 1})
-		}
+	for _, name := range slices.Sorted(maps.Keys(r.scanned)) {
+		database, table, _ := strings.Cut(name, ".")
+		n := r.scanned[name]
+		out.Rows = append(out.Rows, []any{database, table, uint64(1), n, (n + 8191) / 8192})
 	}
 	return out, nil
 }

@@ -8,14 +8,15 @@ import (
 type nodeKind uint8
 
 const (
-	nodeLiteral nodeKind = iota
-	nodeName             // text: the name, qualified by dots
-	nodeCall             // text: the function; operators are calls of the function that stands for them
-	nodeLambda           // names -> args[0]
-	nodeQuery            // a subquery
-	nodeStar
-	nodeInterval // args[0], text: the unit
-	nodeAlias    // args[0] AS text, within an expression
+	nodeLiteral  nodeKind = iota
+	nodeName              // text: the name, qualified by dots
+	nodeCall              // text: the function; operators are calls of the function that stands for them
+	nodeLambda            // names -> args[0]
+	nodeQuery             // a subquery
+	nodeStar              // text: the table whose columns are meant, or nothing
+	nodeInterval          // args[0], text: the unit
+	nodeAlias             // args[0] AS text, within an expression
+	nodePosition          // value: the place of a column in the row, text: its name
 )
 
 type node struct {
@@ -28,6 +29,8 @@ type node struct {
 	names  []string
 	query  *selection
 	unique bool // count(DISTINCT x)
+	depth  int  // of nested operators
+	named  string
 }
 
 // key names an expression: equal expressions have equal keys.
@@ -38,13 +41,23 @@ func (n *node) key() string {
 	case nodeName:
 		return "`" + n.text + "`"
 	case nodeStar:
-		return "*"
+		return n.text + "*"
+	case nodePosition:
+		return fmt.Sprintf("#%v", n.value)
 	case nodeQuery:
 		return fmt.Sprintf("query %p", n.query)
 	case nodeAlias:
 		return n.args[0].key()
 	}
+	if n.named == "" {
+		n.named = n.spell()
+	}
+	return n.named
+}
+
+func (n *node) spell() string {
 	var b strings.Builder
+	fmt.Fprintf(&b, "%d", n.kind)
 	b.WriteString(n.text)
 	for _, list := range [][]*node{n.params, n.args} {
 		b.WriteByte('(')
@@ -67,6 +80,8 @@ func (n *node) title() string {
 			return "'" + s + "'"
 		}
 		return fmt.Sprint(n.value)
+	case nodePosition:
+		return n.text
 	case nodeName:
 		if i := strings.LastIndexByte(n.text, '.'); i >= 0 {
 			return n.text[i+1:]
@@ -95,12 +110,14 @@ func (i item) name() string {
 }
 
 type order struct {
-	expr *node
-	desc bool
+	expr       *node
+	desc       bool
+	nullsFirst bool
 }
 
 type join struct {
 	left bool // LEFT JOIN; else INNER
+	any  bool // at most one match
 	from source
 	on   *node
 	keys []string // USING
@@ -111,6 +128,8 @@ type source struct {
 	query *selection
 	call  *node // numbers(10)
 	alias string
+
+	needed uint64 // rows that an endless source has to give
 }
 
 type cte struct {
@@ -126,6 +145,7 @@ type selection struct {
 	from      *source
 	joins     []join
 	arrays    []item // ARRAY JOIN
+	emptyToo  bool   // LEFT ARRAY JOIN
 	where     *node
 	group     []*node
 	having    *node

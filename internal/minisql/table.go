@@ -4,6 +4,7 @@ package minisql
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -38,6 +39,10 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("Code: %d. %s (%s)", e.Code, e.Message, e.Name) }
 
 var codeNames = map[int]string{
+	6: "CANNOT_PARSE_TEXT", 10: "NOT_FOUND_COLUMN_IN_BLOCK", 25: "CANNOT_PARSE_ESCAPE_SEQUENCE", 41: "CANNOT_PARSE_DATETIME",
+	49: "LOGICAL_ERROR", 50: "UNKNOWN_TYPE", 125: "INCORRECT_RESULT_OF_SCALAR_SUBQUERY", 153: "ILLEGAL_DIVISION",
+	158: "TOO_MANY_ROWS", 167: "TOO_DEEP_AST", 168: "TOO_BIG_AST", 184: "ILLEGAL_AGGREGATION", 190: "SIZES_OF_ARRAYS_DONT_MATCH",
+	215: "NOT_AN_AGGREGATE", 258: "UNION_ALL_RESULT_STRUCTURES_MISMATCH", 131: "TOO_LARGE_STRING_SIZE", 349: "CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN", 386: "NO_COMMON_TYPE", 440: "INVALID_LIMIT_EXPRESSION", 457: "BAD_QUERY_PARAMETER",
 	36: "BAD_ARGUMENTS", 42: "NUMBER_OF_ARGUMENTS_DOESNT_MATCH", 43: "ILLEGAL_TYPE_OF_ARGUMENT", 46: "UNKNOWN_FUNCTION",
 	47: "UNKNOWN_IDENTIFIER", 53: "TYPE_MISMATCH", 60: "UNKNOWN_TABLE", 62: "SYNTAX_ERROR", 81: "UNKNOWN_DATABASE",
 	115: "UNKNOWN_SETTING", 427: "CANNOT_COMPILE_REGEXP", 456: "UNKNOWN_QUERY_PARAMETER",
@@ -87,8 +92,15 @@ func (d *DB) Table(name string) (Table, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	t, ok := d.tables[name]
-	t.Rows = t.Rows[:len(t.Rows):len(t.Rows)]
+	t.Rows = slices.Clip(t.Rows)
 	return t, ok
+}
+
+// snapshot is the database as it is now. Rows are never changed in place, so that only the map has to be copied.
+func (d *DB) snapshot() *DB {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return &DB{tables: maps.Clone(d.tables)}
 }
 
 func (d *DB) names() []string {
@@ -118,7 +130,7 @@ func (d *DB) find(name string) (Table, error) {
 }
 
 func (d *DB) hasDatabase(database string) bool {
-	return database == "system" || slices.ContainsFunc(d.names(), func(n string) bool { return strings.HasPrefix(n, database+".") })
+	return database == "system" || database == "default" || slices.ContainsFunc(d.names(), func(n string) bool { return strings.HasPrefix(n, database+".") })
 }
 
 func (d *DB) system(name string) (Table, bool) {
@@ -150,6 +162,8 @@ func (d *DB) system(name string) (Table, bool) {
 				t.Rows, last = append(t.Rows, []any{database, "Atomic"}), database
 			}
 		}
+	case "system.settings":
+		t.Columns = []Column{{"name", "String"}, {"value", "String"}, {"readonly", "UInt8"}}
 	case "system.data_skipping_indices":
 		t.Columns = []Column{{"database", "String"}, {"table", "String"}, {"name", "String"}, {"type", "String"}, {"expr", "String"}}
 	default:

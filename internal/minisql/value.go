@@ -2,6 +2,7 @@ package minisql
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -10,46 +11,6 @@ import (
 	"strings"
 	"time"
 )
-
-// base strips the wrappers that change how a value is stored, not what it is.
-func baseType(t string) string {
-	for {
-		inner, ok := strings.CutSuffix(t, ")")
-		if !ok {
-			return t
-		}
-		switch {
-		case strings.HasPrefix(inner, "LowCardinality("):
-			t = inner[len("LowCardinality("):]
-		case strings.HasPrefix(inner, "Nullable("):
-			t = inner[len("Nullable("):]
-		default:
-			return t
-		}
-	}
-}
-
-// typeArgs are the arguments of Array(..), Map(.., ..) and their like.
-func typeArgs(t string) []string {
-	open := strings.IndexByte(t, '(')
-	if open < 0 {
-		return nil
-	}
-	var all []string
-	depth, start := 0, open+1
-	for i := open + 1; i < len(t); i++ {
-		switch {
-		case t[i] == '(':
-			depth++
-		case t[i] == ')' && depth > 0:
-			depth--
-		case t[i] == ')' || t[i] == ',' && depth == 0:
-			all = append(all, strings.TrimSpace(t[start:i]))
-			start = i + 1
-		}
-	}
-	return all
-}
 
 var errValue = errors.New("not of that type")
 
@@ -66,39 +27,66 @@ func readValue(text, typ string) (any, error) {
 }
 
 func readCollection(text, typ string) (any, error) {
-	if strings.HasPrefix(typ, "Map") {
-		text = "map(" + strings.NewReplacer("{", "", "}", "").Replace(text) + ")"
-	}
 	tokens, err := lex(text)
 	if err != nil {
 		return nil, err
 	}
-	for i := range tokens { // 'k':'v' reads as 'k','v'
-		if tokens[i].text == ":" && tokens[i].kind == tokSymbol {
-			tokens[i].text = ","
-		}
-	}
+	tokens = mapTokens(tokens)
 	p := &parser{tokens: tokens}
 	n, err := guarded(p.expr)
 	if err != nil || p.peek().kind != tokEnd {
 		return nil, errValue
 	}
-	f, _, err := (&compiler{scope: &scope{}}).compile(n)
-	if err != nil {
-		return nil, err
+	v, ok := literalValue(n)
+	if _, again := v.(string); again || !ok {
+		return nil, errValue
 	}
-	v, err := f(&frame{})
-	if err != nil {
-		return nil, err
+	return convertComposite(v, typ)
+}
+
+// literalValue is the value of literals, and of arrays, tuples and maps of them.
+func literalValue(n *node) (any, bool) {
+	if n.kind == nodeLiteral {
+		return n.value, true
 	}
-	if list, ok := v.([]any); ok && strings.HasPrefix(typ, "Array") {
-		for i, e := range list {
-			if list[i], err = convert(e, typeArgs(typ)[0]); err != nil {
-				return nil, err
-			}
+	if n.kind != nodeCall || n.text != "array" && n.text != "tuple" && n.text != "map" {
+		return nil, false
+	}
+	list := make([]any, len(n.args))
+	for i, a := range n.args {
+		var ok bool
+		if list[i], ok = literalValue(a); !ok {
+			return nil, false
 		}
 	}
-	return v, nil
+	if n.text != "map" {
+		return list, true
+	}
+	m := map[string]any{}
+	for i := 0; i+1 < len(list); i += 2 {
+		m[text(list[i])] = list[i+1]
+	}
+	return m, len(list)%2 == 0
+}
+
+// mapTokens makes {'k':'v'} read as map('k','v').
+func mapTokens(tokens []token) []token {
+	var all []token
+	for _, t := range tokens {
+		if t.kind == tokSymbol {
+			switch t.text {
+			case "{":
+				all = append(all, token{tokWord, "map", t.pos})
+				t.text = "("
+			case "}":
+				t.text = ")"
+			case ":":
+				t.text = ","
+			}
+		}
+		all = append(all, t)
+	}
+	return all
 }
 
 func guarded(f func() *node) (n *node, err error) {
@@ -112,137 +100,6 @@ func guarded(f func() *node) (n *node, err error) {
 		}
 	}()
 	return f(), nil
-}
-
-// convert is CAST.
-func convert(v any, typ string) (any, error) {
-	if v == nil {
-		return nil, nil
-	}
-	t := baseType(typ)
-	switch {
-	case t == "Bool":
-		b, ok := truth(v)
-		if s, text := v.(string); text {
-			return s == "true" || s == "1", nil
-		} else if !ok {
-			return nil, errValue
-		}
-		return b, nil
-	case strings.HasPrefix(t, "UInt"):
-		return toUnsigned(v)
-	case strings.HasPrefix(t, "Int"):
-		return toSigned(v)
-	case strings.HasPrefix(t, "Float"), strings.HasPrefix(t, "Decimal"):
-		return toFloat(v)
-	case strings.HasPrefix(t, "Date"):
-		return toTime(v, t)
-	case t == "String" || strings.HasPrefix(t, "FixedString") || strings.HasPrefix(t, "Enum") || t == "UUID":
-		return text(v), nil
-	}
-	return v, nil
-}
-
-func toFloat(v any) (any, error) {
-	switch x := v.(type) {
-	case string:
-		f, err := strconv.ParseFloat(strings.TrimSpace(x), 64)
-		if err != nil {
-			return nil, fail(6, "Cannot parse string '%s' as Float64", x)
-		}
-		return f, nil
-	case time.Time:
-		return float64(x.UnixNano()) / 1e9, nil
-	}
-	f, ok := asFloat(v)
-	if !ok {
-		return nil, fail(53, "Cannot convert %T to a number", v)
-	}
-	return f, nil
-}
-
-func toUnsigned(v any) (any, error) {
-	switch x := v.(type) {
-	case uint64:
-		return x, nil
-	case int64:
-		return uint64(x), nil
-	case string:
-		n, err := strconv.ParseUint(strings.TrimSpace(x), 10, 64)
-		if err != nil {
-			return nil, fail(6, "Cannot parse string '%s' as UInt64", x)
-		}
-		return n, nil
-	case time.Time:
-		return uint64(x.Unix()), nil
-	}
-	f, ok := asFloat(v)
-	if !ok {
-		return nil, fail(53, "Cannot convert %T to UInt64", v)
-	}
-	return uint64(f), nil
-}
-
-func toSigned(v any) (any, error) {
-	switch x := v.(type) {
-	case int64:
-		return x, nil
-	case uint64:
-		return int64(x), nil
-	case string:
-		n, err := strconv.ParseInt(strings.TrimSpace(x), 10, 64)
-		if err != nil {
-			return nil, fail(6, "Cannot parse string '%s' as Int64", x)
-		}
-		return n, nil
-	case time.Time:
-		return x.Unix(), nil
-	}
-	f, ok := asFloat(v)
-	if !ok {
-		return nil, fail(53, "Cannot convert %T to Int64", v)
-	}
-	return int64(f), nil
-}
-
-func toTime(v any, typ string) (any, error) {
-	at := time.Time{}
-	switch x := v.(type) {
-	case time.Time:
-		at = x
-	case string:
-		var err error
-		if at, err = parseTime(x); err != nil {
-			return nil, fail(41, "Cannot parse DateTime '%s'", x)
-		}
-	default:
-		f, ok := asFloat(v)
-		if !ok {
-			return nil, fail(53, "Cannot convert %T to DateTime", v)
-		}
-		whole, frac := math.Modf(f)
-		at = time.Unix(int64(whole), int64(frac*1e9)).UTC()
-	}
-	switch {
-	case strings.HasPrefix(typ, "DateTime64"):
-		return at.UTC(), nil
-	case strings.HasPrefix(typ, "DateTime"):
-		return at.UTC().Truncate(time.Second), nil
-	}
-	return at.UTC().Truncate(24 * time.Hour), nil
-}
-
-func parseTime(s string) (time.Time, error) {
-	if n, err := strconv.ParseFloat(s, 64); err == nil {
-		whole, frac := math.Modf(n)
-		return time.Unix(int64(whole), int64(frac*1e9)).UTC(), nil
-	}
-	for _, layout := range []string{"2006-01-02 15:04:05.999999999", "2006-01-02", time.RFC3339Nano} {
-		if at, err := time.Parse(layout, s); err == nil {
-			return at.UTC(), nil
-		}
-	}
-	return time.Time{}, errValue
 }
 
 func asFloat(v any) (float64, bool) {
@@ -276,12 +133,19 @@ func truth(v any) (is, ok bool) {
 	return false, v == nil
 }
 
+// text writes a value; textOf does it by its type.
 func text(v any) string {
 	switch x := v.(type) {
 	case nil:
 		return ""
 	case string:
 		return x
+	case uint64:
+		return strconv.FormatUint(x, 10)
+	case int64:
+		return strconv.FormatInt(x, 10)
+	case float64:
+		return floatText(x)
 	case time.Time:
 		if x.Nanosecond() == 0 {
 			return x.Format(time.DateTime)
@@ -301,6 +165,81 @@ func text(v any) string {
 		return "{" + strings.Join(parts, ",") + "}"
 	}
 	return fmt.Sprint(v)
+}
+
+func floatText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 0):
+		return strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(f, 'g', -1, 64), "+"))
+	case f != 0 && (math.Abs(f) >= 1e21 || math.Abs(f) < 1e-6):
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+// textOf writes values of one type as ClickHouse does: a DateTime64 shows all its digits, a date no clock.
+func textOf(typ string) func(any) string {
+	t := baseType(typ)
+	layout := time.DateTime
+	switch {
+	case !isDate(t):
+		return text
+	case strings.HasPrefix(t, "DateTime64"):
+		if digits := len(strconv.Itoa(int(time.Second/precision(t)))) - 1; digits > 0 {
+			layout += "." + strings.Repeat("0", digits)
+		}
+	case !strings.HasPrefix(t, "DateTime"):
+		layout = time.DateOnly
+	}
+	return func(v any) string {
+		if at, ok := v.(time.Time); ok {
+			return at.UTC().Format(layout)
+		}
+		return text(v)
+	}
+}
+
+// appendKey appends a value such that different values differ. Numbers that are equal have equal keys, and so have
+// texts that differ only in the zeros that pad a FixedString.
+func appendKey(b []byte, v any) []byte {
+	switch x := v.(type) {
+	case nil:
+		return append(b, 0)
+	case string:
+		x = unpadded(x)
+		b = binary.AppendUvarint(append(b, 1), uint64(len(x)))
+		return append(b, x...)
+	case time.Time:
+		return binary.BigEndian.AppendUint64(append(b, 3), uint64(x.UnixNano()))
+	case []any:
+		b = binary.AppendUvarint(append(b, 4), uint64(len(x)))
+		for _, e := range x {
+			b = appendKey(b, e)
+		}
+		return b
+	case map[string]any:
+		b = binary.AppendUvarint(append(b, 5), uint64(len(x)))
+		for _, k := range sortedKeys(x) {
+			b = appendKey(appendKey(b, k), x[k])
+		}
+		return b
+	case float64:
+		if math.IsNaN(x) || x != math.Trunc(x) || math.Abs(x) >= 1<<53 {
+			return binary.BigEndian.AppendUint64(append(b, 6), math.Float64bits(x))
+		}
+		v = int64(x)
+	}
+	n, _ := whole(v)
+	return binary.BigEndian.AppendUint64(append(b, 2), uint64(n))
+}
+
+func unpadded(s string) string {
+	if s == "" || s[len(s)-1] != 0 {
+		return s
+	}
+	return strings.TrimRight(s, "\x00")
 }
 
 func quoteText(v any) string {
@@ -345,13 +284,13 @@ func compare(a, b any) (int, bool) {
 	case string:
 		switch y := b.(type) {
 		case string:
-			return strings.Compare(strings.TrimRight(x, "\x00"), strings.TrimRight(y, "\x00")), true
-		case nil:
-			return 0, false
+			return strings.Compare(unpadded(x), unpadded(y)), true
 		}
-		n, ok := compare(b, a)
-		return -n, ok
+		return 0, false
 	case time.Time:
+		if at, ok := b.(time.Time); ok {
+			return x.Compare(at), true
+		}
 		y, err := toTime(b, "DateTime64")
 		if at, ok := y.(time.Time); err == nil && ok {
 			return x.Compare(at), true
@@ -360,11 +299,6 @@ func compare(a, b any) (int, bool) {
 	case []any:
 		if y, ok := b.([]any); ok {
 			return compareLists(x, y)
-		}
-	}
-	if s, ok := b.(string); ok {
-		if v, err := toFloat(s); err == nil {
-			b = v
 		}
 	}
 	if _, ok := b.(time.Time); ok {
@@ -385,16 +319,24 @@ func compareLists(a, b []any) (int, bool) {
 	return cmp.Compare(len(a), len(b)), true
 }
 
-// order is compare for sorting: NULL and NaN last, whatever cannot be compared is equal.
+// sortOrder is compare for sorting: NULL is last, NaN before it, and what cannot be compared is equal.
 func sortOrder(a, b any) int {
-	switch {
-	case a == nil && b == nil:
+	switch x, y := rank(a), rank(b); {
+	case x != y:
+		return cmp.Compare(x, y)
+	case x > 0:
 		return 0
-	case a == nil:
-		return 1
-	case b == nil:
-		return -1
 	}
 	n, _ := compare(a, b)
 	return n
+}
+
+func rank(v any) int {
+	switch {
+	case v == nil:
+		return 2
+	case nan(v):
+		return 1
+	}
+	return 0
 }
