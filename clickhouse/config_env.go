@@ -1,0 +1,63 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/fourkites/sources/base"
+)
+
+const (
+	rewindPrefix   = "REWIND_"
+	rewindDatabase = "rewind_db"
+)
+
+// ConfigFromEnv reads CLICKHOUSE_HOST, CLICKHOUSE_PORT, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD, CLICKHOUSE_DATABASE,
+// CLICKHOUSE_SECURE, CLICKHOUSE_ADDRESSES, CLICKHOUSE_CA_FILE, CLICKHOUSE_CERT_FILE, CLICKHOUSE_KEY_FILE,
+// CLICKHOUSE_SERVER_NAME, CLICKHOUSE_COMPRESSION, CLICKHOUSE_CONCURRENCY, CLICKHOUSE_TIMEOUT and CLICKHOUSE_MAX_ROWS;
+// each may be written SIGNOZ_CLICKHOUSE_… instead. base.EnvPrefix("REWIND_") reads a second instance, which by default
+// is asked over TLS on port 9440 for the database rewind_db. Every variable that is missing or wrong is reported.
+func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
+	var c Config
+	var maxRows int
+	var secure string
+	v := func(v base.Var, name string) base.Var { return v.OrName("SIGNOZ_" + name) }
+	text := func(field *string, name string) base.Var { return v(base.EnvString(field, name), name) }
+	err := base.LoadEnv(ctx, opts,
+		text(&c.Host, "CLICKHOUSE_HOST"),
+		v(base.EnvInt(&c.Port, "CLICKHOUSE_PORT"), "CLICKHOUSE_PORT"),
+		v(base.EnvStrings(&c.Addresses, "CLICKHOUSE_ADDRESSES"), "CLICKHOUSE_ADDRESSES"),
+		text(&c.User, "CLICKHOUSE_USER"),
+		v(base.EnvSecret(&c.Password, "CLICKHOUSE_PASSWORD"), "CLICKHOUSE_PASSWORD"),
+		text(&c.Database, "CLICKHOUSE_DATABASE"),
+		text(&secure, "CLICKHOUSE_SECURE"),
+		v(base.EnvBool(&c.Secure, "CLICKHOUSE_SECURE"), "CLICKHOUSE_SECURE"),
+		text(&c.CAFile, "CLICKHOUSE_CA_FILE"),
+		text(&c.CertFile, "CLICKHOUSE_CERT_FILE"),
+		text(&c.KeyFile, "CLICKHOUSE_KEY_FILE"),
+		text(&c.ServerName, "CLICKHOUSE_SERVER_NAME"),
+		text(&c.Compression, "CLICKHOUSE_COMPRESSION"),
+		v(base.EnvInt(&c.Limits.Concurrency, "CLICKHOUSE_CONCURRENCY"), "CLICKHOUSE_CONCURRENCY"),
+		v(base.EnvSpan(&c.Limits.Timeout, "CLICKHOUSE_TIMEOUT"), "CLICKHOUSE_TIMEOUT"),
+		v(base.EnvInt(&maxRows, "CLICKHOUSE_MAX_ROWS"), "CLICKHOUSE_MAX_ROWS"),
+	)
+	c.MaxRows = int64(maxRows)
+	if prefixOf(ctx, opts) == rewindPrefix {
+		orDefault(&c.Database, rewindDatabase)
+		c.Secure = c.Secure || secure == ""
+	}
+	return c, err
+}
+
+// unset is a variable that nobody sets: the error about it tells the prefix.
+const unset = "CLICKHOUSE_NO_SUCH_VARIABLE"
+
+func prefixOf(ctx context.Context, opts []base.EnvOption) string {
+	var none string
+	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
+	if e, ok := errors.AsType[*base.EnvError](err); ok {
+		return strings.TrimSuffix(e.Variable, unset)
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+package clickhouse
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/fourkites/sources/base"
+)
+
+const (
+	dialTimeout      = 5 * time.Second // for one address, TLS included
+	handshakeTimeout = 10 * time.Second
+)
+
+// dialer opens connections for both drivers: it picks the address, does TLS, and hands out links.
+type dialer struct {
+	addresses []string
+	dial      base.Dialer
+	tls       *tls.Config // nil: plain
+	last      atomic.Int64
+}
+
+func newDialer(c Config, o base.Options) (*dialer, error) {
+	d := &dialer{addresses: c.addresses(), dial: o.Dialer}
+	if d.dial == nil {
+		d.dial = (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext
+	}
+	if !c.Secure {
+		return d, nil
+	}
+	var err error
+	d.tls, err = tlsConfig(c, o.TLS)
+	return d, err
+}
+
+func tlsConfig(c Config, given *tls.Config) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if given != nil {
+		if given.InsecureSkipVerify {
+			return nil, errors.New("option WithTLS: InsecureSkipVerify is set, and certificates are always verified; give RootCAs instead")
+		}
+		t = given.Clone()
+		t.MinVersion = max(t.MinVersion, tls.VersionTLS12)
+	}
+	if c.ServerName != "" {
+		t.ServerName = c.ServerName
+	}
+	if c.CAFile != "" {
+		pem, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("ca_file: %w", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM form", c.CAFile)
+		}
+	}
+	if c.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("cert_file, key_file: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
+
+// open connects to the address that worked last, else to the others in turn.
+func (d *dialer) open(ctx context.Context) (*link, error) {
+	first := int(d.last.Load())
+	var problems []error
+	for i := range d.addresses {
+		at := (first + i) % len(d.addresses)
+		l, err := d.connect(ctx, d.addresses[at])
+		if err == nil {
+			d.last.Store(int64(at))
+			return l, nil
+		}
+		problems = append(problems, fmt.Errorf("%s: %w", d.addresses[at], err))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, errors.Join(problems...)
+}
+
+// current is the address that open used last.
+func (d *dialer) current() string { return d.addresses[int(d.last.Load())%len(d.addresses)] }
+
+// failed moves on to the next address, for the one used last accepted a connection and then did not answer.
+func (d *dialer) failed(address string) {
+	for i, a := range d.addresses {
+		if a == address {
+			d.last.CompareAndSwap(int64(i), int64((i+1)%len(d.addresses)))
+		}
+	}
+}
+
+func (d *dialer) connect(ctx context.Context, address string) (*link, error) {
+	limited, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	raw, err := d.dial(limited, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if d.tls == nil {
+		return newLink(ctx, raw, raw), nil
+	}
+	config := d.tls
+	if config.ServerName == "" {
+		host, _, _ := net.SplitHostPort(address)
+		config = config.Clone()
+		config.ServerName = host
+	}
+	conn := tls.Client(raw, config)
+	if err := conn.HandshakeContext(limited); err != nil {
+		_ = raw.Close()
+		return nil, err
+	}
+	return newLink(ctx, conn, raw), nil
+}

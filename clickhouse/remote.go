@@ -1,0 +1,179 @@
+package clickhouse
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/metrics"
+	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/base/traces"
+)
+
+// The client and the remote answer the same questions.
+var (
+	_ traces.Source  = (*Client)(nil)
+	_ metrics.Source = (*Client)(nil)
+	_ logs.Source    = (*RemoteClient)(nil)
+	_ traces.Source  = (*RemoteClient)(nil)
+	_ metrics.Source = (*RemoteClient)(nil)
+)
+
+// RemoteClient asks the same questions of a server that serves this package's tools. It is safe for concurrent use as
+// far as its caller is, and has nothing to close.
+type RemoteClient struct{ caller tool.Caller }
+
+// Remote makes a client of the tools that the caller reaches.
+func Remote(caller tool.Caller) *RemoteClient { return &RemoteClient{caller: caller} }
+
+// remoteName is the name of every remote client.
+const remoteName = "clickhouse"
+
+// Name is that of the package.
+func (r *RemoteClient) Name() string { return remoteName }
+
+// remotePage is how many items one call brings.
+const remotePage = 1000
+
+// walk goes through the pages of a remote list up to limit items, 0 = the default of a client, negative = all.
+func walk[T any](op string, limit int, fetch func(n int, cursor string) (base.Page[T], error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		if limit == 0 {
+			limit = maxChunk
+		}
+		seen, n := 0, remotePage
+		pages := base.Pages(func(cursor string) (base.Page[T], error) {
+			if n = remotePage; limit > 0 {
+				n = min(n, limit-seen)
+			}
+			p, err := fetch(n, cursor)
+			if err == nil && limit > 0 && p.More && seen+len(p.Items) >= limit {
+				p.More = false
+				e := base.NewIncomplete(base.Truncated, remoteName, op, int64(seen+len(p.Items)),
+					"more match than the limit; raise it, narrow the window, or go on from the cursor", nil)
+				e.Cursor = p.Cursor
+				return p, e
+			}
+			return p, err
+		})
+		for item, err := range pages {
+			if err == nil {
+				seen++
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
+// Logs is [Client.Logs], page by page.
+func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
+	return walk(opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
+		q := q
+		q.Limit = n
+		return r.LogsPage(ctx, q, cursor)
+	})
+}
+
+// LogsPage is [Client.LogsPage].
+func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
+	return SearchLogs.Call(ctx, r.caller, logsInput(q, cursor))
+}
+
+// LogHistogram is [Client.LogHistogram].
+func (r *RemoteClient) LogHistogram(ctx context.Context, q logs.Query, step time.Duration) ([]LogBucket, error) {
+	return items(GetLogHistogram.Call(ctx, r.caller, LogHistogramInput{logsInput(q, ""), int(step / time.Second)}))
+}
+
+// LogCounts is [Client.LogCounts].
+func (r *RemoteClient) LogCounts(ctx context.Context, q logs.Query, by ...string) ([]LogCount, error) {
+	return items(CountLogs.Call(ctx, r.caller, LogCountsInput{logsInput(q, ""), by}))
+}
+
+// LogContext is [Client.LogContext].
+func (r *RemoteClient) LogContext(ctx context.Context, o LogContextOptions) (LogContext, error) {
+	return GetLogContext.Call(ctx, r.caller, o)
+}
+
+// Spans is [Client.Spans], page by page.
+func (r *RemoteClient) Spans(ctx context.Context, q traces.Query) iter.Seq2[traces.Span, error] {
+	return walk(opSpans.Name, q.Limit, func(n int, cursor string) (base.Page[traces.Span], error) {
+		in := spansInput(q, cursor)
+		in.Limit = n
+		return SearchSpans.Call(ctx, r.caller, in)
+	})
+}
+
+// Trace is [Client.Trace].
+func (r *RemoteClient) Trace(ctx context.Context, traceID string) (Trace, error) {
+	return GetTrace.Call(ctx, r.caller, TraceInput{traceID})
+}
+
+// Exceptions is [Client.Exceptions], page by page.
+func (r *RemoteClient) Exceptions(ctx context.Context, o ExceptionsOptions) iter.Seq2[Exception, error] {
+	return walk(opExceptions.Name, o.Limit, func(n int, cursor string) (base.Page[Exception], error) {
+		return ListExceptions.Call(ctx, r.caller, ExceptionsInput{
+			Window: o.Window, Service: o.Service, Type: o.Type, GroupID: o.GroupID, TraceID: o.TraceID, Limit: n, Cursor: cursor,
+		})
+	})
+}
+
+// Services is [Client.Services].
+func (r *RemoteClient) Services(ctx context.Context, w base.Window) ([]Service, error) {
+	return items(ListServices.Call(ctx, r.caller, WindowInput{w}))
+}
+
+// ServiceDependencies is [Client.ServiceDependencies].
+func (r *RemoteClient) ServiceDependencies(ctx context.Context, w base.Window) ([]Dependency, error) {
+	return items(ListDependencies.Call(ctx, r.caller, WindowInput{w}))
+}
+
+// TopOperations is [Client.TopOperations].
+func (r *RemoteClient) TopOperations(ctx context.Context, service string, w base.Window, n int) ([]Operation, error) {
+	return items(ListOperations.Call(ctx, r.caller, OperationsInput{Service: service, Window: w, Limit: n}))
+}
+
+// FieldKeys is [Client.FieldKeys].
+func (r *RemoteClient) FieldKeys(ctx context.Context, signal Signal, prefix string) ([]FieldKey, error) {
+	return items(ListFieldKeys.Call(ctx, r.caller, FieldKeysInput{signal, prefix}))
+}
+
+// FieldValues is [Client.FieldValues].
+func (r *RemoteClient) FieldValues(ctx context.Context, signal Signal, key, prefix string) ([]FieldValue, error) {
+	return items(ListFieldValues.Call(ctx, r.caller, FieldValuesInput{signal, key, prefix}))
+}
+
+// MetricNames is [Client.MetricNames].
+func (r *RemoteClient) MetricNames(ctx context.Context, w base.Window, prefix string) ([]MetricName, error) {
+	return items(ListMetrics.Call(ctx, r.caller, MetricNamesInput{w, prefix}))
+}
+
+// Metrics is [Client.Metrics]; one call brings at most 10,000 points.
+func (r *RemoteClient) Metrics(ctx context.Context, q metrics.Query) iter.Seq2[metrics.Point, error] {
+	return func(yield func(metrics.Point, error) bool) {
+		limit := q.Limit
+		if limit <= 0 {
+			limit = maxChunk
+		}
+		found, err := items(SearchMetrics.Call(ctx, r.caller, MetricsInput{Window: q.Window, Metric: q.Metric, Labels: q.Labels, Limit: limit}))
+		for _, p := range found {
+			if !yield(p.point(), nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(metrics.Point{}, err)
+		}
+	}
+}
+
+// items turns the page of a list that is given at once back into the list, with an error when it was cut.
+func items[T any](p base.Page[T], err error) ([]T, error) {
+	if err == nil && (p.More || p.Outcome == base.Partial) {
+		err = base.NewIncomplete(p.Outcome, remoteName, p.Stats.Op, int64(len(p.Items)), "the list was cut; ask for less at once", nil)
+	}
+	return p.Items, err
+}

@@ -1,0 +1,125 @@
+package clickhouse_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/metrics"
+	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/base/traces"
+	"github.com/fourkites/sources/clickhouse"
+)
+
+func TestToolsAreSuchAsEveryHostTakes(t *testing.T) {
+	t.Parallel()
+	_, c := fake(t)
+	seen := map[string]bool{}
+	for _, one := range append(c.Tools(), c.Aliases()...) {
+		if err := one.Check(); err != nil {
+			t.Error(err)
+		}
+		if seen[one.Name()] || !one.ReadOnly() {
+			t.Error(one.Name())
+		}
+		seen[one.Name()] = true
+	}
+	for _, one := range c.Tools() {
+		if !strings.HasPrefix(one.Name(), "clickhouse_") {
+			t.Error(one.Name())
+		}
+	}
+}
+
+func TestARemoteClientGivesTheSameAnswers(t *testing.T) {
+	t.Parallel()
+	server, c := fake(t)
+	remote := clickhouse.Remote(tool.Set(c.Tools()))
+	for i := range 2500 {
+		server.Insert(logs.Record{Time: noon.Add(time.Duration(i/10) * time.Millisecond), Service: "cart", Body: fmt.Sprint(i), Attributes: map[string]any{"n": float64(i)}})
+	}
+	server.InsertSpans(traces.Span{TraceID: traceID, SpanID: "00000000000000a1", Service: "cart", Name: "GET", Start: noon, Duration: time.Second})
+	server.InsertMetrics(metrics.Point{Time: noon, Metric: "odd", Value: math.Inf(-1)})
+	for _, q := range []logs.Query{
+		{Window: day},
+		{Window: day, Order: logs.OldestFirst, Limit: 1500},
+		{Window: day, Services: []string{"cart"}, Contains: []string{"249"}, Limit: 3},
+		{Window: day, Attributes: map[string]string{"n": "7"}, Resources: map[string]string{"service.name": "cart"}},
+	} {
+		want, wantErr := base.Collect(c.Logs(t.Context(), q))
+		got, gotErr := base.Collect(remote.Logs(t.Context(), q))
+		if diff := cmp.Diff(want, got); diff != "" || errors.Is(wantErr, base.ErrTruncated) != errors.Is(gotErr, base.ErrTruncated) {
+			t.Errorf("%+v: %v %v %.500s", q, wantErr, gotErr, diff)
+		}
+	}
+	trace, err := remote.Trace(t.Context(), traceID)
+	if err != nil || len(trace.Spans) != 1 || trace.Outcome != base.Data {
+		t.Error(trace, err)
+	}
+	points, err := base.Collect(remote.Metrics(t.Context(), metrics.Query{Window: day}))
+	if err != nil || len(points) != 1 || !math.IsInf(points[0].Value, -1) {
+		t.Error(points, err)
+	}
+	spans, err := base.Collect(remote.Spans(t.Context(), traces.Query{Window: day}))
+	if err != nil || len(spans) != 1 {
+		t.Error(spans, err)
+	}
+	counts, err := remote.LogCounts(t.Context(), logs.Query{Window: day}, "service")
+	if err != nil || len(counts) != 1 || counts[0].Count != 2500 {
+		t.Error(counts, err)
+	}
+	if _, err := remote.Trace(t.Context(), "zz"); !errors.Is(err, base.ErrInvalid) {
+		t.Error(err)
+	}
+}
+
+func TestAStatementIsATool(t *testing.T) {
+	t.Parallel()
+	_, c := fake(t)
+	set := tool.Set(c.Tools())
+	out, err := clickhouse.QuerySQL.Call(t.Context(), set, clickhouse.QueryInput{
+		SQL: "SELECT number, {x:String} AS x FROM numbers(5)", Args: map[string]string{"x": "it's"}, Limit: 3,
+	})
+	if err != nil || out.Outcome != base.Truncated || len(out.Items) != 3 || out.Items[0]["x"] != "it's" || len(out.Stats.Notes) == 0 || out.Stats.Attempts == 0 {
+		t.Error(out, err)
+	}
+	if _, err := clickhouse.QuerySQL.Call(t.Context(), set, clickhouse.QueryInput{SQL: "SELECT 1; SELECT 2"}); !errors.Is(err, base.ErrInvalid) {
+		t.Error(err)
+	}
+}
+
+func TestTheOlderToolsAreKept(t *testing.T) {
+	t.Parallel()
+	server, c := fake(t)
+	now := time.Now().UTC()
+	server.Insert(logs.Record{Time: now.Add(-time.Minute), Service: "cart", Severity: logs.SeverityError, Body: "[" + correlation + "] no stock"})
+	set := tool.Set(c.Aliases())
+	for name, args := range map[string]string{
+		"query_logs": `{"service":"cart","start_time":"` + now.Add(-time.Hour).Format(time.DateTime) + `","end_time":"` +
+			now.Add(time.Minute).Format(time.RFC3339) + `","severity":"warn","contains":"STOCK","limit":5}`,
+		"search_by_correlation_id": `{"correlation_id":"` + correlation + `"}`,
+		"get_service_list":         `{}`,
+		"get_log_statistics":       `{"service":"cart","time_range":"2h"}`,
+	} {
+		answer, err := set.CallTool(t.Context(), name, []byte(args))
+		if err != nil || !strings.Contains(string(answer), `"outcome":"data"`) || !strings.Contains(string(answer), "cart") {
+			t.Errorf("%s: %s %v", name, answer, err)
+		}
+	}
+	for name, args := range map[string]string{
+		"query_logs":               `{"service":"cart","start_time":"yesterday","end_time":"2026-01-01"}`,
+		"search_by_correlation_id": `{"correlation_id":""}`,
+		"get_log_statistics":       `{"time_range":"-1h"}`,
+	} {
+		if _, err := set.CallTool(t.Context(), name, []byte(args)); !errors.Is(err, base.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
