@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
@@ -95,8 +96,8 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 func (x *exchange) attempt(ctx context.Context, req *http.Request) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var wrote atomic.Bool
-	req = req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}))
+	var trail trail
+	req = req.Clone(httptrace.WithClientTrace(ctx, trail.trace()))
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if len(x.request.Body) > 0 {
 		req.Body = io.NopCloser(bytes.NewReader(x.request.Body))
@@ -109,7 +110,7 @@ func (x *exchange) attempt(ctx context.Context, req *http.Request) error {
 	}
 	resp, err := x.client.transport.RoundTrip(req)
 	if err != nil {
-		return x.unanswered(err, wrote.Load())
+		return trail.unanswered(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	x.client.guard.Quota().Observe(resp.Header, time.Now())
@@ -131,10 +132,40 @@ func unsigned(err error) error {
 	return e
 }
 
-func (x *exchange) unanswered(err error, wrote bool) error {
-	e := base.ClassifyNetwork(err)
-	if !wrote {
+// trail is how far an attempt got, for the case that no answer comes.
+type trail struct {
+	wrote       atomic.Bool
+	multiplexed atomic.Bool // over HTTP/2
+}
+
+func (t *trail) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		WroteHeaders: func() { t.wrote.Store(true) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			conn, ok := info.Conn.(interface{ ConnectionState() tls.ConnectionState })
+			t.multiplexed.Store(ok && conn.ConnectionState().NegotiatedProtocol == "h2")
+		},
+	}
+}
+
+func (t *trail) unanswered(err error) error {
+	e := broken(err, t.multiplexed.Load())
+	if !t.wrote.Load() {
 		e.Sent = base.NotSent
+	}
+	return e
+}
+
+// broken types a failed exchange. What is none of the network, of TLS or of the context has no exported type: over
+// HTTP/2 it is the end of a stream or of its connection, over HTTP/1 an answer that is not HTTP.
+func broken(err error, multiplexed bool) *base.Error {
+	e := base.ClassifyNetwork(err)
+	switch {
+	case e.Kind != base.KindInternal:
+	case multiplexed:
+		e.Kind = base.KindUnavailable
+	default:
+		e.Kind, e.Hint = base.KindProtocol, "the answer is not HTTP; check the port and the scheme of the base URL"
 	}
 	return e
 }
@@ -154,7 +185,7 @@ func (c *Client) read(resp *http.Response, cancel context.CancelFunc) ([]byte, e
 		e.Sent, e.Hint = base.Answered, "ask for less, or raise max_response_bytes"
 		return nil, e
 	case err != nil:
-		return nil, cut(err)
+		return nil, cut(err, resp.ProtoMajor > 1)
 	}
 	return data, nil
 }

@@ -140,12 +140,12 @@ func short(text string) string {
 func (c *Client) classify(err error) *base.Error { return base.ClassifyNetwork(err) }
 
 // cut types an answer that broke off: it is never taken for a whole one.
-func cut(err error) error {
+func cut(err error, multiplexed bool) error {
 	_, flateErr := errors.AsType[flate.CorruptInputError](err)
 	if flateErr || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
 		return base.NewError(base.KindProtocol, err)
 	}
-	e := base.ClassifyNetwork(err)
+	e := broken(err, multiplexed)
 	if errors.Is(err, context.Canceled) {
 		e.Kind, e.Hint = base.KindAttemptTimeout, "the service fell silent in the middle of its answer"
 	}

@@ -1,0 +1,228 @@
+// Package fkapi reads loads from the Tracking API and companies with their network relationships from the Company API
+// of FourKites. One [Config] serves both: [NewTracking] makes a [TrackingClient], [NewCompany] a [CompanyClient].
+//
+// Every attempt of a call is signed anew over the bytes that go on the wire, or carries Basic credentials. Redirects
+// are refused, answers are bounded after decompression, and every method only reads: a search is a POST, and is
+// repeated like a GET.
+//
+// # What the services leave open
+//
+// Bodies are read with tolerance: rows of a search are flat (shipperId), answers of a GET nested (shipper.id), and both
+// become one [Load]. Null and missing are the same. Identifiers keep their digits whatever their length. A time without
+// a zone is read as UTC, and [Load.Notes] says so. A field that is not known, or not of the kind expected, stays in
+// Extras as it came.
+package fkapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/base/sign"
+)
+
+// The ways to authenticate.
+const (
+	AuthHMAC  = "hmac"  // AppID and Secret
+	AuthBasic = "basic" // User and Password
+)
+
+// DefaultTrackingURL is the public Tracking API. The Company API has no public address.
+const DefaultTrackingURL = "https://tracking-api.fourkites.com"
+
+// Config describes how the two services are reached. It is plain data; each field's zero value is its stated default.
+type Config struct {
+	// Name is the client's name in errors, spans and health; empty = "tracking" or "company".
+	Name string `json:"name,omitempty" yaml:"name"`
+	// TrackingURL is the base URL of the Tracking API; empty = DefaultTrackingURL.
+	TrackingURL string `json:"tracking_url,omitempty" yaml:"tracking_url"`
+	// CompanyURL is the base URL of the Company API; NewCompany needs it.
+	CompanyURL string `json:"company_url,omitempty" yaml:"company_url"`
+
+	// AuthMethod is "hmac" or "basic"; empty = "hmac".
+	AuthMethod string `json:"auth_method,omitempty" yaml:"auth_method"`
+	// AppID is the application's id; HMAC needs it.
+	AppID string `json:"app_id,omitempty" yaml:"app_id"`
+	// Secret is the application's key, a literal or a reference that may rotate; HMAC needs it. A version that the server
+	// refused is not sent again by the same client.
+	Secret secret.Value `json:"secret,omitzero" yaml:"secret"`
+	// Scheme is what is signed and where the signature travels; empty = "header".
+	Scheme sign.Scheme `json:"scheme,omitempty" yaml:"scheme"`
+	// Algorithm is the hash under the HMAC; empty = "sha1".
+	Algorithm sign.Algorithm `json:"algorithm,omitempty" yaml:"algorithm"`
+	// User and Password are the Basic credentials.
+	User     string       `json:"user,omitempty" yaml:"user"`
+	Password secret.Value `json:"password,omitzero" yaml:"password"`
+	// FollowServerClock has a call that was refused while our clock was off by more than a minute signed once more, and
+	// all later ones, with the server's clock. Without it the error only says how far the clock is off.
+	FollowServerClock bool `json:"follow_server_clock,omitempty" yaml:"follow_server_clock"`
+
+	// Locale is the language of the answers; empty = "en".
+	Locale string `json:"locale,omitempty" yaml:"locale"`
+	// MaxResponseBytes bounds one answer after decompression; 0 = 32 MiB.
+	MaxResponseBytes int64 `json:"max_response_bytes,omitempty" yaml:"max_response_bytes"`
+	// Limits bounds the calls; zero fields: 50 at once, 30 s for a call, 10 s for an attempt, 5 s of silence.
+	Limits base.Limits `json:"limits,omitzero" yaml:"limits"`
+
+	// CAFile is a PEM file of the authorities to trust instead of the system's.
+	CAFile string `json:"ca_file,omitempty" yaml:"ca_file"`
+	// CertFile and KeyFile are a client certificate in PEM, read anew for each connection.
+	CertFile string `json:"cert_file,omitempty" yaml:"cert_file"`
+	KeyFile  string `json:"key_file,omitempty" yaml:"key_file"`
+	// Proxy is the URL of a proxy; empty = the environment's, "none" = no proxy.
+	Proxy string `json:"proxy,omitempty" yaml:"proxy"`
+}
+
+// ConfigFromEnv reads FK_API_APP_ID, FK_API_SECRET, FK_API_AUTH_METHOD (hmac), FK_API_USER, FK_API_PASSWORD,
+// TRACKING_API_BASE_URL and COMPANY_API_BASE_URL. Every variable that is missing or wrong is reported at once, by name.
+func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
+	var c Config
+	problems := []error{
+		base.LoadEnv(ctx, opts, base.EnvString(&c.AuthMethod, "FK_API_AUTH_METHOD")),
+		loadURL(ctx, opts, &c.TrackingURL, "TRACKING_API_BASE_URL"),
+		loadURL(ctx, opts, &c.CompanyURL, "COMPANY_API_BASE_URL"),
+	}
+	appID := base.EnvString(&c.AppID, "FK_API_APP_ID")
+	key := base.EnvSecret(&c.Secret, "FK_API_SECRET")
+	user := base.EnvString(&c.User, "FK_API_USER")
+	password := base.EnvSecret(&c.Password, "FK_API_PASSWORD")
+	if c.basic() {
+		user, password = user.Required(), password.Required()
+	} else {
+		appID, key = appID.Required(), key.Required()
+	}
+	problems = append(problems, base.LoadEnv(ctx, opts, appID, key, user, password), c.variables())
+	if err := errors.Join(problems...); err != nil {
+		return Config{}, err
+	}
+	return c, c.Validate()
+}
+
+// loadURL takes an http or https URL as it is, and everything else as any plain variable: it may be a reference.
+func loadURL(ctx context.Context, opts []base.EnvOption, field *string, name string) error {
+	var text secret.Value
+	if err := base.LoadEnv(ctx, opts, base.EnvSecret(&text, name)); err != nil {
+		return err
+	}
+	if literal, ok := text.Reference(); ok && (strings.HasPrefix(literal, "https://") || strings.HasPrefix(literal, "http://")) {
+		*field = literal
+		return nil
+	}
+	return base.LoadEnv(ctx, opts, base.EnvString(field, name))
+}
+
+// variables reports wrong values by the variable that they came from.
+func (c Config) variables() error {
+	var problems []error
+	for _, p := range []struct {
+		variable string
+		err      error
+	}{
+		{"FK_API_AUTH_METHOD", c.checkMethod()},
+		{"TRACKING_API_BASE_URL", checkURL(c.TrackingURL)},
+		{"COMPANY_API_BASE_URL", checkURL(c.CompanyURL)},
+	} {
+		if p.err != nil {
+			problems = append(problems, &base.EnvError{Variable: p.variable, Problem: p.err.Error()})
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Validate reports every problem of the Config at once, each by its field, never with the value of a secret. A base URL
+// that is missing is reported by the constructor that needs it.
+func (c Config) Validate() error {
+	problems := []error{
+		named("auth_method", c.checkMethod()),
+		named("tracking_url", checkURL(c.TrackingURL)),
+		named("company_url", checkURL(c.CompanyURL)),
+		named("locale", checkLocale(c.Locale)),
+		named("limits", c.Limits.Validate()),
+		c.checkCredentials(),
+	}
+	if c.MaxResponseBytes < 0 {
+		problems = append(problems, errors.New("max_response_bytes: negative; an answer is always bounded"))
+	}
+	if (c.CertFile == "") != (c.KeyFile == "") {
+		problems = append(problems, errors.New("cert_file and key_file: one is set without the other"))
+	}
+	return errors.Join(problems...)
+}
+
+func named(field string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", field, err)
+}
+
+func (c Config) basic() bool { return strings.EqualFold(c.AuthMethod, AuthBasic) }
+
+func (c Config) checkMethod() error {
+	if c.AuthMethod == "" || strings.EqualFold(c.AuthMethod, AuthHMAC) || c.basic() {
+		return nil
+	}
+	return fmt.Errorf("not known; use %q or %q", AuthHMAC, AuthBasic)
+}
+
+func (c Config) checkCredentials() error {
+	if c.basic() {
+		return errors.Join(required("user", c.User == ""), required("password", c.Password.IsZero()),
+			named("user", checkUser(c.User)))
+	}
+	return errors.Join(required("app_id", c.AppID == ""), required("secret", c.Secret.IsZero()),
+		named("app_id", checkPrintable(c.AppID)), named("scheme", c.Scheme.Validate()), named("algorithm", c.Algorithm.Validate()))
+}
+
+func required(field string, missing bool) error {
+	if missing {
+		return fmt.Errorf("%s: missing", field)
+	}
+	return nil
+}
+
+func checkUser(name string) error {
+	if strings.Contains(name, ":") {
+		return errors.New("a colon cannot stand in the user of Basic authentication")
+	}
+	return checkPrintable(name)
+}
+
+func checkPrintable(text string) error {
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return errors.New("only printable ASCII without spaces can be sent in a header")
+	}
+	return nil
+}
+
+func checkLocale(locale string) error {
+	if strings.ContainsFunc(locale, func(r rune) bool {
+		return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		return errors.New(`not a locale; write it as "en" or "en-US"`)
+	}
+	return nil
+}
+
+// checkURL never repeats the text, for it may hold a password.
+func checkURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	switch {
+	case err != nil, strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' }):
+		return errors.New("not a URL; write it as https://host/path")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("the scheme must be https or http")
+	case u.Host == "":
+		return errors.New("no host")
+	case u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return errors.New("it must hold neither user, query nor fragment")
+	}
+	return nil
+}

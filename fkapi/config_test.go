@@ -1,0 +1,88 @@
+package fkapi_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/fkapi"
+)
+
+func TestConfigIsReadFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	c, err := fkapi.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{
+		"FK_API_APP_ID": "demo", "FK_API_SECRET": "s3cret", "COMPANY_API_BASE_URL": "https://company.example.com",
+	}))
+	if err != nil || c.AppID != "demo" || !c.Secret.Equal(secret.Literal("s3cret")) || c.CompanyURL == "" || c.TrackingURL != "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	c, err = fkapi.ConfigFromEnv(t.Context(), base.EnvPrefix("EU_"), base.EnvMap(map[string]string{
+		"EU_FK_API_AUTH_METHOD": "Basic", "EU_FK_API_USER": "u", "EU_FK_API_PASSWORD": "p4ss",
+	}))
+	if err != nil || c.User != "u" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestEveryProblemOfTheEnvironmentIsReportedByVariable(t *testing.T) {
+	t.Parallel()
+	_, err := fkapi.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{
+		"FK_API_AUTH_METHOD": "magic", "TRACKING_API_BASE_URL": "https://user:h1dden@host", "COMPANY_API_BASE_URL": "ftp://x",
+	}))
+	for _, name := range []string{"FK_API_APP_ID", "FK_API_SECRET", "FK_API_AUTH_METHOD", "TRACKING_API_BASE_URL", "COMPANY_API_BASE_URL"} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not named: %v", name, err)
+		}
+	}
+	if strings.Contains(fmt.Sprint(err), "h1dden") {
+		t.Error("a password shows")
+	}
+	if _, ok := errors.AsType[*base.EnvError](err); !ok {
+		t.Error("no EnvError")
+	}
+}
+
+func TestEveryProblemOfAConfigIsReportedByField(t *testing.T) {
+	t.Parallel()
+	c := fkapi.Config{
+		TrackingURL: "https://h/?k=h1dden", CompanyURL: "://", AppID: "a b", Scheme: "odd", Locale: "en&x=1", MaxResponseBytes: -1,
+		CertFile: "c", Limits: base.Limits{Concurrency: -1},
+	}
+	err := c.Validate()
+	for _, field := range []string{"tracking_url", "company_url", "app_id", "secret", "scheme", "locale", "max_response_bytes", "key_file"} {
+		if err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s is not named: %v", field, err)
+		}
+	}
+	if strings.Contains(fmt.Sprint(err), "h1dden") {
+		t.Error("a secret shows")
+	}
+	if _, err := fkapi.NewCompany(t.Context(), fkapi.Config{}); err == nil || !strings.Contains(err.Error(), "company_url: missing") || !strings.Contains(err.Error(), "app_id") {
+		t.Errorf("NewCompany: %v", err)
+	}
+	if _, err := fkapi.NewTracking(t.Context(), fkapi.Config{AuthMethod: "basic"}); err == nil || !strings.Contains(err.Error(), "password") {
+		t.Errorf("NewTracking: %v", err)
+	}
+}
+
+func TestAConfigIsReadFromJSONAndNeverPrintsItsSecret(t *testing.T) {
+	t.Parallel()
+	var c fkapi.Config
+	if err := json.Unmarshal([]byte(`{"app_id":"a","secret":"h1dden","scheme":"header-literal","limits":{"timeout":"3s"}}`), &c); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(c)
+	if err != nil || c.Validate() != nil {
+		t.Fatal(err, c.Validate())
+	}
+	if all := fmt.Sprintf("%v %+v %#v %s", c, c, c, text); strings.Contains(all, "h1dden") {
+		t.Error("the secret shows")
+	}
+	if client, err := fkapi.NewTracking(t.Context(), c); err != nil || client.Name() != "tracking" || client.Close() != nil || client.Close() != nil {
+		t.Errorf("%v", err)
+	}
+}

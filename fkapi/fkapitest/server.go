@@ -1,0 +1,220 @@
+// Package fkapitest is a Tracking API and a Company API in process, for tests of programs that use fkapi: it verifies
+// signatures, holds loads, companies and relationships in memory, pages them, keeps what it was asked, and fails on
+// demand.
+//
+// Where it differs from the real services: both live under one base URL; every application sees every load; times are
+// answered as they were given; a search matches load numbers, status, shipper and carrier by equality, knows the fields
+// show, customer and sort_by only to record them, and sorts by createdAt; the answers carry the fields of
+// [fkapi.Load], [fkapi.Company] and [fkapi.Relationship] and nothing else; reads may be repeated with the same
+// signature, for a retry within one second cannot be told from a replay. There is no rate limit but the one that a
+// fault makes. How the real services name the place of search_after in an answer is not documented: here it is the
+// field searchAfter, given only with [WithSearchAfter].
+package fkapitest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/base/sign"
+	"github.com/fourkites/sources/fkapi"
+)
+
+// The credentials that a fresh server accepts.
+const (
+	AppID    = "demo-app"
+	Secret   = "demo-secret-0123"
+	User     = "demo-user"
+	Password = "demo-password-0123"
+)
+
+// Server is both services. Its methods are safe for concurrent use. The caller closes it.
+type Server struct {
+	// URL is the base URL of both services.
+	URL string
+
+	scheme      sign.Scheme
+	clock       func() time.Time
+	strict      bool
+	searchAfter bool
+	verifier    *sign.Verifier
+	authority   *x509.CertPool // nil: plain HTTP
+	listener    *listener
+	http        *http.Server
+	done        chan struct{} // closed by Close: ends what hangs
+	served      chan struct{} // closed when the accept loop has ended
+	closeOnce   sync.Once
+	plan        fault.Plan
+
+	mu       sync.Mutex
+	keys     [][]byte
+	basic    bool // User and Password are accepted
+	requests []Request
+	ledger   []Effect
+	replies  []reply
+	running  int
+	records  records
+}
+
+// Option changes a server before it starts.
+type Option func(*Server)
+
+// WithTLS has the server speak HTTPS, HTTP/2 included, with a certificate of its own; the options of [Server.Options]
+// trust it. Over HTTP/2 the faults of a connection end the stream instead: a cut, a reset and garbage are then alike.
+func WithTLS() Option { return func(s *Server) { s.authority = x509.NewCertPool() } }
+
+// WithScheme has the server verify another scheme than [sign.Header].
+func WithScheme(scheme sign.Scheme) Option { return func(s *Server) { s.scheme = scheme } }
+
+// WithClock is the server's clock, for signatures and for the Date of its answers. Default: [time.Now].
+func WithClock(now func() time.Time) Option { return func(s *Server) { s.clock = now } }
+
+// WithReplayRefusal has the server refuse a signature that it has seen, reads included.
+func WithReplayRefusal() Option { return func(s *Server) { s.strict = true } }
+
+// WithSearchAfter has a search answer with the place after its last load, and go on from there.
+func WithSearchAfter() Option { return func(s *Server) { s.searchAfter = true } }
+
+// NewServer starts a server on a free port of the loopback interface. It holds nothing and accepts [AppID] with
+// [Secret], and [User] with [Password]. It panics if the machine gives it no port.
+func NewServer(opts ...Option) *Server {
+	s := &Server{
+		clock: time.Now, done: make(chan struct{}), served: make(chan struct{}), keys: [][]byte{[]byte(Secret)}, basic: true,
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	if err := s.start(); err != nil {
+		panic("fkapitest: " + err.Error())
+	}
+	return s
+}
+
+func (s *Server) start() error {
+	config := sign.VerifierConfig{Scheme: s.scheme, Keys: s.keysOf, Now: s.clock}
+	if !s.strict {
+		config.AllowReplay = repeatable
+	}
+	var err error
+	if s.verifier, err = sign.NewVerifier(config); err != nil {
+		return err
+	}
+	plain, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.listener = newListener(plain, s)
+	s.URL = "http://" + plain.Addr().String()
+	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
+	serve := s.http.Serve
+	if s.authority != nil {
+		certificate, err := s.certify()
+		if err != nil {
+			return errors.Join(err, plain.Close())
+		}
+		s.URL = "https://" + plain.Addr().String()
+		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	go func() { // ends with Close
+		defer close(s.served)
+		_ = serve(s.listener)
+	}()
+	return nil
+}
+
+// repeatable are the calls that change nothing.
+func repeatable(r *http.Request) bool { return sign.ReadOnly(r) || r.URL.Path == searchPath }
+
+func (s *Server) keysOf(_ context.Context, app string) ([][]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if app != AppID {
+		return nil, nil
+	}
+	return slices.Clone(s.keys), nil
+}
+
+// Config is what a client needs to reach the server, with HMAC. The Proxy is "none".
+func (s *Server) Config() fkapi.Config {
+	return fkapi.Config{
+		TrackingURL: s.URL, CompanyURL: s.URL, AppID: AppID, Secret: secret.Literal(Secret), Scheme: s.scheme, Proxy: "none",
+	}
+}
+
+// BasicConfig is Config with Basic credentials.
+func (s *Server) BasicConfig() fkapi.Config {
+	return fkapi.Config{
+		TrackingURL: s.URL, CompanyURL: s.URL, AuthMethod: fkapi.AuthBasic, User: User, Password: secret.Literal(Password), Proxy: "none",
+	}
+}
+
+// Options are the options that a client needs beside Config: with [WithTLS] the one that trusts the server's
+// certificate, else none.
+func (s *Server) Options() []base.Option {
+	if s.authority == nil {
+		return nil
+	}
+	return []base.Option{base.WithTLS(&tls.Config{RootCAs: s.authority, MinVersion: tls.VersionTLS12})}
+}
+
+// SetKeys replaces the keys of [AppID]: one, two while a rotation is under way, none to refuse every signature. Basic
+// credentials are accepted as long as there is a key.
+func (s *Server) SetKeys(keys ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys, s.basic = nil, len(keys) > 0
+	for _, key := range keys {
+		s.keys = append(s.keys, []byte(key))
+	}
+}
+
+// Fail has the next n requests fail; a negative n lasts until Recover. A fault on connect strikes the next connections
+// instead.
+//
+// WrongPassword is a 401, Error a status with a JSON body, IgnoreCancel the same as Silent, and MalformedBlock a JSON
+// text that ends in the middle.
+func (s *Server) Fail(f fault.Fault, n int) {
+	if f.Kind == fault.KindWrongPassword {
+		f.Stage = fault.OnRequest
+	}
+	s.plan.Add(f, n)
+}
+
+// Recover forgets all faults that were planned.
+func (s *Server) Recover() { s.plan.Clear() }
+
+// Connections is how many connections are open now.
+func (s *Server) Connections() int { return s.listener.count() }
+
+// Accepted is how many connections were made so far.
+func (s *Server) Accepted() int { return s.listener.total() }
+
+// CloseConnections drops every open connection, as a restart does. New ones are accepted.
+func (s *Server) CloseConnections() { s.listener.drop() }
+
+// Running is how many requests are being worked on now.
+func (s *Server) Running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running
+}
+
+// Close ends the server and every connection. It may be called again.
+func (s *Server) Close() {
+	s.closeOnce.Do(func() {
+		close(s.done)
+		_ = s.http.Close()
+		s.listener.drop()
+	})
+	<-s.served
+}
