@@ -1,0 +1,145 @@
+package evidence_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/evidence"
+	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/fkapi/fkapitest"
+)
+
+// warehouse is a source that is always a little behind.
+type warehouse struct {
+	load    fkapi.Load
+	network fkapi.Network
+	err     error
+}
+
+func (warehouse) Name() string     { return "warehouse" }
+func (warehouse) Degrades() string { return "up to 10 minutes old" }
+func (w warehouse) Load(context.Context, string) (fkapi.Load, error) {
+	return w.load, w.err
+}
+
+func (w warehouse) CheckNetwork(context.Context, string, string) (fkapi.Network, error) {
+	return w.network, w.err
+}
+
+func fkapiClients(t *testing.T) (*fkapitest.Server, *fkapi.TrackingClient, *fkapi.CompanyClient) {
+	t.Helper()
+	server := fkapitest.NewServer()
+	t.Cleanup(server.Close)
+	config := server.Config()
+	config.Limits.Retries = -1
+	tracking, err := fkapi.NewTracking(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	company, err := fkapi.NewCompany(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(tracking.Close(), company.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return server, tracking, company
+}
+
+func TestLoadMetadataSaysWhoAnswered(t *testing.T) {
+	t.Parallel()
+	server, tracking, _ := fkapiClients(t)
+	server.AddLoad(fkapi.Load{ID: "1", LoadNumber: "LIVE"})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	behind := warehouse{load: fkapi.Load{ID: "1", LoadNumber: "OLD"}}
+
+	a, err := evidence.LoadMetadata(ctx, "1", tracking, behind)
+	if err != nil || a.Source != "tracking" || a.Value.LoadNumber != "LIVE" || a.Degraded != "" || a.Tried[1].Skipped == "" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	server.Fail(fault.Status(503), 1)
+	a, err = evidence.LoadMetadata(ctx, "1", tracking, behind)
+	if err != nil || a.Source != "warehouse" || a.Degraded != "up to 10 minutes old" || !errors.Is(a.Tried[0].Err, base.ErrUnavailable) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	a, err = evidence.LoadMetadata(ctx, "2", tracking, behind)
+	if err != nil || a.Source != "warehouse" || !errors.Is(a.Tried[0].Err, base.ErrNotFound) {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+func TestALoadIsAbsentOnlyIfEverySourceSaysSo(t *testing.T) {
+	t.Parallel()
+	_, tracking, _ := fkapiClients(t)
+	absent := warehouse{err: base.NewError(base.KindNotFound, nil)}
+	if _, err := evidence.LoadMetadata(t.Context(), "1", tracking, absent); !errors.Is(err, base.ErrNotFound) {
+		t.Errorf("nobody knows it: %v", err)
+	}
+	broken := warehouse{err: base.NewError(base.KindUnavailable, nil)}
+	_, err := evidence.LoadMetadata(t.Context(), "1", tracking, broken)
+	if errors.Is(err, base.ErrNotFound) || !errors.Is(err, base.ErrUnavailable) || base.KindOf(err) != base.KindUnavailable {
+		t.Errorf("one source could not be asked: %v", err)
+	}
+	if _, err := evidence.LoadMetadata(t.Context(), "1"); base.KindOf(err) != base.KindInvalid {
+		t.Errorf("no source: %v", err)
+	}
+	if _, err := evidence.LoadMetadata(t.Context(), "1/2", tracking); base.KindOf(err) != base.KindInvalid {
+		t.Errorf("a bad id: %v", err)
+	}
+}
+
+func TestASourceThatIsDownIsSkipped(t *testing.T) {
+	t.Parallel()
+	_, tracking, _ := fkapiClients(t)
+	if err := tracking.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := evidence.LoadMetadata(t.Context(), "1", tracking, warehouse{load: fkapi.Load{ID: "1"}})
+	if err != nil || a.Source != "warehouse" || a.Tried[0].Skipped == "" {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+func TestNetworkVerdictTakesNoRelationshipForAnAnswer(t *testing.T) {
+	t.Parallel()
+	server, _, company := fkapiClients(t)
+	server.AddCompany(fkapi.Company{Permalink: "acme"})
+	server.AddRelationship("acme")
+	old := warehouse{network: fkapi.Network{Verdict: fkapi.RelationshipOK}}
+	a, err := evidence.NetworkVerdict(t.Context(), "acme", "swift", company, old)
+	if err != nil || a.Source != "company" || a.Value.Verdict != fkapi.NoRelationship {
+		t.Errorf("%+v, %v", a, err)
+	}
+	server.Fail(fault.Status(503), 1)
+	a, err = evidence.NetworkVerdict(t.Context(), "acme", "swift", company, old)
+	if err != nil || a.Source != "warehouse" || a.Value.Verdict != fkapi.RelationshipOK || a.Degraded == "" {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if _, err := evidence.NetworkVerdict(t.Context(), "acme", "swift"); base.KindOf(err) != base.KindInvalid {
+		t.Errorf("no source: %v", err)
+	}
+}
+
+func ExampleNetworkVerdict() {
+	server := fkapitest.NewServer()
+	defer server.Close()
+	server.AddRelationship("acme", fkapi.Relationship{ID: "7", Target: fkapi.Company{Permalink: "swift"}})
+	ctx := context.Background()
+	company, err := fkapi.NewCompany(ctx, server.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = company.Close() }()
+	answer, err := evidence.NetworkVerdict(ctx, "acme", "swift", company)
+	fmt.Println(answer.Source, answer.Value.Verdict, err)
+	// Output: company RELATIONSHIP_INACTIVE <nil>
+}
