@@ -176,9 +176,22 @@ func (v *Maps) Value(i int) any {
 func fillMap[E any](keys Vector, from, to int, at func(int) E) map[string]E {
 	out := make(map[string]E, to-from)
 	for i := from; i < to; i++ {
-		out[textOf(keys.Value(i))] = at(i)
+		out[keyAt(keys, i)] = at(i)
 	}
 	return out
+}
+
+// keyAt is a key as text; one that is text is not boxed on the way.
+func keyAt(keys Vector, i int) string {
+	switch k := keys.(type) {
+	case *Strings:
+		return k.At(i)
+	case *Dictionary:
+		if words, ok := k.Values.(*Strings); ok && !k.NullKey0 {
+			return words.At(int(k.Keys[i]))
+		}
+	}
+	return textOf(keys.Value(i))
 }
 
 // Size is the bytes of the first n maps.

@@ -3,6 +3,7 @@ package clickhousetest
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/ClickHouse/ch-go/compress"
 	"github.com/ClickHouse/ch-go/proto"
@@ -30,14 +31,20 @@ func encodeBlock(form blockForm, columns []Column, rows [][]any) ([]byte, error)
 	})
 }
 
+// contents are buffers for the bytes of a block before they are framed: large ones, which would be made anew each time.
+var contents = sync.Pool{New: func() any { return new(proto.Buffer) }}
+
 func encodePacket(code proto.ServerCode, form blockForm, body func(*proto.Buffer) error) ([]byte, error) {
-	var packet, content proto.Buffer
+	content := contents.Get().(*proto.Buffer)
+	defer contents.Put(content)
+	content.Reset()
+	if err := body(content); err != nil {
+		return nil, err
+	}
+	var packet proto.Buffer
 	code.Encode(&packet)
 	if proto.FeatureTempTables.In(form.version) {
 		packet.PutString("")
-	}
-	if err := body(&content); err != nil {
-		return nil, err
 	}
 	if !form.compressed {
 		packet.PutRaw(content.Buf)

@@ -133,8 +133,10 @@ func (c fixedStringCodec) encode(b *proto.Buffer, values []any) error {
 		if !ok || len(s) > c.size {
 			return fmt.Errorf("row %d: %T does not fit FixedString(%d)", i, v, c.size)
 		}
-		b.PutRaw([]byte(s))
-		b.PutRaw(make([]byte, c.size-len(s)))
+		b.Buf = append(b.Buf, s...)
+		for range c.size - len(s) {
+			b.PutUInt8(0)
+		}
 	}
 	return nil
 }

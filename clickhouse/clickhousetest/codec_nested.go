@@ -1,9 +1,7 @@
 package clickhousetest
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -33,8 +31,7 @@ func nestedCodec(t typeName) (codec, error) {
 		if err := t.arity(2); err != nil {
 			return nil, err
 		}
-		inner, err := codecFor("Tuple(" + t.args[0] + ", " + t.args[1] + ")")
-		return mapCodec{arrayCodec{inner}}, err
+		return newMapCodec(t)
 	case "Tuple":
 		return newTupleCodec(t)
 	}
@@ -141,65 +138,6 @@ func asList(v any) ([]any, bool) {
 		out[i] = value.Index(i).Interface()
 	}
 	return out, true
-}
-
-// mapCodec writes a map as an array of pairs, sorted by key so that answers are the same each time.
-type mapCodec struct{ pairs arrayCodec }
-
-func (c mapCodec) state(b *proto.Buffer)           { c.pairs.state(b) }
-func (c mapCodec) readState(r *proto.Reader) error { return c.pairs.readState(r) }
-func (c mapCodec) zero() any                       { return map[string]any{} }
-
-func (c mapCodec) encode(b *proto.Buffer, values []any) error {
-	lists := make([]any, len(values))
-	for i, v := range values {
-		pairs, ok := asPairs(v)
-		if !ok {
-			return fmt.Errorf("row %d: %T does not fit a Map", i, v)
-		}
-		lists[i] = pairs
-	}
-	return c.pairs.encode(b, lists)
-}
-
-func asPairs(v any) ([]any, bool) {
-	switch m := v.(type) {
-	case nil:
-		return nil, true
-	case map[string]any:
-		return pairsOf(m), true
-	case map[string]string:
-		return pairsOf(m), true
-	case map[string]float64:
-		return pairsOf(m), true
-	case map[string]bool:
-		return pairsOf(m), true
-	}
-	return nil, false
-}
-
-func pairsOf[V any](m map[string]V) []any {
-	pairs := make([]any, 0, len(m))
-	for _, k := range slices.SortedFunc(maps.Keys(m), cmp.Compare) {
-		pairs = append(pairs, []any{k, m[k]})
-	}
-	return pairs
-}
-
-func (c mapCodec) decode(r *proto.Reader, rows int) ([]any, error) {
-	lists, err := c.pairs.decode(r, rows)
-	if err != nil {
-		return nil, err
-	}
-	for i, list := range lists {
-		m := map[string]any{}
-		for _, pair := range list.([]any) {
-			kv := pair.([]any)
-			m[fmt.Sprint(kv[0])] = kv[1]
-		}
-		lists[i] = m
-	}
-	return lists, nil
 }
 
 type tupleCodec struct{ fields []codec }

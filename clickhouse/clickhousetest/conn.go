@@ -192,6 +192,9 @@ func (c *conn) sendException(e *Exception) error {
 // errCut ends an answer of which the client gets no more: a fault has cut it, or the socket is gone.
 var errCut = errors.New("the answer was cut short")
 
+// errGone is an answer that the socket does not take any more.
+var errGone = fmt.Errorf("%w: the client is gone", errCut)
+
 // wire writes to the socket, in the shape that a fault wants.
 type wire struct {
 	conn  net.Conn
@@ -225,7 +228,7 @@ func (w *wire) send(p []byte) error {
 	}
 	for w.piece > 0 && int64(len(p)) > w.piece {
 		if _, err := w.conn.Write(p[:w.piece]); err != nil {
-			return errors.Join(errCut, err)
+			return errors.Join(errGone, err)
 		}
 		p = p[w.piece:]
 		if err := pause(w.ctx, w.tick); err != nil {
@@ -233,7 +236,7 @@ func (w *wire) send(p []byte) error {
 		}
 	}
 	if _, err := w.conn.Write(p); err != nil {
-		return errors.Join(errCut, err)
+		return errors.Join(errGone, err)
 	}
 	return nil
 }

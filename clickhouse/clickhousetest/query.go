@@ -146,6 +146,9 @@ func (q *query) run(work func() error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, errCut):
+		if errors.Is(err, errGone) { // the reader of the connection may see it later
+			q.disconnect()
+		}
 		q.conn.server.ledger.finish(q.entry, 0)
 		_ = q.conn.net.Close()
 	default:

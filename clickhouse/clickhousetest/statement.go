@@ -266,11 +266,13 @@ func (q *query) receive(shape *shape) ([][]any, error) {
 			return rows, nil
 		}
 		for _, values := range block {
-			record := make(map[string]any, len(columns))
+			row := slices.Clone(shape.defaults)
 			for i, c := range columns {
-				record[c.Name] = values[i]
+				if at, ok := shape.position[c.Name]; ok {
+					row[at] = values[i]
+				}
 			}
-			rows = append(rows, shape.row(record))
+			rows = append(rows, row)
 		}
 	}
 }

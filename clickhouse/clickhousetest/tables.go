@@ -101,32 +101,6 @@ func (t *tables) shape(name string) (*shape, bool) {
 	return s, ok
 }
 
-// row puts values in the order of the columns; names that the table does not have are left out.
-func (s *shape) row(values map[string]any) []any {
-	row := slices.Clone(s.defaults)
-	for name, v := range values {
-		if at, ok := s.position[name]; ok {
-			row[at] = v
-		}
-	}
-	return row
-}
-
-// insert appends records to each of the tables that hold them (a distributed table and its local one).
-func (t *tables) insert(records []map[string]any, names ...string) {
-	for _, name := range names {
-		sh, ok := t.shape(name)
-		if !ok {
-			continue
-		}
-		rows := make([][]any, len(records))
-		for i, r := range records {
-			rows[i] = sh.row(r)
-		}
-		_ = t.append(name, rows) // the rows have the shape of the table
-	}
-}
-
 func (t *tables) append(name string, rows [][]any) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

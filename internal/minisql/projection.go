@@ -1,6 +1,7 @@
 package minisql
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -236,7 +237,7 @@ func (c *compiler) shape(s *selection, rows [][]any, width int) ([][]any, error)
 		rows = unique(rows, func(row []any) []any { return row[:width] }, 1)
 	}
 	if len(s.order) > 0 {
-		slices.SortStableFunc(rows, func(a, b []any) int { return ordered(s.order, a[width:], b[width:]) })
+		rows = sorted(rows, func(a, b []any) int { return ordered(s.order, a[width:], b[width:]) })
 	}
 	if s.limitBy != nil {
 		n, err := c.count(s.limitByN)
@@ -264,6 +265,21 @@ func (c *compiler) shape(s *selection, rows [][]any, width int) ([][]any, error)
 		rows[i] = rows[i][:width:width]
 	}
 	return rows, nil
+}
+
+// sorted keeps the order of equal rows. A permutation is sorted, because that takes no longer than needed where the rows
+// are in order already, or in the opposite one.
+func sorted(rows [][]any, order func(a, b []any) int) [][]any {
+	places := make([]int32, len(rows))
+	for i := range places {
+		places[i] = int32(i)
+	}
+	slices.SortFunc(places, func(a, b int32) int { return cmp.Or(order(rows[a], rows[b]), cmp.Compare(a, b)) })
+	out := make([][]any, len(rows))
+	for i, at := range places {
+		out[i] = rows[at]
+	}
+	return out
 }
 
 // ordered compares two rows by ORDER BY. NULL and NaN come last, whichever way the order goes.

@@ -200,3 +200,22 @@ func TestAStoredSystemTableWins(t *testing.T) {
 		t.Errorf("%v %v", got.Rows, err)
 	}
 }
+
+func TestRowsThatAreEqualInOrderKeepTheirPlaces(t *testing.T) {
+	t.Parallel()
+	db := minisql.New()
+	var rows [][]any
+	for i := range 1000 {
+		rows = append(rows, []any{uint64(i / 10), uint64(i)})
+	}
+	db.Put(minisql.Table{Name: "default.t", Columns: []minisql.Column{{Name: "k", Type: "UInt64"}, {Name: "n", Type: "UInt64"}}, Rows: rows})
+	r, err := db.Query(t.Context(), "SELECT k, n FROM t ORDER BY k DESC", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range r.Rows {
+		if want := uint64(990 - i/10*10 + i%10); row[1] != want {
+			t.Fatalf("row %d is %v, want %d", i, row, want)
+		}
+	}
+}
