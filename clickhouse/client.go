@@ -25,7 +25,8 @@ type Client struct {
 	writer     writer
 	probe      schemaProbe
 
-	bare       atomic.Bool // the account may change no setting
+	bare       atomic.Bool  // the account may change no setting
+	revision   atomic.Int64 // of the protocol, as last agreed on; 0 = no server was met yet
 	background sync.WaitGroup
 	ending     atomic.Bool
 }
@@ -38,7 +39,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	o, err := base.NewOptions(opts, "Secrets", "Dialer", "TLS")
 	var missing error
 	if cfg.Host == "" && len(cfg.Addresses) == 0 {
-		missing = errors.New("host: missing; set it, or CLICKHOUSE_HOST")
+		missing = errors.New("host: missing; set it, or CLICKHOUSE_HOST (with the prefix of the instance, if it has one)")
 	}
 	if o.TLS != nil && !cfg.Secure {
 		missing = errors.Join(missing, errors.New("option WithTLS: secure is false, so it would do nothing; set secure"))
@@ -129,9 +130,11 @@ func (c *Client) shake(ctx context.Context, password, version string) (*conn, er
 	k, err := newConn(ctx, l, c.config, c.config.User, password)
 	if err == nil {
 		k.version = version
+		c.revision.Store(int64(k.v))
 		return k, nil
 	}
 	if e, ok := serverError(err); ok {
+		e.Message = c.credential.clean(e.Message)
 		if verdicts[e.Code].kind == base.KindUnauthenticated {
 			c.credential.refuse(version)
 			c.pool.forget()
@@ -140,6 +143,18 @@ func (c *Client) shake(ctx context.Context, password, version string) (*conn, er
 	}
 	c.dialer.failed(address)
 	return nil, fmt.Errorf("%s: %w", address, err)
+}
+
+// meet learns the server's revision, which decides what a statement may carry.
+func (c *Client) meet(ctx context.Context) error {
+	if c.revision.Load() != 0 {
+		return nil
+	}
+	k, err := c.pool.get(ctx)
+	if err == nil {
+		c.pool.put(k)
+	}
+	return err
 }
 
 var opPing = &base.Op{Name: "Ping", System: base.SystemDB, Probe: true, Timeout: 10 * time.Second}

@@ -18,6 +18,9 @@ type bigs struct {
 	wire   []byte
 }
 
+// bigOverhead is about what a *big.Int takes beside its digits.
+const bigOverhead = 48
+
 func newBig(base string) column {
 	c := &bigs{width: 16, signed: base[0] == 'I'}
 	if strings.HasSuffix(base, "256") {
@@ -31,7 +34,10 @@ func (c *bigs) read(in *input, n int) (rows.Vector, error) {
 	if c.wire, err = readFixed(in, c.wire[:0], n*c.width); err != nil {
 		return nil, err
 	}
-	v := make(rows.Values[*big.Int], 0, min(n, maxRows))
+	if err = in.spend(n * (c.width + bigOverhead)); err != nil {
+		return nil, err
+	}
+	v := make(rows.Values[*big.Int], 0, n)
 	for i := range n {
 		v = append(v, bigInt(c.wire[i*c.width:(i+1)*c.width], c.signed))
 	}

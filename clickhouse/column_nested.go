@@ -20,6 +20,9 @@ func (c *nullable) read(in *input, n int) (rows.Vector, error) {
 	if c.wire, err = readFixed(in, c.wire[:0], n); err != nil {
 		return nil, err
 	}
+	if err = in.spend(n); err != nil {
+		return nil, err
+	}
 	c.v.Nulls = c.v.Nulls[:0]
 	for _, b := range c.wire {
 		c.v.Nulls = append(c.v.Nulls, b != 0)
@@ -222,6 +225,9 @@ func (c *dictionary) read(in *input, n int) (rows.Vector, error) {
 	}
 	if keys != uint64(n) {
 		return nil, malformed("%d keys for %d rows", keys, n)
+	}
+	if err := in.spend(4 * n); err != nil {
+		return nil, err
 	}
 	return &c.v, c.readKeys(in, head&dictionaryWidth, n, uint32(size))
 }

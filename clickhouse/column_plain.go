@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"math"
 	"net/netip"
+	"unsafe"
 
 	"github.com/fourkites/sources/base/rows"
 )
@@ -30,6 +31,10 @@ type converted[W fixed, E any] struct {
 func (c *converted[W, E]) read(in *input, n int) (rows.Vector, error) {
 	var err error
 	if c.wire, err = readFixed(in, c.wire[:0], n); err != nil {
+		return nil, err
+	}
+	var e E
+	if err = in.spend(n * int(unsafe.Sizeof(e))); err != nil {
 		return nil, err
 	}
 	c.v = c.v[:0]
@@ -66,6 +71,9 @@ func (c *ipv6Column) read(in *input, n int) (rows.Vector, error) {
 	if c.wire, err = readFixed(in, c.wire[:0], n*16); err != nil {
 		return nil, err
 	}
+	if err = in.spend(n * int(unsafe.Sizeof(ipAddr{}))); err != nil {
+		return nil, err
+	}
 	c.v = c.v[:0]
 	for i := range n {
 		c.v = append(c.v, netip.AddrFrom16([16]byte(c.wire[i*16:])))
@@ -81,6 +89,8 @@ type nothing struct {
 
 func (c *nothing) read(in *input, n int) (rows.Vector, error) {
 	var err error
-	c.wire, err = readFixed(in, c.wire[:0], n)
-	return make(rows.Any, n), err
+	if c.wire, err = readFixed(in, c.wire[:0], n); err != nil {
+		return nil, err
+	}
+	return make(rows.Any, n), in.spend(16 * n)
 }

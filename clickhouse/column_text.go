@@ -128,6 +128,12 @@ func (c *formatted) read(in *input, n int) (rows.Vector, error) {
 	for i := range n {
 		c.data = c.format(c.data, c.wire[i*c.width:(i+1)*c.width])
 		c.ends = append(c.ends, uint32(len(c.data)))
+		if len(c.data) > in.budget {
+			break
+		}
+	}
+	if err = in.spend(len(c.data) + 4*n); err != nil {
+		return nil, err
 	}
 	c.v.Reset(c.data, c.ends)
 	return &c.v, nil
@@ -163,6 +169,9 @@ func (c *enum[E]) read(in *input, n int) (rows.Vector, error) {
 	}
 	if c.keys == nil {
 		c.number()
+	}
+	if err = in.spend(4 * n); err != nil {
+		return nil, err
 	}
 	c.v.Keys = c.v.Keys[:0]
 	for _, w := range c.wire {

@@ -20,6 +20,9 @@ func (c *times[W]) read(in *input, n int) (rows.Vector, error) {
 	if c.wire, err = readFixed(in, c.wire[:0], n); err != nil {
 		return nil, err
 	}
+	if err = in.spend(8 * n); err != nil {
+		return nil, err
+	}
 	c.v.Ticks = c.v.Ticks[:0]
 	for _, w := range c.wire {
 		c.v.Ticks = append(c.v.Ticks, int64(w)*c.factor)

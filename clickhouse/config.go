@@ -39,7 +39,7 @@ type Config struct {
 	Limits base.Limits `json:"limits,omitzero" yaml:"limits"` // defaults: concurrency 15, timeout 60 s, idle 60 s
 
 	MaxRows      int64     `json:"max_rows,omitempty" yaml:"max_rows"`           // rows that one Query hands out; 0 = 10,000, negative = no cap
-	MaxBytes     int64     `json:"max_bytes,omitempty" yaml:"max_bytes"`         // decoded bytes that one Query hands out; 0 = 256 MiB, negative = no cap
+	MaxBytes     int64     `json:"max_bytes,omitempty" yaml:"max_bytes"`         // decoded bytes that one Query hands out, or that a method gathers at once; 0 = 256 MiB, negative = no cap
 	MaxExecution base.Span `json:"max_execution,omitempty" yaml:"max_execution"` // server-side time of one query; 0 = 5 m, negative = only the caller's deadline
 
 	AllowWrites bool   `json:"allow_writes,omitempty" yaml:"allow_writes"` // Exec and Insert are refused without it

@@ -10,6 +10,7 @@ import (
 
 const (
 	rewindPrefix   = "REWIND_"
+	rewindName     = "rewind"
 	rewindDatabase = "rewind_db"
 )
 
@@ -17,7 +18,7 @@ const (
 // CLICKHOUSE_SECURE, CLICKHOUSE_ADDRESSES, CLICKHOUSE_CA_FILE, CLICKHOUSE_CERT_FILE, CLICKHOUSE_KEY_FILE,
 // CLICKHOUSE_SERVER_NAME, CLICKHOUSE_COMPRESSION, CLICKHOUSE_CONCURRENCY, CLICKHOUSE_TIMEOUT and CLICKHOUSE_MAX_ROWS;
 // each may be written SIGNOZ_CLICKHOUSE_… instead. base.EnvPrefix("REWIND_") reads a second instance, which by default
-// is asked over TLS on port 9440 for the database rewind_db. Every variable that is missing or wrong is reported.
+// is named rewind and is asked over TLS on port 9440 for the database rewind_db. Every variable that is missing or wrong is reported.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	var maxRows int
@@ -44,6 +45,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	)
 	c.MaxRows = int64(maxRows)
 	if prefixOf(ctx, opts) == rewindPrefix {
+		c.Name = rewindName
 		orDefault(&c.Database, rewindDatabase)
 		c.Secure = c.Secure || secure == ""
 	}

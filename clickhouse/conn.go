@@ -30,6 +30,8 @@ type conn struct {
 	expires     time.Time
 	idleSince   time.Time
 	idle        time.Duration   // longest silence of the server within an answer
+	bounded     bool            // patience is a bound
+	patience    time.Duration   // how much longer the server may be waited for, within the query that runs
 	ctx         context.Context // of the query that runs; nil between queries
 }
 
@@ -44,8 +46,12 @@ type timedReader struct{ c *conn }
 func (r timedReader) Read(p []byte) (int, error) {
 	c := r.c
 	var deadline time.Time
+	began := time.Now()
 	if c.idle > 0 {
-		deadline = time.Now().Add(c.idle)
+		deadline = began.Add(c.idle)
+	}
+	if c.bounded && (c.idle <= 0 || c.patience < c.idle) {
+		deadline = began.Add(c.patience)
 	}
 	if err := c.link.SetReadDeadline(deadline); err != nil {
 		return 0, err
@@ -54,14 +60,22 @@ func (r timedReader) Read(p []byte) (int, error) {
 		return 0, context.Cause(c.ctx)
 	}
 	n, err := c.link.Read(p)
-	if err != nil && c.ctx != nil && c.ctx.Err() != nil {
+	c.patience -= time.Since(began)
+	switch {
+	case err == nil:
+	case c.ctx != nil && c.ctx.Err() != nil:
 		return n, context.Cause(c.ctx)
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+	case c.bounded && c.patience <= 0:
+		return n, errOvertime
+	default:
 		return n, &silenceError{c.idle, err}
 	}
 	return n, err
 }
+
+// errOvertime is a server that works on a statement for longer than it was told to.
+var errOvertime = errors.New("the server worked on the statement for longer than max_execution")
 
 // silenceError is a server that said nothing for too long.
 type silenceError struct {
@@ -160,41 +174,6 @@ func (c *conn) flush(within time.Duration) error {
 		return context.Cause(c.ctx)
 	}
 	return err
-}
-
-// ping asks for a sign of life on an idle connection.
-func (c *conn) ping(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { _ = c.link.SetDeadline(past) })
-	defer stop()
-	c.ctx, c.idle = ctx, handshakeTimeout
-	defer func() { c.ctx, c.idle = nil, 0 }()
-	proto.ClientCodePing.Encode(&c.out)
-	if err := c.flush(handshakeTimeout); err != nil {
-		return err
-	}
-	c.in.budget = maxBlock
-	for {
-		code, err := c.in.uvarint()
-		if err != nil {
-			return asProtocol(err)
-		}
-		switch proto.ServerCode(code) {
-		case proto.ServerCodePong:
-			return nil
-		case proto.ServerCodeException:
-			e, err := decodeException(c.in)
-			if err != nil {
-				return asProtocol(err)
-			}
-			return e
-		case proto.ServerCodeProgress:
-			if err := (&stream{}).progress(c.in, c.v); err != nil {
-				return asProtocol(err)
-			}
-		default:
-			return malformed("packet %d in answer to a ping", code)
-		}
-	}
 }
 
 const cancelGrace = time.Second

@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/fourkites/sources/base/secret"
@@ -65,6 +66,19 @@ func (k *credential) secrets() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return append([]string(nil), k.shown...)
+}
+
+// shortPassword is the length below which a password is not looked for in texts: replacing it would tear them apart.
+const shortPassword = 4
+
+// clean takes the passwords out of what a server said.
+func (k *credential) clean(text string) string {
+	for _, s := range k.secrets() {
+		if len(s) >= shortPassword {
+			text = strings.ReplaceAll(text, s, "[redacted]")
+		}
+	}
+	return text
 }
 
 // refuse says that the server rejected this version.

@@ -50,8 +50,8 @@ var verdicts = map[int]verdict{
 	516: unauthenticated, 192: unauthenticated, 193: unauthenticated, 194: unauthenticated, 720: unauthenticated,
 	164: readOnly,
 	497: denied, 195: denied, 291: denied, 452: denied, 472: denied, 481: denied, 482: denied, 512: denied, 673: denied,
-	60: notThere, 81: notThere,
-	16: noColumn, 47: noColumn, 46: noColumn, 115: noColumn, 36: badSQL,
+	60: notThere, 81: notThere, 16: {base.KindNotFound, noColumn.hint},
+	47: noColumn, 46: noColumn, 115: noColumn, 36: badSQL,
 	62: badSQL, 42: badSQL, 43: badSQL, 44: badSQL, 48: badSQL, 184: badSQL, 215: badSQL, 207: badSQL, 386: badSQL, 344: badSQL, 179: badSQL,
 	50: badValue, 53: badValue, 6: badValue, 27: badValue, 38: badValue, 41: badValue, 69: badValue, 70: badValue, 72: badValue, 395: badValue,
 	456: badValue, 457: badValue, 427: badValue,
@@ -121,6 +121,10 @@ func classifyOwn(err error) *base.Error {
 	case errors.Is(err, secret.ErrEmpty), errors.Is(err, secret.ErrExpired), errors.Is(err, secret.ErrUnresolved):
 		e := base.NewError(base.KindUnauthenticated, err)
 		e.Sent, e.Hint = base.NotSent, "the password could not be had"
+		return e
+	case errors.Is(err, errOvertime):
+		e := base.NewError(tooLong.kind, err)
+		e.Code, e.Hint = "max_execution", tooLong.hint
 		return e
 	case errors.Is(err, context.Canceled):
 		return base.NewError(base.KindCanceled, err)

@@ -137,11 +137,11 @@ func (c *Client) exceptions(
 	if err != nil {
 		return nil, false, "", c.invalid(op, err)
 	}
-	got, err := read[exceptionRow](ctx, c, op, exceptionsSQL(c.tables, o, after))
+	got, cut, err := readList[exceptionRow](ctx, c, op, exceptionsSQL(c.tables, o, after))
 	if err != nil {
 		return nil, false, cursor, err
 	}
-	more = len(got) > o.Limit
+	more = cut || len(got) > o.Limit
 	for _, row := range got[:min(o.Limit, len(got))] {
 		found = append(found, row.exception())
 		after = &position{row.Nanos, row.ID}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -50,7 +51,7 @@ func (c *Client) Exec(ctx context.Context, s Statement) error {
 		return err
 	}
 	return c.write(ctx, opExec, s.Timeout, func(ctx context.Context, conn driver.Conn) error {
-		return conn.Exec(withWriteOptions(ctx, s.Settings, params), s.SQL)
+		return conn.Exec(c.writing(ctx, opExec, s.Settings, params), s.SQL)
 	})
 }
 
@@ -73,7 +74,7 @@ func (c *Client) Insert(ctx context.Context, table string, columns []string, val
 		return nil
 	}
 	return c.write(ctx, opInsert, 0, func(ctx context.Context, conn driver.Conn) error {
-		return sendBatch(withWriteOptions(ctx, nil, nil), conn, sql, values)
+		return sendBatch(c.writing(ctx, opInsert, nil, nil), conn, sql, values)
 	})
 }
 
@@ -136,6 +137,9 @@ func (c *Client) write(ctx context.Context, op *base.Op, timeout time.Duration, 
 		defer cancel()
 	}
 	_, err := base.Do(ctx, c.guard, op, func(ctx context.Context) (struct{}, error) {
+		if err := c.meet(ctx); err != nil {
+			return struct{}{}, notSent(err)
+		}
 		conn, err := c.writer.open(ctx)
 		if err != nil {
 			return struct{}{}, notSent(err)
@@ -151,6 +155,7 @@ func (c *Client) writeError(ctx context.Context, err error) error {
 		return nil
 	}
 	if e, ok := errors.AsType[*clickhouse.Exception](err); ok {
+		e.Message, e.StackTrace = c.credential.clean(e.Message), c.credential.clean(e.StackTrace)
 		server := &ServerError{Code: int(e.Code), Name: e.Name, Message: e.Message}
 		if verdicts[server.Code].kind == base.KindUnauthenticated {
 			c.writer.refused()
@@ -176,8 +181,12 @@ type timeless struct{ context.Context }
 // Deadline is none.
 func (timeless) Deadline() (time.Time, bool) { return time.Time{}, false }
 
-func withWriteOptions(ctx context.Context, settings map[string]string, params map[string]string) context.Context {
+// writing is the context of a write: its id, its settings and its values.
+func (c *Client) writing(ctx context.Context, op *base.Op, settings, params map[string]string) context.Context {
 	all := clickhouse.Settings{}
+	if proto.FeatureSettingsSerializedAsStrings.In(int(c.revision.Load())) { // an older server does not know the setting
+		all["log_comment"] = c.comment(op)
+	}
 	for name, value := range settings {
 		all[name] = value
 	}

@@ -183,7 +183,7 @@ func (s *logScan) take(ctx context.Context, n int) (found []logs.Record, more bo
 		return nil, false, nil
 	}
 	for _, w := range sliced(s.window, s.newest()) {
-		got, err := read[logRow](ctx, s.client, s.op, s.sql(w, n-len(found)+1))
+		got, cut, err := readList[logRow](ctx, s.client, s.op, s.sql(w, n-len(found)+1))
 		if err != nil {
 			return found, false, err
 		}
@@ -194,6 +194,10 @@ func (s *logScan) take(ctx context.Context, n int) (found []logs.Record, more bo
 			}
 			found = append(found, got[i].record())
 			s.after = &position{int64(got[i].Nanos), got[i].ID}
+		}
+		if cut {
+			base.AddStats(ctx, base.Stats{Covered: s.covered()})
+			return found, true, nil
 		}
 		base.AddStats(ctx, base.Stats{Covered: w})
 	}
@@ -270,7 +274,7 @@ func incomplete(source, op string, seen int, more bool, err error, cursor func()
 		e = base.NewIncomplete(base.Partial, source, op, int64(seen), "the rest could not be read; go on from the cursor", err)
 	case more:
 		e = base.NewIncomplete(base.Truncated, source, op, int64(seen),
-			"more match than the limit; raise it, narrow the window, or go on from the cursor", nil)
+			"more match than the limit, or than max_bytes holds; narrow the window, or go on from the cursor", nil)
 	default:
 		return nil
 	}

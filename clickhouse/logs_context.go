@@ -139,6 +139,9 @@ func (c *Client) beside(ctx context.Context, service string, at position, order 
 	if at.id != "" || order == logs.NewestFirst {
 		scan.after = &at // an instant alone belongs to what comes after it
 	}
-	found, _, err := scan.take(ctx, n)
+	found, more, err := scan.take(ctx, n)
+	if err == nil && more && len(found) < n {
+		err = scan.incomplete(len(found), more, nil)
+	}
 	return found, err
 }

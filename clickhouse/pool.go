@@ -76,7 +76,7 @@ func (c *conn) stale(now time.Time) bool {
 // put gives a connection back whose last answer was read to its end.
 func (p *pool) put(c *conn) {
 	c.idleSince = time.Now()
-	c.idle = 0
+	c.idle, c.bounded = 0, false
 	_ = c.link.SetDeadline(time.Time{})
 	p.mu.Lock()
 	delete(p.inUse, c)

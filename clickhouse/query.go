@@ -30,8 +30,6 @@ type Query struct {
 	MaxBytes int64
 	// Timeout bounds the whole answer, reading it included; 0 = what the context says.
 	Timeout time.Duration
-	// Database replaces that of Config for names without one: its name is put into no text, so it must exist.
-	Database string
 	// Settings of the server for this statement. readonly, max_execution_time and log_comment are the client's own.
 	Settings map[string]string
 }
@@ -148,14 +146,14 @@ func (a *ask) attempt(ctx context.Context, bare bool) (*stream, error) {
 }
 
 // noteBare tells the reader of an answer what did not hold.
-const noteBare = "the account may change no setting, so the server itself held no limit on time; deadline and cap were " +
-	"held by cancelling"
+const noteBare = "the account may change no setting, so the server itself held no limit on time; max_execution, " +
+	"deadline and cap were held by cancelling"
 
 // settings are what goes with each query of an account that may set something.
 func (a *ask) settings() []setting {
 	all := []setting{
 		{name: "readonly", value: "2", number: true},
-		{name: "log_comment", value: a.client.Name() + "." + a.op.Name, modern: true},
+		{name: "log_comment", value: a.client.comment(a.op), modern: true},
 		{name: "output_format_native_write_json_as_string", value: "1", modern: true},
 		{name: "send_profile_events", value: "0", modern: true},
 	}
@@ -168,6 +166,9 @@ func (a *ask) settings() []setting {
 	return all
 }
 
+// comment names the method in the server's log of queries.
+func (c *Client) comment(op *base.Op) string { return c.Name() + "." + op.Name }
+
 // seconds is the time that the server may take: the caller's remaining time or that of the configuration, whichever is
 // less, rounded up so that the caller's own deadline is met first; 0 is no limit.
 func (a *ask) seconds() int {
@@ -178,6 +179,23 @@ func (a *ask) seconds() int {
 		}
 	}
 	return int(math.Ceil(limit.Seconds()))
+}
+
+// overtimeGrace is how much longer than max_execution a server is waited for that holds that limit itself: its own error
+// says more.
+const overtimeGrace = 10 * time.Second
+
+// patience is how long a server may be waited for within one answer, and whether there is such a bound. It holds
+// max_execution for accounts for which the server does not, and for a server that never ends.
+func (c *Client) patience() (bounded bool, limit time.Duration) {
+	limit = c.config.MaxExecution.D()
+	if limit <= 0 {
+		return false, 0
+	}
+	if !c.bare.Load() {
+		limit += overtimeGrace
+	}
+	return true, limit
 }
 
 // newID is a random UUID.

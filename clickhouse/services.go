@@ -63,7 +63,8 @@ func (r measuredRow) quantile(i int) time.Duration {
 	return time.Duration(r.Quantiles[i])
 }
 
-// Services lists the services that sent spans or log records in the window, by name.
+// Services lists the services that sent spans or log records in the window, by name. Log records count by half-hours. Of
+// more than 10,000 services the rest is left out, and an *[base.IncompleteError] comes with those that are handed out.
 func (c *Client) Services(ctx context.Context, w base.Window) ([]Service, error) {
 	if err := c.checkWindow(w); err != nil {
 		return nil, c.invalid(opServices, err)
@@ -99,7 +100,8 @@ func (c *Client) Services(ctx context.Context, w base.Window) ([]Service, error)
 		}
 	}
 	base.AddStats(ctx, base.Stats{Asked: w, Covered: w})
-	return out, nil
+	more := len(measured) > maxGroups || len(logging) > maxGroups
+	return out, incomplete(c.Name(), opServices.Name, len(out), more, nil, nil)
 }
 
 // spanService is the service of a span.
@@ -111,26 +113,30 @@ func servicesSQL(t Tables, w base.Window) Query {
 	return Query{
 		SQL: "SELECT " + spanService + " AS x_name, count() AS x_count, countIf(has_error = true) AS x_failed, " +
 			"quantiles(0.5, 0.99)(duration_nano) AS x_quantiles\nFROM " + quoteTable(t.Spans) + s.clause() +
-			"\nGROUP BY x_name\nORDER BY x_name\nLIMIT " + s.bind("UInt64", uint64(maxGroups)),
+			"\nGROUP BY x_name\nORDER BY x_name\nLIMIT " + s.bind("UInt64", uint64(maxGroups+1)),
 		Args: s.args,
 	}
 }
 
 // loggingServices reads the small table of resources; when it has nothing, the rows themselves are asked.
 func (c *Client) loggingServices(ctx context.Context, l logLayout, w base.Window) ([]string, error) {
-	s := newStatement()
-	s.buckets("seen_at_ts_bucket_start", "Int64", w)
-	found, err := read[nameRow](ctx, c, opServices, Query{
-		SQL: "SELECT simpleJSONExtractString(labels, " + s.text(serviceLabel) + ") AS name\nFROM " + quoteTable(l.resourceTable) +
-			s.clause() + "\nGROUP BY name\nLIMIT " + s.bind("UInt64", uint64(maxGroups)),
-		Args: s.args,
-	})
+	var found []nameRow
+	var err error
+	if l.fingerprint != absent {
+		s := newStatement()
+		s.buckets("seen_at_ts_bucket_start", "Int64", w)
+		found, err = read[nameRow](ctx, c, opServices, Query{
+			SQL: "SELECT simpleJSONExtractString(labels, " + s.text(serviceLabel) + ") AS name\nFROM " + quoteTable(l.resourceTable) +
+				s.clause() + "\nGROUP BY name\nLIMIT " + s.bind("UInt64", uint64(maxGroups+1)),
+			Args: s.args,
+		})
+	}
 	if err == nil && len(found) == 0 && l.resources != absent {
-		s = newStatement()
+		s := newStatement()
 		l.bound(s, w)
 		found, err = read[nameRow](ctx, c, opServices, Query{
 			SQL: "SELECT " + quote(l.resources) + "[" + s.text(serviceLabel) + "] AS name\nFROM " + quoteTable(l.table) +
-				s.clause() + "\nGROUP BY name\nLIMIT " + s.bind("UInt64", uint64(maxGroups)),
+				s.clause() + "\nGROUP BY name\nLIMIT " + s.bind("UInt64", uint64(maxGroups+1)),
 			Args: s.args,
 		})
 	}
@@ -142,7 +148,8 @@ func (c *Client) loggingServices(ctx context.Context, l logLayout, w base.Window
 }
 
 // ServiceDependencies lists who called whom in the window, the busiest first. SigNoz keeps calls per minute, so that
-// the minutes that the ends of the window lie in count as a whole.
+// the minutes that the ends of the window lie in count as a whole. Of more than 10,000 pairs the rest is left out, and
+// an *[base.IncompleteError] comes with those that are handed out.
 func (c *Client) ServiceDependencies(ctx context.Context, w base.Window) ([]Dependency, error) {
 	if err := c.checkWindow(w); err != nil {
 		return nil, c.invalid(opServiceDependencies, err)
@@ -151,6 +158,8 @@ func (c *Client) ServiceDependencies(ctx context.Context, w base.Window) ([]Depe
 	if err != nil {
 		return nil, err
 	}
+	more := len(found) > maxGroups
+	found = found[:min(len(found), maxGroups)]
 	out := make([]Dependency, len(found))
 	for i, row := range found {
 		out[i] = Dependency{
@@ -159,7 +168,7 @@ func (c *Client) ServiceDependencies(ctx context.Context, w base.Window) ([]Depe
 		}
 	}
 	base.AddStats(ctx, base.Stats{Asked: w, Covered: w})
-	return out, nil
+	return out, incomplete(c.Name(), opServiceDependencies.Name, len(out), more, nil, nil)
 }
 
 func dependenciesSQL(t Tables, w base.Window) Query {
@@ -171,7 +180,7 @@ func dependenciesSQL(t Tables, w base.Window) Query {
 			"toUInt64(sum(error_count)) AS x_failed, " +
 			"quantilesMerge(0.5, 0.75, 0.9, 0.95, 0.99)(duration_quantiles_state) AS x_quantiles\nFROM " +
 			quoteTable(t.Dependencies) + s.clause() +
-			"\nGROUP BY x_name, x_other\nORDER BY x_count DESC, x_name, x_other\nLIMIT " + s.bind("UInt64", uint64(maxGroups)),
+			"\nGROUP BY x_name, x_other\nORDER BY x_count DESC, x_name, x_other\nLIMIT " + s.bind("UInt64", uint64(maxGroups+1)),
 		Args: s.args,
 	}
 }
@@ -236,7 +245,7 @@ func entriesSQL(t Tables, service string) Query {
 	s.and("serviceName = %s", s.text(service))
 	return Query{
 		SQL: "SELECT toString(name) AS x_name\nFROM " + quoteTable(t.TopOperations) + s.clause() +
-			"\nGROUP BY x_name\nLIMIT " + s.bind("UInt64", uint64(maxGroups)),
+			"\nGROUP BY x_name\nLIMIT " + s.bind("UInt64", uint64(maxGroups+1)),
 		Args: s.args,
 	}
 }

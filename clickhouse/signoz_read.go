@@ -2,20 +2,32 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 )
 
-// read runs one query and reads its whole answer, which its LIMIT keeps small. Nothing is held when it returns.
+// read runs one query and reads its whole answer, which its LIMIT keeps short; Config.MaxBytes bounds its size. Nothing
+// is held when it returns.
 func read[T any](ctx context.Context, c *Client, op *base.Op, q Query) ([]T, error) {
-	q.MaxRows = -1
+	q.MaxRows, q.MaxBytes = -1, c.config.MaxBytes
 	answer, err := c.query(ctx, op, q)
 	if err != nil {
 		return nil, err
 	}
 	return rows.Collect(answer, rows.ToStruct[T])
+}
+
+// readList is read for a list that can go on from its last item: cut says that the bytes allowed no more. A first item
+// that is too large is an error, for the list could never go past it.
+func readList[T any](ctx context.Context, c *Client, op *base.Op, q Query) (found []T, cut bool, err error) {
+	found, err = read[T](ctx, c, op, q)
+	if len(found) > 0 && errors.Is(err, base.ErrTruncated) {
+		return found, true, nil
+	}
+	return found, false, err
 }
 
 // rowLimit is the number of items that a list hands out; negative = all.

@@ -267,7 +267,7 @@ func (s *spanScan) take(ctx context.Context, n int) (found []traces.Span, more b
 		parts = []base.Window{s.window} // the index over trace ids reads little of it
 	}
 	for _, w := range parts {
-		got, err := read[spanRow](ctx, s.client, s.op, s.sql(w, n-len(found)+1))
+		got, cut, err := readList[spanRow](ctx, s.client, s.op, s.sql(w, n-len(found)+1))
 		if err != nil {
 			return found, false, err
 		}
@@ -278,6 +278,10 @@ func (s *spanScan) take(ctx context.Context, n int) (found []traces.Span, more b
 			}
 			found = append(found, got[i].span())
 			s.after = &position{got[i].Nanos, got[i].SpanID}
+		}
+		if cut {
+			base.AddStats(ctx, base.Stats{Covered: base.Window{From: found[len(found)-1].Start, To: s.query.Window.To}})
+			return found, true, nil
 		}
 		base.AddStats(ctx, base.Stats{Covered: w})
 	}

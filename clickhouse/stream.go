@@ -47,6 +47,7 @@ func newStream(ctx context.Context, a *ask, k *conn) *stream {
 		table: table{zone: k.hello.zone},
 	}
 	k.ctx, k.idle = ctx, max(0, a.client.guard.Limits().Idle.D())
+	k.bounded, k.patience = a.client.patience()
 	s.stop = context.AfterFunc(ctx, s.interrupt)
 	return s
 }
@@ -153,6 +154,7 @@ func (s *stream) packet(code proto.ServerCode) (int, error) {
 		if err != nil {
 			return 0, err
 		}
+		e.Message = s.client.credential.clean(e.Message)
 		return 0, e
 	case proto.ServerCodeEndOfStream:
 		return 0, io.EOF

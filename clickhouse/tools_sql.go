@@ -106,11 +106,11 @@ func speakable(v any) any {
 	case float32:
 		return speakable(float64(v))
 	case []float64:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = speakable(v[i])
-		}
-		return out
+		return speakableAll(v)
+	case []float32:
+		return speakableAll(v)
+	case []uint8: // which JSON would write in base64
+		return speakableAll(v)
 	case []any:
 		for i := range v {
 			v[i] = speakable(v[i])
@@ -127,4 +127,12 @@ func speakable(v any) any {
 		return out
 	}
 	return v
+}
+
+func speakableAll[E any](v []E) []any {
+	out := make([]any, len(v))
+	for i := range v {
+		out[i] = speakable(v[i])
+	}
+	return out
 }

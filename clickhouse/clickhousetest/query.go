@@ -16,17 +16,18 @@ import (
 
 // query is one query on its way. Its methods accept a nil receiver, for a connection that has had none.
 type query struct {
-	conn    *conn
-	ctx     context.Context
-	stop    context.CancelCauseFunc
-	release context.CancelFunc // of the timer of max_execution_time
-	done    chan struct{}
-	entry   *entry
-	sql     string
-	form    blockForm
-	params  map[string]string
-	limits  limits
-	fault   fault.Fault
+	conn     *conn
+	ctx      context.Context
+	stop     context.CancelCauseFunc
+	release  context.CancelFunc // of the timer of max_execution_time
+	done     chan struct{}
+	entry    *entry
+	sql      string
+	form     blockForm
+	params   map[string]string
+	settings map[string]string // that came with the query
+	limits   limits
+	fault    fault.Fault
 }
 
 // After a cancel, a client that reads no more gets this long before its connection is given up.
@@ -93,7 +94,7 @@ func (c *conn) newQuery(wire proto.Query) *query {
 		params[p.Key] = unquote(p.Value)
 	}
 	q := &query{
-		conn: c, sql: strings.TrimSpace(wire.Body), done: make(chan struct{}), params: params, limits: limitsOf(settings),
+		conn: c, sql: strings.TrimSpace(wire.Body), done: make(chan struct{}), params: params, settings: settings, limits: limitsOf(settings),
 		form: blockForm{c.version, wire.Compression == proto.CompressionEnabled},
 	}
 	q.ctx, q.release = q.limits.context(c.ctx)
@@ -175,10 +176,9 @@ func (q *query) fail(e *Exception) {
 
 // permit refuses what a read-only account or the setting readonly forbids.
 func (q *query) permit() error {
-	settings := q.conn.server.ledger.snapshot(q.entry).Settings
-	readonly := settings["readonly"]
+	readonly := q.settings["readonly"]
 	if q.conn.account.readonly {
-		for name := range settings {
+		for name := range q.settings {
 			return exceptionf(codeReadOnly, "Cannot modify '%s' setting in readonly mode", name)
 		}
 		readonly = "1"

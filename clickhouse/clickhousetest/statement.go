@@ -61,11 +61,19 @@ func (q *query) statement() error {
 	if err != nil {
 		return err
 	}
-	r, err := tables.query(q.ctx, q.conn.server, q.sql, params, q.conn.database)
+	r, err := tables.query(q.ctx, q.viewer(), q.sql, params)
 	if err != nil {
 		return err
 	}
 	return q.result(r.columns, r.rows, r.readRows)
+}
+
+func (q *query) viewer() viewer {
+	by := viewer{server: q.conn.server, database: q.conn.database, readonly: q.settings["readonly"]}
+	if q.conn.account.readonly {
+		by.readonly = "1"
+	}
+	return by
 }
 
 var placeholder = regexp.MustCompile(`\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}`)
@@ -155,7 +163,7 @@ func (q *query) estimate(inner string) error {
 	if err != nil {
 		return err
 	}
-	r, err := q.conn.server.tables.query(q.ctx, q.conn.server, inner, params, q.conn.database)
+	r, err := q.conn.server.tables.query(q.ctx, q.viewer(), inner, params)
 	if err != nil {
 		return err
 	}

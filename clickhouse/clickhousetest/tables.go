@@ -62,7 +62,8 @@ func (s *Server) Exec(sql string) error {
 	if statement := parseDefinition(sql); statement != nil {
 		return s.tables.define(statement, "default")
 	}
-	if _, err := s.tables.query(context.Background(), s, sql, nil, "default"); err != nil {
+	viewer := viewer{server: s, database: "default"}
+	if _, err := s.tables.query(context.Background(), viewer, sql, nil); err != nil {
 		return asException(context.Background(), err)
 	}
 	return nil
@@ -107,10 +108,17 @@ func (t *tables) append(name string, rows [][]any) error {
 	return t.db.append(name, rows)
 }
 
+// viewer is who asks: the system tables depend on it.
+type viewer struct {
+	server   *Server
+	database string
+	readonly string // the value of the setting, empty for 0
+}
+
 // query evaluates SQL. The system tables are made afresh for a query that mentions them.
-func (t *tables) query(ctx context.Context, s *Server, sql string, params map[string]string, database string) (computed, error) {
-	sql = t.qualify(sql, database)
-	if err := t.refuseDropped(sql, database); err != nil {
+func (t *tables) query(ctx context.Context, by viewer, sql string, params map[string]string) (computed, error) {
+	sql = t.qualify(sql, by.database)
+	if err := t.refuseDropped(sql, by.database); err != nil {
 		return computed{}, err
 	}
 	if !strings.Contains(strings.ToLower(sql), "system.") {
@@ -120,7 +128,7 @@ func (t *tables) query(ctx context.Context, s *Server, sql string, params map[st
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, table := range t.systemTables(s) {
+	for _, table := range t.systemTables(by) {
 		t.db.put(table)
 	}
 	return t.db.query(ctx, sql, params)
@@ -190,7 +198,7 @@ func unknownTable(name string) *Exception {
 }
 
 // systemTables are the tables that describe the server itself. The caller holds the lock.
-func (t *tables) systemTables(s *Server) []Table {
+func (t *tables) systemTables(by viewer) []Table {
 	columns := Table{Name: "system.columns", Columns: []Column{
 		{"database", "String"}, {"table", "String"}, {"name", "String"}, {"type", "String"}, {"position", "UInt64"},
 		{"default_kind", "String"}, {"default_expression", "String"}, {"comment", "String"},
@@ -212,7 +220,7 @@ func (t *tables) systemTables(s *Server) []Table {
 			columns.Rows = append(columns.Rows, []any{database, table, c.Name, c.Type, uint64(i + 1), "", "", ""})
 		}
 	}
-	return []Table{columns, list, databaseTable(databases), t.indexTable(), processTable(s), {
+	return []Table{columns, list, databaseTable(databases), t.indexTable(), processTable(by.server), settingTable(by), {
 		Name: "system.one", Columns: []Column{{"dummy", "UInt8"}}, Rows: [][]any{{uint64(0)}},
 	}}
 }
@@ -221,6 +229,26 @@ func databaseTable(names map[string]bool) Table {
 	t := Table{Name: "system.databases", Columns: []Column{{"name", "String"}, {"engine", "String"}}}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		t.Rows = append(t.Rows, []any{name, "Atomic"})
+	}
+	return t
+}
+
+// settingTable has the settings that the server obeys; under readonly = 1 none may be changed.
+func settingTable(by viewer) Table {
+	t := Table{Name: "system.settings", Columns: []Column{
+		{"name", "String"}, {"value", "String"}, {"changed", "UInt8"}, {"readonly", "UInt8"},
+	}}
+	fixed, readonly := uint64(0), by.readonly
+	if readonly == "1" {
+		fixed = 1
+	}
+	if readonly == "" {
+		readonly = "0"
+	}
+	for name, value := range map[string]string{
+		"readonly": readonly, "max_execution_time": "0", "max_result_rows": "0", "max_rows_to_read": "0", "max_block_size": "65409",
+	} {
+		t.Rows = append(t.Rows, []any{name, value, uint64(0), fixed})
 	}
 	return t
 }

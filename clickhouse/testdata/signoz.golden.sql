@@ -364,7 +364,7 @@ LIMIT {p4:UInt64}
 --   p1 = 1772625600000000000
 --   p2 = 0x69a809a8
 --   p3 = 0x69a81ebf
---   p4 = 0x2710
+--   p4 = 0x2711
 
 -- dependencies
 SELECT toString(src) AS x_name, toString(dest) AS x_other, toUInt64(sum(total_count)) AS x_count, toUInt64(sum(error_count)) AS x_failed, quantilesMerge(0.5, 0.75, 0.9, 0.95, 0.99)(duration_quantiles_state) AS x_quantiles
@@ -375,7 +375,7 @@ ORDER BY x_count DESC, x_name, x_other
 LIMIT {p2:UInt64}
 --   p0 = 1772622000
 --   p1 = 1772625600
---   p2 = 0x2710
+--   p2 = 0x2711
 
 -- operations
 SELECT toString(name) AS x_name, count() AS x_count, countIf(has_error = true) AS x_failed, quantiles(0.5, 0.95, 0.99)(duration_nano) AS x_quantiles
@@ -400,7 +400,7 @@ WHERE serviceName = {p0:String}
 GROUP BY x_name
 LIMIT {p1:UInt64}
 --   p0 = "cart"
---   p1 = 0x2710
+--   p1 = 0x2711
 
 -- field keys
 SELECT field_name AS x_name, field_context AS x_context, field_data_type AS x_type
