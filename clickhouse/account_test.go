@@ -82,10 +82,19 @@ func TestMaxExecutionIsHeldWhereTheServerDoesNot(t *testing.T) {
 func TestMaxExecutionDoesNotCountTheCallersOwnTime(t *testing.T) {
 	t.Parallel()
 	s, c := readOnly(t, func(c *clickhouse.Config) {
-		c.MaxExecution, c.MaxRows = base.Span(300*time.Millisecond), -1
+		c.MaxExecution, c.MaxRows = base.Span(time.Second), -1
 	})
 	paced := clickhousetest.Bulk(30_000, 4) // more than a buffer holds, so that each block is waited for
 	s.ReplyTo("paced", paced)
+	unbounded := fakeConfig(s)
+	unbounded.MaxRows = -1
+	warm, err := newClient(t, unbounded).Query(t.Context(), clickhouse.Query{SQL: "SELECT paced"}) // the blocks are encoded once
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rows.Collect(warm, rows.ToMap); err != nil {
+		t.Fatal(err)
+	}
 	r, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT paced"})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +105,7 @@ func TestMaxExecutionDoesNotCountTheCallersOwnTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		n += b.Len()
-		thinking, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		thinking, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 		<-thinking.Done()
 		cancel()
 	}

@@ -53,18 +53,17 @@ func (r timedReader) Read(p []byte) (int, error) {
 	if c.bounded && (c.idle <= 0 || c.patience < c.idle) {
 		deadline = began.Add(c.patience)
 	}
-	if err := c.link.SetReadDeadline(deadline); err != nil {
+	if err := c.cause(c.link.SetReadDeadline(deadline)); err != nil { // the context may have ended before
 		return 0, err
-	}
-	if c.ctx != nil && c.ctx.Err() != nil { // it may have ended before the deadline was set
-		return 0, context.Cause(c.ctx)
 	}
 	n, err := c.link.Read(p)
 	c.patience -= time.Since(began)
-	switch {
-	case err == nil:
-	case c.ctx != nil && c.ctx.Err() != nil:
-		return n, context.Cause(c.ctx)
+	if err == nil {
+		return n, nil
+	}
+	switch cause := c.cause(nil); {
+	case cause != nil:
+		return n, cause
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 	case c.bounded && c.patience <= 0:
 		return n, errOvertime
@@ -72,6 +71,14 @@ func (r timedReader) Read(p []byte) (int, error) {
 		return n, &silenceError{c.idle, err}
 	}
 	return n, err
+}
+
+// cause is why the context of the query ended, else the error.
+func (c *conn) cause(err error) error {
+	if c.ctx != nil && c.ctx.Err() != nil {
+		return context.Cause(c.ctx)
+	}
+	return err
 }
 
 // errOvertime is a server that works on a statement for longer than it was told to.
@@ -163,17 +170,13 @@ func asProtocol(err error) error {
 // flush writes what was encoded, within a bound: the server must read.
 func (c *conn) flush(within time.Duration) error {
 	defer c.out.Reset()
-	if err := c.link.SetWriteDeadline(time.Now().Add(within)); err != nil {
+	if err := c.cause(c.link.SetWriteDeadline(time.Now().Add(within))); err != nil {
 		return err
 	}
-	if c.ctx != nil && c.ctx.Err() != nil {
-		return context.Cause(c.ctx)
+	if _, err := c.link.Write(c.out.Buf); err != nil {
+		return c.cause(err)
 	}
-	_, err := c.link.Write(c.out.Buf)
-	if err != nil && c.ctx != nil && c.ctx.Err() != nil {
-		return context.Cause(c.ctx)
-	}
-	return err
+	return nil
 }
 
 const cancelGrace = time.Second

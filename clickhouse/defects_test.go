@@ -169,6 +169,9 @@ func TestDefectsC4AndC5ADeadlineStopsTheServerAndIsADeadline(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Millisecond)
 		_, err := c.Query(ctx, clickhouse.Query{SQL: "SELECT slow"})
 		cancel()
+		if errors.Is(err, base.ErrNoTimeLeft) {
+			continue // on a busy machine the deadline may pass before anything is sent
+		}
 		if !errors.Is(err, context.DeadlineExceeded) || base.KindOf(err) != base.KindDeadline {
 			t.Fatal(err)
 		}

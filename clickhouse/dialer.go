@@ -108,7 +108,7 @@ func (d *dialer) connect(ctx context.Context, address string) (*link, error) {
 	defer cancel()
 	raw, err := d.dial(limited, "tcp", address)
 	if err != nil {
-		return nil, err
+		return nil, overdue(ctx, err)
 	}
 	if d.tls == nil {
 		return newLink(ctx, raw, raw), nil
@@ -122,7 +122,17 @@ func (d *dialer) connect(ctx context.Context, address string) (*link, error) {
 	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(limited); err != nil {
 		_ = raw.Close()
-		return nil, err
+		return nil, overdue(ctx, err)
 	}
 	return newLink(ctx, conn, raw), nil
+}
+
+// overdue is the context's end where that is why dialing failed. The network goes by the deadline, which passes a moment
+// before the context ends: that moment is waited for, so that the caller's deadline is not taken for a dead host.
+func overdue(ctx context.Context, err error) error {
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		<-ctx.Done()
+		return errors.Join(context.Cause(ctx), err)
+	}
+	return err
 }

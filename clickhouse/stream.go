@@ -48,6 +48,8 @@ func newStream(ctx context.Context, a *ask, k *conn) *stream {
 	}
 	k.ctx, k.idle = ctx, max(0, a.client.guard.Limits().Idle.D())
 	k.bounded, k.patience = a.client.patience()
+	s.mu.Lock() // the context may have ended already, and then interrupt runs at once
+	defer s.mu.Unlock()
 	s.stop = context.AfterFunc(ctx, s.interrupt)
 	return s
 }
@@ -256,9 +258,9 @@ func (s *stream) attach(hold *base.Hold, cancel context.CancelFunc) {
 // Only the first end counts; a second one waits for it.
 func (s *stream) end(err error) {
 	s.once.Do(func() {
-		s.stop()
 		s.took.Store(int64(time.Since(s.began)))
 		s.mu.Lock()
+		s.stop()
 		k := s.conn
 		s.ended, s.err = true, err
 		s.mu.Unlock()
