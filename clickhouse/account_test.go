@@ -113,3 +113,16 @@ func TestMaxExecutionDoesNotCountTheCallersOwnTime(t *testing.T) {
 		t.Errorf("%d rows of 120,000", n)
 	}
 }
+
+func TestAStatementDoesNotLiftItsOwnLimits(t *testing.T) {
+	t.Parallel()
+	s := bulkServer(t)
+	c := newClient(t, fakeConfig(s))
+	_, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT 1 SETTINGS max_execution_time = 0"})
+	if !errors.Is(err, base.ErrPermission) || !strings.Contains(err.Error(), "Query.Settings") {
+		t.Error(err)
+	}
+	if got, err := one(t, c, "SELECT 'SETTINGS a = 1'", nil); err != nil || got != "SETTINGS a = 1" {
+		t.Error(got, err)
+	}
+}

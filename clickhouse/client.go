@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
-	"github.com/fourkites/sources/base/rows"
 )
 
 // Client reads from one ClickHouse. It is safe for concurrent use; Close ends it.
@@ -25,7 +24,7 @@ type Client struct {
 	writer     writer
 	probe      schemaProbe
 
-	bare       atomic.Bool  // the account may change no setting
+	account    atomic.Int32 // what kind of account it is, as far as is known
 	revision   atomic.Int64 // of the protocol, as last agreed on; 0 = no server was met yet
 	background sync.WaitGroup
 	ending     atomic.Bool
@@ -184,36 +183,6 @@ func (s *stream) discard() error {
 			return err
 		}
 	}
-}
-
-const codeReadOnly = 164
-
-func isCode(err error, code int) bool {
-	e, ok := serverError(err)
-	return ok && e.Code == code
-}
-
-// mayNotSet asks, once, whether the account may change no setting at all (readonly = 1).
-func (c *Client) mayNotSet(ctx context.Context) bool {
-	if c.bare.Load() {
-		return true
-	}
-	a := &ask{client: c, op: opQuery, caller: ctx, query: Query{SQL: "SELECT value FROM system.settings WHERE name = 'readonly'"}}
-	s, err := a.attempt(ctx, true)
-	if err != nil {
-		return false
-	}
-	value := ""
-	for v, err := range rows.To[string](rows.New(s, rows.Options{})) {
-		if err != nil {
-			return false
-		}
-		value = v
-	}
-	if value == "1" {
-		c.bare.Store(true)
-	}
-	return value == "1"
 }
 
 const killTimeout = 2 * time.Second

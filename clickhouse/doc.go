@@ -10,11 +10,13 @@
 //
 // # What a client does without being asked
 //
-// Statements run read-only at the server; values are bound by the server and never put into text. Each query has an id,
-// carries the name of the method in log_comment, and may run no longer than the caller's deadline. A deadline, a cancel,
-// a cap or leaving a loop stops the query at the server within a second. Answers end at Config.MaxRows and
-// Config.MaxBytes and then say that they were cut. Passwords are read anew for each connection, so that they may rotate;
-// one that was refused is not sent again. Of several addresses the one that answers is used.
+// Statements run with readonly = 1 at the server, which also refuses table functions that reach other hosts or files and
+// a statement that lifts its own limits; what does not begin like a statement that reads is not sent. Values are bound by
+// the server and never put into text. Each query has an id, carries the name of the method in log_comment, and may run no
+// longer than the caller's deadline and Config.MaxExecution. A deadline, a cancel, a cap or leaving a loop stops the query
+// at the server within a second. Answers end at Config.MaxRows and Config.MaxBytes and then say that they were cut.
+// Passwords are read anew for each connection, so that they may rotate; one that was refused is not sent again. Of several
+// addresses the one that answers is used.
 //
 // # Types
 //
@@ -26,5 +28,7 @@
 // # Accounts
 //
 // An account with readonly = 1 may change no setting: it is noticed once, nothing is set any more, and Stats.Notes says
-// that the server itself held no limit.
+// that the server itself held no limit; the client holds deadline, MaxExecution and caps by cancelling. An account with
+// readonly = 2 keeps its own readonly, which lets a SELECT call table functions such as url: take that grant from it.
+// Scalar functions such as file read what the server lets every account read.
 package clickhouse

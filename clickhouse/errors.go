@@ -31,7 +31,7 @@ type verdict struct {
 
 var (
 	unauthenticated = verdict{base.KindUnauthenticated, "user or password is wrong, or the account has expired"}
-	readOnly        = verdict{base.KindPermission, "the account or the query is read-only; only statements that read are allowed"}
+	readOnly        = verdict{base.KindPermission, "the account or the query is read-only: only statements that read tables of this server, and settings only in Query.Settings"}
 	denied          = verdict{base.KindPermission, "the account lacks the grant; ask for another table, or have it granted"}
 	notThere        = verdict{base.KindNotFound, "there is no such table or database, or the account may not see it"}
 	noColumn        = verdict{base.KindInvalid, "a name in the statement is not known; look at the columns of the table"}

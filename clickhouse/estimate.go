@@ -29,7 +29,7 @@ var opEstimate = &base.Op{Name: "Estimate", System: base.SystemDB}
 // Estimate asks what a query would read, without running it (EXPLAIN ESTIMATE). Tables that are not of the MergeTree
 // family do not count. Caps of the query are ignored.
 func (c *Client) Estimate(ctx context.Context, q Query) (Estimate, error) {
-	if _, err := c.check(opEstimate, q); err != nil {
+	if err := c.checkReads(opEstimate, q.SQL); err != nil {
 		return Estimate{}, err
 	}
 	q.SQL, q.MaxRows, q.MaxBytes = "EXPLAIN ESTIMATE "+q.SQL, -1, -1

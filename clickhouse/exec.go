@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +46,9 @@ type writer struct {
 func (c *Client) Exec(ctx context.Context, s Statement) error {
 	if err := c.mayWrite(opExec); err != nil {
 		return err
+	}
+	if word := keyword(s.SQL); slices.Contains(session, word) {
+		return base.Invalid(c.Name(), opExec.Name, "sql: %s changes only the connection, and the next call may have another; use settings", word)
 	}
 	params, err := c.check(opExec, Query{SQL: s.SQL, Args: s.Args, Settings: s.Settings, Timeout: s.Timeout})
 	if err != nil {

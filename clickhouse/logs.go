@@ -157,12 +157,15 @@ func (s *logScan) sql(w base.Window, limit int) Query {
 	if limit > 0 {
 		bound = st.bind("UInt64", uint64(limit))
 	}
-	sql := with + "SELECT " + s.layout.projection() + "\nFROM " + quoteTable(s.layout.table) + st.clause() +
-		s.layout.ordered(s.newest(), bound)
-	if s.layout.lazy && limit > 0 {
-		sql += "\nSETTINGS " + lazySetting + " = 10001"
+	q := Query{
+		SQL: with + "SELECT " + s.layout.projection() + "\nFROM " + quoteTable(s.layout.table) + st.clause() +
+			s.layout.ordered(s.newest(), bound),
+		Args: st.args,
 	}
-	return Query{SQL: sql, Args: st.args}
+	if s.layout.lazy && limit > 0 {
+		q.Settings = map[string]string{lazySetting: "10001"}
+	}
+	return q
 }
 
 // where adds all conditions of the question within the window; the result is the WITH clause.

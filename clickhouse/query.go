@@ -18,7 +18,8 @@ import (
 
 // Query is one statement that reads. The zero value of each field but SQL is its default.
 type Query struct {
-	// SQL is sent as it is. Values belong into Args.
+	// SQL is sent as it is: one statement that reads, which begins with SELECT, WITH, SHOW, DESCRIBE, EXPLAIN, EXISTS or
+	// a parenthesis. Values belong into Args, settings into Settings: the server refuses those that SQL itself has.
 	SQL string
 	// Args are the values of {name:Type} in SQL, bound by the server: text, numbers, bool, time.Time (for DateTime and
 	// DateTime64), nil, slices (Array) and maps (Map) of these. A value cannot change the statement.
@@ -32,6 +33,8 @@ type Query struct {
 	Timeout time.Duration
 	// Settings of the server for this statement. readonly, max_execution_time and log_comment are the client's own.
 	Settings map[string]string
+
+	lenient bool // readonly is not set: the statement is the client's own, and asks what may be set
 }
 
 var opQuery = &base.Op{Name: "Query", System: base.SystemDB}
@@ -41,6 +44,9 @@ var opQuery = &base.Op{Name: "Query", System: base.SystemDB}
 // last error is base.ErrTruncated. The statement runs read-only; a write is base.ErrPermission. Before the first row a
 // failure is retried, never after.
 func (c *Client) Query(ctx context.Context, q Query) (*rows.Rows, error) {
+	if err := c.checkReads(opQuery, q.SQL); err != nil {
+		return nil, err
+	}
 	q.MaxRows = capped(q.MaxRows, c.config.MaxRows)
 	q.MaxBytes = capped(q.MaxBytes, c.config.MaxBytes)
 	return c.query(ctx, opQuery, q)
@@ -116,28 +122,29 @@ type ask struct {
 }
 
 func (a *ask) open(ctx context.Context) (*stream, error) {
-	bare := a.client.bare.Load()
-	s, err := a.attempt(ctx, bare)
-	if err == nil || bare {
+	known := a.client.kind()
+	s, err := a.attempt(ctx, known)
+	if err == nil || !isCode(err, codeReadOnly) || known == accountBare {
 		return s, err
 	}
-	if !isCode(err, codeReadOnly) || !a.client.mayNotSet(ctx) {
+	found := a.client.learn(ctx)
+	if found == known {
 		return nil, err
 	}
-	return a.attempt(ctx, true)
+	return a.attempt(ctx, found)
 }
 
-func (a *ask) attempt(ctx context.Context, bare bool) (*stream, error) {
+func (a *ask) attempt(ctx context.Context, as account) (*stream, error) {
 	k, err := a.client.pool.get(ctx)
 	if err != nil {
 		return nil, notSent(err)
 	}
 	s := newStream(ctx, a, k)
 	r := request{sql: a.query.SQL, id: s.id, params: a.params}
-	if bare {
+	if as == accountBare {
 		s.notes = append(s.notes, noteBare)
 	} else {
-		r.settings = a.settings()
+		r.settings = a.settings(as)
 	}
 	if err := s.start(r); err != nil {
 		return nil, &queryError{s.id, err}
@@ -149,13 +156,17 @@ func (a *ask) attempt(ctx context.Context, bare bool) (*stream, error) {
 const noteBare = "the account may change no setting, so the server itself held no limit on time; max_execution, " +
 	"deadline and cap were held by cancelling"
 
-// settings are what goes with each query of an account that may set something.
-func (a *ask) settings() []setting {
+// settings are what goes with each query of an account that may set something. readonly = 1 holds for the statement and
+// for what its own SETTINGS say; 2, which an account may have of its own, would let it read from and write to other hosts
+// through table functions such as url.
+func (a *ask) settings(as account) []setting {
 	all := []setting{
-		{name: "readonly", value: "2", number: true},
 		{name: "log_comment", value: a.client.comment(a.op), modern: true},
 		{name: "output_format_native_write_json_as_string", value: "1", modern: true},
 		{name: "send_profile_events", value: "0", modern: true},
+	}
+	if as == accountFree && !a.query.lenient {
+		all = append(all, setting{name: "readonly", value: "1", number: true})
 	}
 	if seconds := a.seconds(); seconds > 0 {
 		all = append(all, setting{name: "max_execution_time", value: strconv.Itoa(seconds), number: true})
@@ -192,7 +203,7 @@ func (c *Client) patience() (bounded bool, limit time.Duration) {
 	if limit <= 0 {
 		return false, 0
 	}
-	if !c.bare.Load() {
+	if c.kind() != accountBare {
 		limit += overtimeGrace
 	}
 	return true, limit

@@ -148,7 +148,7 @@ const lazySetting = "query_plan_max_limit_for_lazy_materialization"
 
 func settingsSQL() Query {
 	s := newStatement()
-	return Query{SQL: "SELECT name FROM system.settings WHERE name = " + s.text(lazySetting) + " AND readonly = 0", Args: s.args}
+	return Query{SQL: "SELECT name FROM system.settings WHERE name = " + s.text(lazySetting) + " AND readonly = 0", Args: s.args, lenient: true}
 }
 
 // readSchema draws the conclusions.

@@ -285,4 +285,9 @@ func TestALogSearchReadsNoMoreThanTheTwoStepPlan(t *testing.T) {
 			t.Logf("%s: %d rows of at most %d", name, got, test.most)
 		}
 	}
+	s.exec("SYSTEM FLUSH LOGS")
+	if n := s.exec(`SELECT count() FROM system.query_log WHERE log_comment = 'clickhouse.Logs' AND type = 'QueryFinish' AND Settings['readonly'] = '1'
+		AND Settings['query_plan_max_limit_for_lazy_materialization'] = '10001'`); n == "0" {
+		t.Error("no list asked for its wide columns to be read last")
+	}
 }

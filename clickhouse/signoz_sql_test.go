@@ -125,6 +125,9 @@ func TestQuestionsCompileToTheSQLThatTheIndexesAnswer(t *testing.T) {
 		for _, name := range sortedKeys(s.query.Args) {
 			fmt.Fprintf(&b, "--   %s = %#v\n", name, s.query.Args[name])
 		}
+		for _, name := range sortedKeys(s.query.Settings) {
+			fmt.Fprintf(&b, "--   setting %s = %s\n", name, s.query.Settings[name])
+		}
 		b.WriteString("\n")
 	}
 	file := filepath.Join("testdata", "signoz.golden.sql")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -174,6 +175,8 @@ func (q *query) fail(e *Exception) {
 	}
 }
 
+var settingsClause = regexp.MustCompile(`(?i)\bSETTINGS\s+(\w+)\s*=`)
+
 // permit refuses what a read-only account or the setting readonly forbids.
 func (q *query) permit() error {
 	readonly := q.settings["readonly"]
@@ -182,6 +185,9 @@ func (q *query) permit() error {
 			return exceptionf(codeReadOnly, "Cannot modify '%s' setting in readonly mode", name)
 		}
 		readonly = "1"
+	}
+	if m := settingsClause.FindStringSubmatchIndex(q.sql); m != nil && readonly == "1" && !insideQuotes(q.sql[:m[0]]) {
+		return exceptionf(codeReadOnly, "Cannot modify '%s' setting in readonly mode", q.sql[m[2]:m[3]])
 	}
 	if (readonly == "" || readonly == "0") || isRead(q.sql) {
 		return nil

@@ -40,13 +40,13 @@ WHERE `resource_fingerprint` IN {p0:Array(String)}
   AND `ts_bucket_start` >= {p3:UInt64} AND `ts_bucket_start` <= {p4:UInt64}
 ORDER BY `timestamp` DESC, `id` DESC
 LIMIT {p5:UInt64}
-SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p0 = []string{"service=cart;hash=1", "service=cart;hash=2"}
 --   p1 = 0x18999e51370ae000
 --   p2 = 0x1899a19767c38000
 --   p3 = 0x69a809a8
 --   p4 = 0x69a81ebf
 --   p5 = 0x65
+--   setting query_plan_max_limit_for_lazy_materialization = 10001
 
 -- list of too many fingerprints
 WITH __resources AS (
@@ -62,7 +62,6 @@ WHERE `resource_fingerprint` GLOBAL IN (SELECT fingerprint FROM __resources)
   AND `ts_bucket_start` >= {p7:UInt64} AND `ts_bucket_start` <= {p8:UInt64}
 ORDER BY `timestamp` DESC, `id` DESC
 LIMIT {p9:UInt64}
-SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p0 = "service.name"
 --   p1 = "cart"
 --   p2 = "%\"service.name\":\"cart\"%"
@@ -73,6 +72,7 @@ SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p7 = 0x69a809a8
 --   p8 = 0x69a81ebf
 --   p9 = 0x65
+--   setting query_plan_max_limit_for_lazy_materialization = 10001
 
 -- list of services that the table of resources lacks
 SELECT `timestamp` AS x_time, `id` AS x_id, `trace_id` AS x_trace, `span_id` AS x_span, `severity_text` AS x_severity, `severity_number` AS x_number, `body` AS x_body, `attributes_string` AS x_strings, `attributes_number` AS x_numbers, `attributes_bool` AS x_bools, `resources_string` AS x_resources
@@ -83,7 +83,6 @@ WHERE `resources_string`[{p0:String}] IN {p1:Array(String)}
   AND `ts_bucket_start` >= {p6:UInt64} AND `ts_bucket_start` <= {p7:UInt64}
 ORDER BY `timestamp` DESC, `id` DESC
 LIMIT {p8:UInt64}
-SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p0 = "service.name"
 --   p1 = []string{"cart", "pay"}
 --   p2 = "k8s.pod.name"
@@ -93,6 +92,7 @@ SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p6 = 0x69a809a8
 --   p7 = 0x69a81ebf
 --   p8 = 0x65
+--   setting query_plan_max_limit_for_lazy_materialization = 10001
 
 -- next page, oldest first
 SELECT `timestamp` AS x_time, `id` AS x_id, `trace_id` AS x_trace, `span_id` AS x_span, `severity_text` AS x_severity, `severity_number` AS x_number, `body` AS x_body, `attributes_string` AS x_strings, `attributes_number` AS x_numbers, `attributes_bool` AS x_bools, `resources_string` AS x_resources
@@ -103,7 +103,6 @@ WHERE `timestamp` >= {p0:UInt64} AND `timestamp` < {p1:UInt64}
   AND (`timestamp`, `id`) > ({p4:UInt64}, {p5:String})
 ORDER BY `timestamp`, `id`
 LIMIT {p6:UInt64}
-SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p0 = 0x18999e51370ae000
 --   p1 = 0x1899a19767c38000
 --   p2 = 0x69a809a8
@@ -111,6 +110,7 @@ SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p4 = 0x1899a19767c38000
 --   p5 = "id7"
 --   p6 = 0x65
+--   setting query_plan_max_limit_for_lazy_materialization = 10001
 
 -- next page, newest first
 SELECT `timestamp` AS x_time, `id` AS x_id, `trace_id` AS x_trace, `span_id` AS x_span, `severity_text` AS x_severity, `severity_number` AS x_number, `body` AS x_body, `attributes_string` AS x_strings, `attributes_number` AS x_numbers, `attributes_bool` AS x_bools, `resources_string` AS x_resources
@@ -146,7 +146,6 @@ WHERE `timestamp` >= {p0:UInt64} AND `timestamp` < {p1:UInt64}
   AND match(lower(`body`), {p17:String})
 ORDER BY `timestamp` DESC, `id` DESC
 LIMIT {p18:UInt64}
-SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p0 = 0x18999e51370ae000
 --   p1 = 0x1899a19767c38000
 --   p10 = "%50\\%\\_off%"
@@ -166,6 +165,7 @@ SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p7 = "status"
 --   p8 = "500"
 --   p9 = "path"
+--   setting query_plan_max_limit_for_lazy_materialization = 10001
 
 -- texts on a legacy schema
 SELECT `timestamp` AS x_time, `id` AS x_id, `trace_id` AS x_trace, `span_id` AS x_span, `severity_text` AS x_severity, `severity_number` AS x_number, `body` AS x_body, `attributes_string` AS x_strings, `attributes_number` AS x_numbers, `attributes_bool` AS x_bools, `resources_string` AS x_resources
@@ -201,7 +201,6 @@ WHERE `timestamp` >= {p0:UInt64} AND `timestamp` < {p1:UInt64}
   AND ((mapContains(`attributes_string`, {p26:String}) AND `attributes_string`[{p26:String}] = {p25:String}) OR (mapContains(`attributes_bool`, {p27:String}) AND `attributes_bool`[{p27:String}] = true))
 ORDER BY `timestamp` DESC, `id` DESC
 LIMIT {p28:UInt64}
-SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p0 = 0x18999e51370ae000
 --   p1 = 0x1899a19767c38000
 --   p10 = "a1b2c3d4e5f6"
@@ -231,6 +230,7 @@ SETTINGS query_plan_max_limit_for_lazy_materialization = 10001
 --   p7 = "123456789"
 --   p8 = 1.23456789e+08
 --   p9 = "a1b2c3d4e5f6"
+--   setting query_plan_max_limit_for_lazy_materialization = 10001
 
 -- histogram
 SELECT intDiv(intDiv(`timestamp`, 1000000000), {p6:UInt64}) * {p6:UInt64} AS x_start, count() AS x_count, countIf((`severity_number` >= {p4:UInt8} OR (`severity_number` = 0 AND lower(`severity_text`) IN {p5:Array(String)}))) AS x_errors

@@ -16,10 +16,11 @@ import (
 )
 
 // TLSTerminator puts TLS in front of a backend that has none and returns where it listens and the certificate to
-// trust, made at run time and valid for 127.0.0.1 and localhost. It ends with the test.
-func TLSTerminator(t testing.TB, backend string) (addr string, caPEM []byte) {
+// trust, made at run time and valid for 127.0.0.1 and localhost; changes make it another one, such as an expired one. It
+// ends with the test.
+func TLSTerminator(t testing.TB, backend string, changes ...func(*x509.Certificate)) (addr string, caPEM []byte) {
 	t.Helper()
-	certificate, caPEM, err := selfSigned()
+	certificate, caPEM, err := selfSigned(changes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func TLSTerminator(t testing.TB, backend string) (addr string, caPEM []byte) {
 	return listener.Addr().String(), caPEM
 }
 
-func selfSigned() (tls.Certificate, []byte, error) {
+func selfSigned(changes []func(*x509.Certificate)) (tls.Certificate, []byte, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, nil, err
@@ -54,6 +55,9 @@ func selfSigned() (tls.Certificate, []byte, error) {
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
 		IsCA:                  true,
+	}
+	for _, change := range changes {
+		change(template)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
