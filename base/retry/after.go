@@ -1,6 +1,7 @@
 package retry
 
 import (
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -33,15 +34,22 @@ func After(h http.Header, now time.Time) (wait time.Duration, ok bool) {
 	return wait, ok
 }
 
+// number reads a decimal number of units. One that is too large for a float is still a number: the longest wait.
 func number(text string, unit time.Duration) (time.Duration, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(n) {
+	text = strings.TrimSpace(text)
+	if strings.Trim(text, "0123456789.eE+-") != "" { // ParseFloat also reads inf, nan and hexadecimal
 		return 0, false
 	}
-	if n >= float64(math.MaxInt64/int64(unit)) {
+	n, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange):
+		return 0, false
+	case n <= 0:
+		return 0, true
+	case n >= float64(math.MaxInt64/int64(unit)):
 		return math.MaxInt64, true
 	}
-	return max(0, time.Duration(n*float64(unit))), true
+	return time.Duration(n * float64(unit)), true
 }
 
 func date(text string, now time.Time) (time.Duration, bool) {
