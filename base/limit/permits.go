@@ -18,6 +18,7 @@ var (
 
 // Permits bounds the weight of the calls in flight. Waiters are served in the order in which they came; a light call
 // never overtakes a heavy one. The bound can be changed at any time: a lower one takes effect as permits come back.
+// Weights are positive; one above the bound is let through when nothing else is in flight, rather than never.
 // Safe for concurrent use. It exists beside x/sync/semaphore because that one can neither be resized nor bound its
 // queue.
 type Permits struct {
@@ -39,7 +40,7 @@ type waiter struct {
 // means no bound.
 func NewPermits(size int64, queue int) *Permits { return &Permits{size: size, queue: queue} }
 
-// TryAcquire takes permits of the weight if they are free and nobody waits. A weight above the size counts as the size.
+// TryAcquire takes permits of the weight if they are free and nobody waits.
 func (p *Permits) TryAcquire(weight int64) bool {
 	p.mu.Lock()
 	ok := !p.closed && p.waiters.Len() == 0 && p.fits(weight)
@@ -50,7 +51,7 @@ func (p *Permits) TryAcquire(weight int64) bool {
 	return ok
 }
 
-// fits lets a call that is heavier than the whole bound run alone rather than never.
+// fits lets a call that is heavier than the whole bound run alone; the caller holds the lock.
 func (p *Permits) fits(weight int64) bool {
 	return p.size <= 0 || p.used == 0 || p.used+weight <= p.size
 }
