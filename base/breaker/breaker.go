@@ -75,7 +75,8 @@ type Breaker struct {
 	epoch time.Time     // has a monotonic reading: the clock cannot jump
 	state atomic.Uint64 // generation<<2 | State
 	until atomic.Int64  // since epoch: when an open breaker lets probes through
-	good  atomic.Int64  // successes since the window was last turned
+	good  atomic.Int64  // successes of the window's current slot, not yet in it
+	turns atomic.Int64  // since epoch: when that slot is over
 
 	mu      sync.Mutex
 	config  Config
@@ -96,11 +97,18 @@ func New(config Config) *Breaker {
 // changes at the same instant may be told in either order. Call it before the breaker is used.
 func (b *Breaker) OnChange(f func(State)) { b.onState = f }
 
-// Reload replaces the configuration; the state and the counts are kept.
+// Reload replaces the configuration; the state and the counts are kept. One that never opens closes an open breaker.
 func (b *Breaker) Reload(config Config) {
 	b.mu.Lock()
 	b.config = config.withDefaults()
+	closes := b.config.Ratio < 0 && State(b.state.Load()&3) != Closed
+	if closes {
+		b.enter(Closed)
+	}
 	b.mu.Unlock()
+	if closes {
+		b.tell(Closed)
+	}
 }
 
 // State is the present state. An open breaker whose pause is over counts as half-open.
@@ -132,17 +140,21 @@ func (b *Breaker) Opened() <-chan struct{} {
 	return b.opened
 }
 
-// Ticket is the right to make one call. It must be handed back once with Done.
+// Ticket is the right to make one call. It must be handed back with Done.
 type Ticket struct {
 	generation uint64
-	probe      uint64 // zero = no probe
+	probe      uint64        // zero = no probe
+	at         time.Duration // since epoch: when it was given out
 }
 
 // Allow asks for a call. While half-open only as many calls as there are probes are allowed.
-func (b *Breaker) Allow() (Ticket, error) {
+func (b *Breaker) Allow() (Ticket, error) { return b.AllowAt(time.Now()) }
+
+// AllowAt is Allow for a caller that has just read the clock: it saves reading it again.
+func (b *Breaker) AllowAt(now time.Time) (Ticket, error) {
 	word := b.state.Load()
 	if State(word&3) == Closed {
-		return Ticket{generation: word >> 2}, nil
+		return Ticket{generation: word >> 2, at: now.Sub(b.epoch)}, nil
 	}
 	return b.allowProbe()
 }
@@ -154,7 +166,7 @@ func (b *Breaker) allowProbe() (Ticket, error) {
 		word := b.state.Load()
 		switch State(word & 3) {
 		case Closed:
-			return Ticket{generation: word >> 2}, nil
+			return Ticket{generation: word >> 2, at: b.now()}, nil
 		case Open:
 			if b.now() < time.Duration(b.until.Load()) {
 				return Ticket{}, ErrOpen
@@ -183,19 +195,20 @@ func (b *Breaker) startProbe() (Ticket, error) {
 	}
 	b.number++
 	b.probes[b.number] = now
-	return Ticket{generation: b.state.Load() >> 2, probe: b.number}, nil
+	return Ticket{generation: b.state.Load() >> 2, probe: b.number, at: now}, nil
 }
 
 // Done hands a ticket back with what the call said about the source. A ticket of an earlier phase counts for nothing.
+// An answer that began well may break off: then Done is told Failure once more.
 func (b *Breaker) Done(t Ticket, o Outcome) {
-	word := b.state.Load()
-	if word>>2 != t.generation {
+	if b.state.Load()>>2 != t.generation {
 		return
 	}
-	if t.probe == 0 && o != Failure {
-		if o == Success {
-			b.good.Add(1)
-		}
+	if t.probe == 0 && o == Ignored {
+		return
+	}
+	if t.probe == 0 && o == Success && int64(t.at) < b.turns.Load() {
+		b.good.Add(1)
 		return
 	}
 	b.mu.Lock()
@@ -206,16 +219,23 @@ func (b *Breaker) Done(t Ticket, o Outcome) {
 	}
 }
 
+// settle counts a call and says which state follows from it; the caller holds the lock.
 func (b *Breaker) settle(t Ticket, o Outcome) (State, bool) {
-	if b.state.Load()>>2 != t.generation {
+	switch {
+	case b.state.Load()>>2 != t.generation:
+		return 0, false
+	case t.probe != 0:
+		return b.settleProbe(t, o)
+	case o == Success:
+		b.turn(t.at)
+		b.good.Add(1)
 		return 0, false
 	}
-	if t.probe == 0 {
-		return b.fail()
-	}
-	if _, running := b.probes[t.probe]; !running {
-		return 0, false
-	}
+	return b.fail()
+}
+
+// settleProbe counts a probe even if it was silent for so long that it lost its place: it has spoken now.
+func (b *Breaker) settleProbe(t Ticket, o Outcome) (State, bool) {
 	delete(b.probes, t.probe)
 	switch o {
 	case Failure:
@@ -232,15 +252,23 @@ func (b *Breaker) settle(t Ticket, o Outcome) (State, bool) {
 
 // fail counts one failure of a closed breaker and opens it when the share of failures is reached.
 func (b *Breaker) fail() (State, bool) {
-	b.window.turn(b.now(), b.config.Window, b.good.Swap(0))
-	b.window.fail()
+	b.turn(b.now())
+	b.window.bad[b.window.current]++
 	good, bad := b.window.sum()
+	good += b.good.Load()
 	c := b.config
 	if c.Ratio < 0 || good+bad < int64(c.MinCalls) || float64(bad) < c.Ratio*float64(good+bad) {
 		return 0, false
 	}
 	b.enter(Open)
 	return Open, true
+}
+
+// turn moves the window to now. Successes are counted beside it, without its lock, while its current slot lasts.
+func (b *Breaker) turn(now time.Duration) {
+	b.window.good[b.window.current] += b.good.Swap(0)
+	b.window.turn(now, b.config.Window)
+	b.turns.Store(int64(b.window.began + length(b.config.Window)))
 }
 
 // enter begins a phase; the caller holds the lock.
@@ -256,8 +284,9 @@ func (b *Breaker) enter(s State) {
 	case HalfOpen:
 		b.probes, b.proved = make(map[uint64]time.Duration, b.config.Probes), 0
 	case Closed:
-		b.window = window{}
+		b.window = window{began: b.now()}
 		b.good.Store(0)
+		b.turns.Store(0)
 	}
 	b.state.Store((b.state.Load()>>2+1)<<2 | uint64(s))
 }

@@ -2,27 +2,28 @@ package breaker
 
 import "time"
 
-// slots is how finely the window is cut; a call is forgotten at most one slot late.
+// slots is how finely the window is cut; a call is forgotten at most one slot early.
 const slots = 10
 
-// window counts calls over a sliding span of time. Successes are collected outside, without reading a clock, and are
-// brought in with the next failure: they belong to the slot that was current when the window was last turned.
+// window counts calls over a sliding span of time. It knows no clock of its own.
 type window struct {
 	good, bad [slots]int64
-	slot      int64 // number of the current slot
+	current   int
+	began     time.Duration // of the current slot
 }
 
-// turn moves the window to now and brings in the successes seen since the last turn.
-func (w *window) turn(now, span time.Duration, good int64) {
-	w.good[w.slot%slots] += good
-	next := int64(now) / max(1, int64(span)/slots)
-	for n := max(w.slot+1, next-slots+1); n <= next; n++ {
-		w.good[n%slots], w.bad[n%slots] = 0, 0
+// turn moves the window to now; what is older than the span is forgotten.
+func (w *window) turn(now, span time.Duration) {
+	passed := (now - w.began) / length(span)
+	for range min(passed, slots) {
+		w.current = (w.current + 1) % slots
+		w.good[w.current], w.bad[w.current] = 0, 0
 	}
-	w.slot = max(w.slot, next)
+	w.began += max(0, passed) * length(span)
 }
 
-func (w *window) fail() { w.bad[w.slot%slots]++ }
+// length is that of one slot.
+func length(span time.Duration) time.Duration { return max(1, span/slots) }
 
 func (w *window) sum() (good, bad int64) {
 	for i := range slots {
