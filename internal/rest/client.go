@@ -1,14 +1,14 @@
 // Package rest makes one HTTP call with a bounded answer, for the sources that speak JSON over HTTP. The one retry loop
-// is go-retryablehttp's, driven by the guard; each attempt passes the guard's doors and is signed anew.
+// is go-retryablehttp's, driven by the guard; each attempt passes the guard's doors and is signed anew, and nothing
+// below repeats it: what the guard counts is what the server sees.
 package rest
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -17,12 +17,13 @@ import (
 const (
 	defaultMaxResponse = 32 << 20
 	closeGrace         = 10 * time.Second
+	abortGrace         = time.Second
 )
 
 // Config describes the service that a client calls.
 type Config struct {
 	Guard   base.GuardConfig
-	BaseURL string // scheme, host and an optional path prefix; no query, no user
+	BaseURL string // as ParseBaseURL wants it
 	// MaxResponseBytes bounds an answer after decompression; 0 = 32 MiB.
 	MaxResponseBytes int64
 	// Sign is called for every attempt with the request as it goes on the wire; nil = unsigned.
@@ -42,90 +43,54 @@ type Client struct {
 	base      *url.URL
 	guard     *base.Guard
 	transport *transport
+
+	closing, ending   context.Context // ended by Close: for waits between attempts at once, for attempts after its grace
+	stopWaits, giveUp context.CancelFunc
 }
 
 // New makes a client; it makes no call.
 func New(config Config, options base.Options) (*Client, error) {
-	root, err := parseBase(config.BaseURL)
+	root, err := ParseBaseURL(config.BaseURL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("base URL: %w", err)
 	}
 	if config.MaxResponseBytes <= 0 {
 		config.MaxResponseBytes = defaultMaxResponse
 	}
+	config.MaxResponseBytes = min(config.MaxResponseBytes, math.MaxInt64-1) // one more is read to see that it is too much
 	c := &Client{config: config, base: root}
 	config.Guard.System = "http"
 	config.Guard.Address = root.Host
-	config.Guard.Classify = c.classify
 	if c.guard, err = base.NewGuard(config.Guard, options); err != nil {
 		return nil, err
 	}
-	c.transport, err = newTransport(config, options)
-	return c, err
-}
-
-// parseBase never repeats the text in its error, for it may hold a password.
-func parseBase(text string) (*url.URL, error) {
-	root, err := url.Parse(text)
-	switch {
-	case text == "":
-		return nil, errors.New("base URL: missing")
-	case err != nil:
-		return nil, errors.New("base URL: not a URL; write it as https://host/path")
-	case root.Scheme != "https" && root.Scheme != "http":
-		return nil, errors.New("base URL: the scheme must be https or http")
-	case root.Host == "":
-		return nil, errors.New("base URL: no host")
-	case root.User != nil, root.RawQuery != "", root.Fragment != "":
-		return nil, errors.New("base URL: it must hold neither user, query nor fragment")
+	if c.transport, err = newTransport(config, root, options); err != nil {
+		return nil, err
 	}
-	root.Path = strings.TrimSuffix(root.Path, "/")
-	root.RawPath = strings.TrimSuffix(root.RawPath, "/")
-	return root, nil
+	c.closing, c.stopWaits = context.WithCancel(context.Background())
+	c.ending, c.giveUp = context.WithCancel(context.Background())
+	return c, nil
 }
 
 // Guard is the door that all calls of the client go through.
 func (c *Client) Guard() *base.Guard { return c.guard }
 
-// Close refuses new calls, waits for running ones for at most ten seconds and closes idle connections.
+// Close refuses new calls at once, gives running ones ten seconds, gives up those that are left, and closes idle
+// connections. It may be called again.
 func (c *Client) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
-	defer cancel()
-	err := c.guard.Close(ctx)
-	c.transport.closeIdle()
+	c.stopWaits()
+	err := c.drain(closeGrace)
+	c.giveUp()
 	if err != nil {
-		return fmt.Errorf("%s: close: calls were still running after %s", c.guard.Name(), closeGrace)
+		err = fmt.Errorf("%s: close: calls were still running after %s and were given up", c.guard.Name(), closeGrace)
+		_ = c.drain(abortGrace) // they have been told to end
 	}
-	return nil
+	c.transport.closeIdle()
+	return err
 }
 
-// Request is one call. Path is escaped and lies below the base URL; Query is sent in the order given.
-type Request struct {
-	Op     *base.Op
-	Method string
-	Path   string
-	Query  string
-	Body   []byte
-	Header http.Header
+func (c *Client) drain(grace time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	return c.guard.Close(ctx)
 }
-
-// Response is one whole answer.
-type Response struct {
-	Status int
-	Header http.Header
-	Body   []byte
-}
-
-func (c *Client) url(r Request) (*url.URL, error) {
-	path, err := url.PathUnescape(r.Path)
-	if err != nil || strings.ContainsFunc(r.Query+r.Path, control) {
-		return nil, base.Invalid(c.guard.Name(), r.Op.Name, "path or query: control characters or a broken escape")
-	}
-	u := *c.base
-	u.RawPath = c.base.EscapedPath() + r.Path
-	u.Path = c.base.Path + path
-	u.RawQuery = r.Query
-	return &u, nil
-}
-
-func control(r rune) bool { return r <= ' ' || r == 0x7F }

@@ -3,12 +3,9 @@ package rest
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -18,23 +15,16 @@ import (
 
 // Do makes one call and returns its whole answer, which is always a 2xx one: everything else is an error.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
-	target, err := c.url(r)
+	req, err := c.request(ctx, r)
 	if err != nil {
 		return Response{}, err
 	}
 	loop := base.Begin(ctx, c.guard, r.Op)
+	waiting, cancel := context.WithCancel(loop.Context()) // of the waits between attempts
+	defer cancel()
+	defer context.AfterFunc(c.closing, cancel)()
 	x := &exchange{client: c, loop: loop, request: r}
-	req, err := retryablehttp.NewRequestWithContext(loop.Context(), r.Method, target.String(), r.Body)
-	if err != nil {
-		return Response{}, base.Invalid(c.guard.Name(), r.Op.Name, "the request cannot be made: method or URL")
-	}
-	req.URL = target
-	for _, h := range []http.Header{c.config.Header, r.Header} {
-		for key, values := range h {
-			req.Header[key] = values
-		}
-	}
-	if err := loop.End(x.run(req)); err != nil {
+	if err := loop.End(x.run(req.WithContext(waiting))); err != nil {
 		return Response{}, err
 	}
 	return x.answer, nil
@@ -94,10 +84,12 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (x *exchange) attempt(ctx context.Context, req *http.Request) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var trail trail
-	req = req.Clone(httptrace.WithClientTrace(ctx, trail.trace()))
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t := &trail{address: x.client.base, cancel: cancel, unsafe: x.request.Op.Safety == base.Unsafe}
+	defer t.leave()
+	defer context.AfterFunc(x.client.ending, t.close)()
+	req = req.Clone(httptrace.WithClientTrace(ctx, t.trace()))
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if len(x.request.Body) > 0 {
 		req.Body = io.NopCloser(bytes.NewReader(x.request.Body))
@@ -105,104 +97,19 @@ func (x *exchange) attempt(ctx context.Context, req *http.Request) error {
 	}
 	if sign := x.client.config.Sign; sign != nil {
 		if err := sign(req, x.request.Body); err != nil {
-			return unsigned(err)
+			return unsigned(ctx, err)
 		}
 	}
 	resp, err := x.client.transport.RoundTrip(req)
 	if err != nil {
-		return trail.unanswered(err)
+		return t.unanswered(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
 	x.client.guard.Quota().Observe(resp.Header, time.Now())
-	body, err := x.client.read(resp, cancel)
+	body, err := x.client.read(resp, t)
 	if err != nil {
 		return err
 	}
 	x.answer = Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
 	return x.client.judge(x.answer)
-}
-
-// unsigned keeps a typed error of the signer; another one means that there is no usable credential.
-func unsigned(err error) error {
-	if _, ok := errors.AsType[*base.Error](err); ok {
-		return err
-	}
-	e := base.NewError(base.KindUnauthenticated, err)
-	e.Sent, e.Hint = base.NotSent, "the request could not be signed; check the credential in the configuration"
-	return e
-}
-
-// trail is how far an attempt got, for the case that no answer comes.
-type trail struct {
-	wrote       atomic.Bool
-	multiplexed atomic.Bool // over HTTP/2
-}
-
-func (t *trail) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		WroteHeaders: func() { t.wrote.Store(true) },
-		GotConn: func(info httptrace.GotConnInfo) {
-			conn, ok := info.Conn.(interface{ ConnectionState() tls.ConnectionState })
-			t.multiplexed.Store(ok && conn.ConnectionState().NegotiatedProtocol == "h2")
-		},
-	}
-}
-
-func (t *trail) unanswered(err error) error {
-	e := broken(err, t.multiplexed.Load())
-	if !t.wrote.Load() {
-		e.Sent = base.NotSent
-	}
-	return e
-}
-
-// broken types a failed exchange. What is none of the network, of TLS or of the context has no exported type: over
-// HTTP/2 it is the end of a stream or of its connection, over HTTP/1 an answer that is not HTTP.
-func broken(err error, multiplexed bool) *base.Error {
-	e := base.ClassifyNetwork(err)
-	switch {
-	case e.Kind != base.KindInternal:
-	case multiplexed:
-		e.Kind = base.KindUnavailable
-	default:
-		e.Kind, e.Hint = base.KindProtocol, "the answer is not HTTP; check the port and the scheme of the base URL"
-	}
-	return e
-}
-
-// read reads the answer up to its cap, counted after decompression. Silence in mid-answer ends it.
-func (c *Client) read(resp *http.Response, cancel context.CancelFunc) ([]byte, error) {
-	body := io.Reader(resp.Body)
-	if idle := c.guard.Limits().Idle.D(); idle > 0 {
-		timer := time.AfterFunc(idle, cancel)
-		defer timer.Stop()
-		body = &patient{Reader: resp.Body, timer: timer, idle: idle}
-	}
-	data, err := io.ReadAll(io.LimitReader(body, c.config.MaxResponseBytes+1))
-	switch {
-	case int64(len(data)) > c.config.MaxResponseBytes:
-		e := base.NewError(base.KindTooLarge, errTooLarge)
-		e.Sent, e.Hint = base.Answered, "ask for less, or raise max_response_bytes"
-		return nil, e
-	case err != nil:
-		return nil, cut(err, resp.ProtoMajor > 1)
-	}
-	return data, nil
-}
-
-var errTooLarge = errors.New("the answer is larger than max_response_bytes")
-
-// patient restarts the timer of silence with every piece that arrives.
-type patient struct {
-	io.Reader
-	timer *time.Timer
-	idle  time.Duration
-}
-
-func (p *patient) Read(b []byte) (int, error) {
-	n, err := p.Reader.Read(b)
-	if n > 0 {
-		p.timer.Reset(p.idle)
-	}
-	return n, err
 }

@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"compress/flate"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +18,13 @@ import (
 	"github.com/fourkites/sources/base/limit"
 	"github.com/fourkites/sources/base/retry"
 )
+
+// Response is one whole answer.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
 
 // statusKinds are the kinds of the statuses that mean the same for every service.
 var statusKinds = map[int]base.Kind{
@@ -63,22 +69,36 @@ func (c *Client) judge(r Response) error {
 		e = c.config.Classify(r)
 	}
 	if e == nil {
-		e = base.NewError(kindOf(r.Status), &StatusError{Status: r.Status, Message: message(r)})
+		e = statusError(r)
 	}
 	e.Sent = base.Answered
 	if e.Code == "" {
 		e.Code = strconv.Itoa(r.Status)
 	}
 	if e.RequestID == "" {
-		e.RequestID = r.Header.Get("X-Request-Id")
+		e.RequestID = c.requestID(r.Header)
 	}
 	if e.RetryAfter == 0 {
 		e.RetryAfter = asked(r.Header)
 	}
-	if r.Status >= 300 && r.Status < 400 {
-		e.Hint = "the service answers with a redirect" + destination(r) + ", which is not followed; set the base URL to where it leads"
-	}
 	return e
+}
+
+func statusError(r Response) *base.Error {
+	cause := &StatusError{Status: r.Status}
+	text := cause.Error()
+	if said := message(r); said != "" {
+		text += ": " + said
+	}
+	e := base.NewError(kindOf(r.Status), cause)
+	switch {
+	case r.Status >= 300 && r.Status < 400:
+		text += destination(r)
+		e.Hint = "redirects are not followed; set the base URL to where this one leads"
+	case r.Status == http.StatusProxyAuthRequired:
+		e.Hint = "the proxy wants credentials; set them in the URL of proxy"
+	}
+	return e.WithText(text)
 }
 
 // asked is how long the answer's headers ask to wait.
@@ -89,25 +109,36 @@ func asked(h http.Header) time.Duration {
 	return limit.Reset(h, time.Now())
 }
 
+// maxRequestID is longer than any id of a request.
+const maxRequestID = 128
+
+// requestID is the service's id of the request, if it looks like one and repeats no secret.
+func (c *Client) requestID(h http.Header) string {
+	id := h.Get("X-Request-Id")
+	if len(id) > maxRequestID || strings.ContainsFunc(id, unprintable) {
+		return ""
+	}
+	if c.config.Guard.Secrets != nil && slices.ContainsFunc(c.config.Guard.Secrets(), func(s string) bool { return strings.Contains(id, s) }) {
+		return ""
+	}
+	return id
+}
+
 // destination names the host of a redirect, never its query.
 func destination(r Response) string {
 	u, err := url.Parse(r.Header.Get("Location"))
 	if err != nil || u.Host == "" {
 		return ""
 	}
-	return " to " + u.Scheme + "://" + u.Host
+	return ": to " + u.Scheme + "://" + u.Host
 }
 
-// StatusError is an answer that is not 2xx.
-type StatusError struct {
-	Status  int
-	Message string // the start of its body, if that is text
-}
+// StatusError is an answer that is not 2xx. It does not hold what the service said, which may be anything: that stands,
+// cleaned, in the text of the *base.Error around it.
+type StatusError struct{ Status int }
 
-// Error is the status and the service's message.
-func (e *StatusError) Error() string {
-	return strings.TrimSuffix(fmt.Sprintf("HTTP %d: %s", e.Status, e.Message), ": ")
-}
+// Error is the status.
+func (e *StatusError) Error() string { return fmt.Sprintf("HTTP %d", e.Status) }
 
 const maxMessage = 300
 
@@ -136,22 +167,6 @@ func short(text string) string {
 	return text
 }
 
-// classify types what the transport reports.
-func (c *Client) classify(err error) *base.Error { return base.ClassifyNetwork(err) }
-
-// cut types an answer that broke off: it is never taken for a whole one.
-func cut(err error, multiplexed bool) error {
-	_, flateErr := errors.AsType[flate.CorruptInputError](err)
-	if flateErr || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
-		return base.NewError(base.KindProtocol, err)
-	}
-	e := broken(err, multiplexed)
-	if errors.Is(err, context.Canceled) {
-		e.Kind, e.Hint = base.KindAttemptTimeout, "the service fell silent in the middle of its answer"
-	}
-	return e
-}
-
 // JSON makes one call and decodes its answer. Numbers keep their digits where T says so (json.Number). An answer that
 // is not JSON, or breaks off, is a Protocol error that says what came instead.
 func JSON[T any](ctx context.Context, c *Client, r Request) (T, Response, error) {
@@ -171,6 +186,8 @@ func (c *Client) undecoded(r Request, resp Response, err error) error {
 	e.Source, e.Op, e.Code, e.Sent = c.guard.Name(), r.Op.Name, strconv.Itoa(resp.Status), base.Answered
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	switch {
+	case resp.Header.Get("Content-Encoding") != "": // net/http takes away what it has decoded
+		e.Hint = "the answer is compressed in a way that was not asked for; check what stands between us and the service"
 	case len(resp.Body) == 0:
 		e.Hint = "the answer is empty"
 	case kind == "text/html":
@@ -180,5 +197,5 @@ func (c *Client) undecoded(r Request, resp Response, err error) error {
 			e.Hint = fmt.Sprintf("the JSON breaks at byte %d of %d", syntax.Offset, len(resp.Body))
 		}
 	}
-	return e.WithText("the answer is not the JSON that was expected")
+	return e.WithText(c.base.Host + ": the answer is not the JSON that was expected")
 }

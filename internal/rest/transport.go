@@ -2,14 +2,14 @@ package rest
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
-	"os"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -17,20 +17,32 @@ import (
 
 // transport hides CloseIdleConnections, with which a failing request of go-retryablehttp would drop the idle
 // connections of every other one.
-type transport struct{ next http.RoundTripper }
+type transport struct {
+	next  http.RoundTripper
+	given bool // by the caller, who closes it
+}
 
 // RoundTrip makes one exchange on the shared pool.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) { return t.next.RoundTrip(r) }
 
 func (t *transport) closeIdle() {
-	if pool, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+	if pool, ok := t.next.(interface{ CloseIdleConnections() }); ok && !t.given {
 		pool.CloseIdleConnections()
 	}
 }
 
-func newTransport(config Config, options base.Options) (*transport, error) {
+const (
+	defaultDialTimeout = 5 * time.Second
+	keepAlive          = 30 * time.Second
+	idleTimeout        = 90 * time.Second
+	maxIdle            = 100
+	maxIdlePerHost     = 64
+	maxHeader          = 1 << 20 // bytes of an answer's header
+)
+
+func newTransport(config Config, root *url.URL, options base.Options) (*transport, error) {
 	if options.Transport != nil {
-		return &transport{next: options.Transport}, nil
+		return &transport{next: options.Transport, given: true}, nil
 	}
 	tlsConfig, err := tlsFor(config, options)
 	if err != nil {
@@ -42,80 +54,107 @@ func newTransport(config Config, options base.Options) (*transport, error) {
 	}
 	timeout := config.DialTimeout
 	if timeout <= 0 {
-		timeout = 5 * time.Second
+		timeout = defaultDialTimeout
 	}
-	dial := (&net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}).DialContext
+	dial := (&net.Dialer{Timeout: timeout, KeepAlive: keepAlive, ControlContext: guarded(root)}).DialContext
 	if options.Dialer != nil {
 		dial = options.Dialer
 	}
 	return &transport{next: &http.Transport{
-		Proxy: proxy, DialContext: bounded(dial, timeout), TLSClientConfig: tlsConfig, ForceAttemptHTTP2: true,
-		MaxIdleConns: 100, MaxIdleConnsPerHost: 64, IdleConnTimeout: 90 * time.Second,
-		TLSHandshakeTimeout: timeout, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 1 << 20,
+		Proxy: proxy, OnProxyConnectResponse: proxyRefuses, DialContext: watched(dial, timeout), TLSClientConfig: tlsConfig,
+		ForceAttemptHTTP2: true, TLSHandshakeTimeout: timeout, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConns: maxIdle, MaxIdleConnsPerHost: maxIdlePerHost, IdleConnTimeout: idleTimeout,
 	}}, nil
 }
 
-// bounded keeps a dial that hangs from taking the time of the whole call.
-func bounded(dial base.Dialer, timeout time.Duration) base.Dialer {
+// watched keeps a dial that hangs from taking the time of the whole call, and gives connections that tell of their end.
+func watched(dial base.Dialer, timeout time.Duration) base.Dialer {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		inner, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()
-		conn, err := dial(inner, network, address)
+		c, err := dial(inner, network, address)
 		if err == nil {
-			return conn, nil
+			return &conn{Conn: c}, nil
 		}
-		var wrapped *net.OpError
-		if errors.As(err, &wrapped) {
+		if _, ok := errors.AsType[*net.OpError](err); ok {
 			return nil, err
 		}
 		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
 	}
 }
 
+// guarded refuses a host name that leads to this machine or to the service of a cloud that hands out credentials: a
+// name server that is not ours to trust could have signed calls sent there. A base URL that names such an address
+// itself, or localhost, is the operator's own choice. Private networks are where internal services live.
+func guarded(root *url.URL) func(context.Context, string, string, syscall.RawConn) error {
+	host := strings.ToLower(strings.TrimSuffix(root.Hostname(), "."))
+	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return nil
+	}
+	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(address)
+		if err != nil || !withheld(at.Addr().Unmap().WithZone("")) {
+			return nil
+		}
+		return base.NewError(base.KindInvalid, errWithheld)
+	}
+}
+
+var errWithheld = errors.New("the host name leads to a loopback, link-local, multicast or unspecified address; " +
+	"write the address itself into the base URL if that is meant")
+
+// withheld are addresses that no name of a service on the network has.
+func withheld(ip netip.Addr) bool {
+	if bytes := ip.As16(); ip.Is6() && nat64.Contains(ip) {
+		ip = netip.AddrFrom4([4]byte(bytes[12:]))
+	}
+	return ip.IsLoopback() || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() || ip == metadata6
+}
+
+var (
+	nat64     = netip.MustParsePrefix("64:ff9b::/96")
+	metadata6 = netip.MustParseAddr("fd00:ec2::254") // of AWS
+)
+
 func proxyFor(text string) (func(*http.Request) (*url.URL, error), error) {
 	switch text {
 	case "":
-		return http.ProxyFromEnvironment, nil
+		return environment, nil
 	case "none":
 		return nil, nil
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("proxy: not a URL; write it as http://host:port")
 	}
-	return http.ProxyURL(u), nil
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return http.ProxyURL(u), nil
+	}
+	return nil, errors.New("proxy: the scheme must be http, https, socks5 or socks5h")
 }
 
-func tlsFor(config Config, options base.Options) (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if options.TLS != nil {
-		c = options.TLS.Clone()
-		c.MinVersion = max(c.MinVersion, tls.VersionTLS12)
+// environment is the proxy of the environment. The standard error of a bad one repeats it, password and all.
+func environment(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, base.NewError(base.KindInvalid, errors.New("the proxy of the environment is no URL; check HTTP_PROXY and HTTPS_PROXY, or set proxy"))
 	}
-	if c.InsecureSkipVerify {
-		return nil, errors.New("option WithTLS: InsecureSkipVerify is refused; trust the server's CA instead")
+	return u, nil
+}
+
+// proxyRefuses types the answer of a proxy that does not open the way.
+func proxyRefuses(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
 	}
-	if config.CAFile != "" {
-		pem, err := os.ReadFile(config.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w", err)
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca_file: %s holds no PEM certificate", config.CAFile)
-		}
+	e := base.NewError(base.KindUnavailable, fmt.Errorf("proxy %s: HTTP %d to CONNECT", proxy.Host, resp.StatusCode))
+	e.Sent, e.Hint = base.NotSent, "the proxy does not reach the service; check proxy and the base URL"
+	switch {
+	case resp.StatusCode == http.StatusProxyAuthRequired:
+		e.Kind, e.Hint = base.KindInvalid, "the proxy wants credentials; set them in the URL of proxy"
+	case resp.StatusCode < http.StatusInternalServerError:
+		e.Kind, e.Hint = base.KindInvalid, "the proxy refuses the way to the service; check proxy and the base URL"
 	}
-	if (config.CertFile == "") != (config.KeyFile == "") {
-		return nil, errors.New("cert_file and key_file: one is set without the other")
-	}
-	if config.CertFile != "" {
-		if _, err := tls.LoadX509KeyPair(config.CertFile, config.KeyFile); err != nil {
-			return nil, fmt.Errorf("cert_file: %w", err)
-		}
-		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { // read anew: it rotates on disk
-			pair, err := tls.LoadX509KeyPair(config.CertFile, config.KeyFile)
-			return &pair, err
-		}
-	}
-	return c, nil
+	return e
 }

@@ -1,0 +1,58 @@
+package rest
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/fourkites/sources/base"
+)
+
+// read reads the answer up to its cap, counted after decompression. Silence in mid-answer ends it.
+func (c *Client) read(resp *http.Response, t *trail) ([]byte, error) {
+	body := io.Reader(resp.Body)
+	if idle := c.guard.Limits().Idle.D(); idle > 0 {
+		timer := time.AfterFunc(idle, t.silent)
+		defer timer.Stop()
+		body = &patient{Reader: resp.Body, timer: timer, idle: idle}
+	}
+	data, err := io.ReadAll(io.LimitReader(body, c.config.MaxResponseBytes+1))
+	switch {
+	case int64(len(data)) > c.config.MaxResponseBytes:
+		e := base.NewError(base.KindTooLarge, errTooLarge)
+		e.Sent, e.Hint = base.Answered, "ask for less, or raise max_response_bytes"
+		return nil, e
+	case err != nil:
+		return nil, t.cut(err)
+	}
+	return data, nil
+}
+
+var errTooLarge = errors.New("the answer is larger than max_response_bytes")
+
+// cut types an answer that broke off: it is never taken for a whole one.
+func (t *trail) cut(err error) error {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	if corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+		return t.named(base.NewError(base.KindProtocol, err), err)
+	}
+	return t.broken(err)
+}
+
+// patient restarts the timer of silence with every piece that arrives.
+type patient struct {
+	io.Reader
+	timer *time.Timer
+	idle  time.Duration
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	if n > 0 {
+		p.timer.Reset(p.idle)
+	}
+	return n, err
+}
