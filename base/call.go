@@ -2,7 +2,7 @@ package base
 
 import (
 	"context"
-	"errors"
+	"math"
 	"math/rand/v2"
 	"runtime/debug"
 	"time"
@@ -10,20 +10,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fourkites/sources/base/breaker"
-	"github.com/fourkites/sources/base/limit"
 	"github.com/fourkites/sources/base/retry"
 )
 
 // Do makes one call through the guard. fn is the driver's call, its own retries off; it may run several times, never
 // side by side, with a context that ends with the attempt. Order, outer to inner: overall deadline, retry, breaker
 // peek, rate, permit, breaker admit, attempt deadline, fn. An error is always an *Error; a value that arrived is never
-// thrown away because the context ended meanwhile. A panic of fn becomes an Internal error.
+// thrown away because the context ended meanwhile. A panic of fn becomes an Internal error. A context that has ended is
+// never passed to fn.
 func Do[T any](ctx context.Context, g *Guard, op *Op, fn func(context.Context) (T, error)) (T, error) {
-	if e := g.refuses(op); e != nil {
+	if e := g.refuses(ctx, op); e != nil {
 		var zero T
 		return zero, e
 	}
 	var c call
+	defer c.abandon()
 	c.begin(ctx, g, op)
 	for {
 		v, err := attempt(&c, fn)
@@ -75,9 +76,10 @@ type call struct {
 	returned     bool
 	refreshed    bool
 	stopped      bool // the call goes no further, whatever the kind of its error
+	over         bool // it was counted out, or somebody else will do so
 }
 
-const noDeadline = time.Duration(1<<63 - 1)
+const noDeadline = time.Duration(math.MaxInt64)
 
 func (c *call) begin(ctx context.Context, g *Guard, op *Op) {
 	c.g, c.op, c.ctx = g, op, ctx
@@ -86,9 +88,9 @@ func (c *call) begin(ctx context.Context, g *Guard, op *Op) {
 	c.at = c.start
 	c.deadline = noDeadline
 	if at, ok := ctx.Deadline(); ok {
-		c.deadline = at.Sub(g.epoch)
+		c.deadline = max(0, at.Sub(g.epoch))
 	}
-	if own := c.bound(op.Timeout, c.set.timeout); own > 0 && c.start+own < c.deadline {
+	if own := c.bound(op.Timeout, c.set.timeout); own > 0 && own < c.deadline-c.start {
 		c.deadline, c.ownsDeadline = c.start+own, true
 	}
 	g.budget.Earn()
@@ -113,6 +115,8 @@ func (c *call) enter() (context.Context, error) {
 	switch {
 	case g.closed.Load():
 		return nil, c.reject(KindClosed)
+	case c.ctx.Err() != nil:
+		return nil, c.ended()
 	case g.breaker.Refuses():
 		return nil, c.reject(KindCircuitOpen)
 	}
@@ -124,7 +128,7 @@ func (c *call) enter() (context.Context, error) {
 			return nil, err
 		}
 	}
-	ticket, err := g.breaker.Allow()
+	ticket, err := g.breaker.AllowAt(g.epoch.Add(c.at))
 	if err != nil {
 		c.giveBack()
 		return nil, c.reject(KindCircuitOpen)
@@ -140,124 +144,34 @@ func (c *call) enter() (context.Context, error) {
 	return ctx, nil
 }
 
-// pace waits for a token of the rate and for the server's quota, where there are any.
-func (c *call) pace() error {
-	if wait := c.g.quota.Wait(time.Now); wait > 0 {
-		if c.g.now()+wait >= c.deadline || wait > c.set.limits.RetryAfter.D() {
-			return c.reject(KindLimitExceeded)
-		}
-		if !c.sleep(wait) {
-			return c.ended()
-		}
-		c.at = c.g.now()
-	}
-	if c.set.rate == nil {
-		return nil
-	}
-	ctx, cancel := c.waitContext()
-	defer cancel()
-	switch err := c.set.rate.Wait(ctx); {
-	case err == nil:
-		c.at = c.g.now()
-		return nil
-	case errors.Is(err, limit.ErrNoTime):
-		return c.reject(KindLimitExceeded)
-	}
-	return c.ended()
-}
-
-// permit takes the call's permits, waiting in line if need be.
-func (c *call) permit() error {
-	g := c.g
-	if !g.permits.TryAcquire(c.o.weight) {
-		if err := c.waitPermit(); err != nil {
-			return err
-		}
-	}
-	c.permitted = true
-	if g.limiter != nil {
-		return c.external()
-	}
-	return nil
-}
-
-func (c *call) waitPermit() error {
-	g := c.g
-	if g.holds(c.ctx) {
-		return c.rejectHeld()
-	}
-	began := g.now()
-	ctx, cancel := c.waitContext()
-	defer cancel()
-	err := g.permits.Acquire(ctx, c.o.weight, g.breaker.Opened())
-	c.at = g.now()
-	g.telemetry.waited(c.ctx, c.o, c.at-began)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, limit.ErrFull):
-		return c.reject(KindLimitExceeded)
-	case errors.Is(err, limit.ErrWoken):
-		return c.reject(KindCircuitOpen)
-	case errors.Is(err, limit.ErrClosed):
-		return c.reject(KindClosed)
-	case c.ctx.Err() == nil || errors.Is(c.ctx.Err(), context.DeadlineExceeded):
-		return c.reject(KindLimitExceeded)
-	}
-	return c.ended()
-}
-
-func (c *call) external() error {
-	ctx, cancel := c.waitContext()
-	defer cancel()
-	release, err := c.g.limiter.Acquire(ctx, c.o.weight)
-	if err == nil {
-		c.release = release
-		return nil
-	}
-	c.giveBack()
-	if c.ctx.Err() != nil {
-		return c.ended()
-	}
-	return c.reject(KindLimitExceeded)
-}
-
-// waitContext is the caller's context with the overall deadline, for the waits before an attempt.
-func (c *call) waitContext() (context.Context, context.CancelFunc) {
-	if !c.ownsDeadline {
-		return c.ctx, func() {}
-	}
-	return context.WithDeadline(c.ctx, c.g.epoch.Add(c.deadline))
-}
-
 // context makes the context of the attempt. Where the caller's own deadline is the nearest it is the caller's context.
 func (c *call) context() (context.Context, error) {
 	now, end := c.at, c.deadline
 	mine := c.ownsDeadline
-	if limit := c.bound(c.op.AttemptTimeout, c.set.attempt); limit > 0 && now+limit < end {
+	if limit := c.bound(c.op.AttemptTimeout, c.set.attempt); limit > 0 && limit < end-now {
 		end, mine = now+limit, true
 	}
 	if now >= end {
 		return nil, c.reject(KindNoTimeLeft)
 	}
-	if !mine && !c.held {
+	if !mine && !c.held && end != noDeadline {
 		return c.ctx, nil
 	}
 	var at time.Time
 	if mine {
 		at = c.g.epoch.Add(end)
 	}
-	c.own = newDeadline(c.ctx, c.g, at)
+	c.own = newDeadline(c.ctx, at)
+	if c.permitted {
+		c.own.guard = c.g
+	}
 	return c.own, nil
 }
 
 // leave is deferred around the driver's call, so that a panic or the end of the goroutine gives everything back.
 func (c *call) leave(err *error) {
-	gone := false
 	if !c.returned {
-		value := recover()
-		gone = value == nil // runtime.Goexit: nobody will go on with this call
-		*err = crashed(value)
+		*err = crashed(recover())
 	}
 	if *err != nil {
 		c.last = c.classify(*err)
@@ -266,11 +180,9 @@ func (c *call) leave(err *error) {
 	if *err != nil || !c.held {
 		c.letGo()
 	}
-	if gone {
-		_ = c.finish(c.last)
-	}
 }
 
+// crashed is the error of code that panicked, or whose goroutine ended if there is no value.
 func crashed(value any) error {
 	if value == nil {
 		return NewError(KindInternal, errGoexit)
@@ -302,9 +214,9 @@ func (c *call) giveBack() {
 		c.permitted = false
 		c.g.permits.Release(c.o.weight)
 	}
-	if c.release != nil {
-		c.release()
+	if release := c.release; release != nil {
 		c.release = nil
+		guarded(release)
 	}
 }
 
@@ -319,9 +231,8 @@ func (c *call) fail() error {
 		return c.finish(e)
 	}
 	c.retry(wait)
-	if wait > 0 && !c.sleep(wait) {
-		e.Kind, e.ctx = contextKind(c.ctx), context.Cause(c.ctx)
-		return c.finish(e)
+	if wait > 0 && c.sleep(wait, nil) != nil {
+		return c.finish(c.last)
 	}
 	c.at = c.g.now()
 	return nil
@@ -345,7 +256,7 @@ func (c *call) plan(e *Error) (time.Duration, bool) {
 		return 0, false
 	}
 	wait := c.pause(e, policy)
-	if e.RetryAfter > c.set.limits.RetryAfter.D() || c.g.now()+wait >= c.deadline {
+	if e.RetryAfter > c.set.limits.RetryAfter.D() || wait >= c.deadline-c.g.now() {
 		e.Stopped = KindNoTimeLeft
 		return 0, false
 	}
@@ -368,11 +279,10 @@ func (c *call) refresh(e *Error) bool {
 	return c.g.refresh(ctx) == nil && c.ctx.Err() == nil
 }
 
-// pause is what the source asked for, lengthened by up to a tenth so that not all come back at once, else the next
-// wait of the schedule.
+// pause is what the source asked for, else the next wait of the schedule.
 func (c *call) pause(e *Error, p retry.Policy) time.Duration {
 	if e.RetryAfter > 0 {
-		return e.RetryAfter + time.Duration(rand.Int64N(int64(e.RetryAfter/10)+1))
+		return stretched(e.RetryAfter)
 	}
 	if c.paced != e.Kind {
 		c.schedule, c.paced = p.Schedule(), e.Kind
@@ -380,16 +290,9 @@ func (c *call) pause(e *Error, p retry.Policy) time.Duration {
 	return c.schedule.Next()
 }
 
-// sleep reports whether the wait ended before the context did.
-func (c *call) sleep(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-c.ctx.Done():
-		return false
-	}
+// stretched lengthens a wait that was asked for by up to a tenth, so that not all callers come back at once.
+func stretched(wait time.Duration) time.Duration {
+	return wait + min(time.Duration(rand.Int64N(int64(wait/10)+1)), math.MaxInt64-wait)
 }
 
 // finish completes the error and closes the call.
@@ -397,17 +300,23 @@ func (c *call) finish(e *Error) error {
 	if e != c.o.rejected[e.Kind] { // those are shared
 		e.Attempts, e.Elapsed = c.attempts, c.g.now()-c.start
 	}
-	c.g.passive.failed(c.g.now(), e)
+	c.g.passive.failed(c.g.now(), e, c.verdict(e))
 	c.end(e)
 	return e
 }
 
 func (c *call) succeed() {
-	c.g.passive.succeeded(c.start)
+	c.g.passive.succeeded(c)
 	c.end(nil)
 }
 
+// end counts the call out, once.
 func (c *call) end(e *Error) {
+	if c.over {
+		return
+	}
+	c.over = true
+	defer c.g.leave()
 	if c.g.telemetry != nil {
 		c.g.telemetry.end(c, e)
 	}
@@ -415,9 +324,19 @@ func (c *call) end(e *Error) {
 		to.add(Stats{Source: c.g.config.Name, Op: c.op.Name, Calls: 1, Attempts: c.attempts, Elapsed: c.g.now() - c.start})
 	}
 	if e != nil && c.g.logger != nil {
-		c.g.logger.DebugContext(c.ctx, "call failed", "error", e)
+		guarded(func() { c.g.logger.DebugContext(c.ctx, "call failed", "error", e) })
 	}
-	if c.g.inflight.Add(-1) == 0 && c.g.closed.Load() {
-		c.g.drainCheck()
+}
+
+// abandon is deferred around the whole call: whatever ended the goroutine, nothing stays behind.
+func (c *call) abandon() {
+	if c.over || c.g == nil {
+		return
 	}
+	c.letGo()
+	e := c.last
+	if e == nil {
+		e = &Error{Kind: KindInternal, Source: c.g.config.Name, Op: c.op.Name, err: errGoexit, text: errGoexit.Error()}
+	}
+	_ = c.finish(e)
 }

@@ -13,7 +13,7 @@ import (
 type deadlineContext struct {
 	context.Context // the caller's
 
-	guard *Guard // holds a permit of this guard while the attempt runs
+	guard *Guard // whose permit is held while the attempt runs; nil = none
 	at    time.Time
 
 	mu     sync.Mutex
@@ -26,8 +26,9 @@ type deadlineContext struct {
 
 type afterFunc struct{ run func() }
 
-func newDeadline(parent context.Context, g *Guard, at time.Time) *deadlineContext {
-	return &deadlineContext{Context: parent, guard: g, at: at}
+// newDeadline makes a context that ends at the instant; the zero instant adds no end.
+func newDeadline(parent context.Context, at time.Time) *deadlineContext {
+	return &deadlineContext{Context: parent, at: at}
 }
 
 // Deadline is the earlier of our end and the caller's.
@@ -91,12 +92,13 @@ func (c *deadlineContext) Err() error {
 	return c.err
 }
 
-type permitKey struct{}
+// permitKey is the key under which a context says that it holds a permit of the guard.
+type permitKey struct{ guard *Guard }
 
-// Value tells which guard's permit the call below holds.
+// Value tells whether the call that was given this context holds a permit of the guard that asks.
 func (c *deadlineContext) Value(key any) any {
-	if key == (permitKey{}) && c.guard != nil {
-		return c.guard
+	if k, ok := key.(permitKey); ok && k.guard == c.guard {
+		return true
 	}
 	return c.Context.Value(key)
 }

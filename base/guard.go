@@ -3,6 +3,7 @@ package base
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"sync"
@@ -32,9 +33,12 @@ type Guard struct {
 	logger    *slog.Logger
 	limiter   Limiter
 
+	reload   sync.Mutex // one Reload at a time
 	inflight atomic.Int64
 	closed   atomic.Bool
+	closing  chan struct{} // closed by the first Close: nobody waits any longer to make a call
 	drained  chan struct{} // closed when closed and nothing is in flight
+	closeOne sync.Once
 	drainOne sync.Once
 	passive  passive
 	nested   nested
@@ -52,7 +56,7 @@ type GuardConfig struct {
 	// It may return nil for an error that it does not know. Errors of the network are known without it.
 	Classify func(error) *Error
 	// Refresh gets a new credential after an Unauthenticated answer; nil where there is nothing to refresh. It is
-	// called at most once per call.
+	// called at most once per call, by several calls at once: a secret.Cache makes one flight of them.
 	Refresh func(context.Context) error
 	// Secrets are the values that must not show in any text; they are asked for only when an error is made.
 	Secrets func() []string
@@ -72,7 +76,7 @@ type settings struct {
 // NewGuard makes a guard. It reports what is wrong with the limits.
 func NewGuard(config GuardConfig, options Options) (*Guard, error) {
 	g := &Guard{
-		config: config, epoch: time.Now(), drained: make(chan struct{}),
+		config: config, epoch: time.Now(), closing: make(chan struct{}), drained: make(chan struct{}),
 		logger: options.Logger, limiter: options.Limiter,
 	}
 	g.ops.Store(&map[*Op]*opState{})
@@ -95,12 +99,21 @@ func (g *Guard) effective(l Limits) (Limits, error) {
 	if err := l.Validate(); err != nil {
 		return l, err
 	}
-	return l.Over(g.config.Defaults).withDefaults(), nil
+	all := l.Over(g.config.Defaults).withDefaults()
+	if l.Attempt > 0 && all.Timeout > 0 && l.Attempt > all.Timeout {
+		return all, fmt.Errorf("limits.attempt: %s is longer than limits.timeout, which is %s by default; raise both", l.Attempt, all.Timeout)
+	}
+	return all, nil
 }
 
 func (g *Guard) store(l Limits) {
 	s := &settings{limits: l, retries: max(0, l.Retries), timeout: max(0, l.Timeout.D()), attempt: max(0, l.Attempt.D())}
-	if l.Rate > 0 {
+	was := g.set.Load()
+	switch {
+	case l.Rate <= 0:
+	case was != nil && was.limits.Rate == l.Rate && was.limits.Burst == l.Burst:
+		s.rate = was.rate // a new one would begin with a whole burst
+	default:
 		s.rate = limit.NewRate(l.Rate, l.Burst)
 	}
 	g.set.Store(s)
@@ -113,6 +126,8 @@ func (g *Guard) Reload(l Limits) error {
 	if err != nil {
 		return err
 	}
+	g.reload.Lock()
+	defer g.reload.Unlock()
 	g.breaker.Reload(limits.Breaker.config())
 	g.permits.Resize(int64(limits.Concurrency), limits.MaxWaiting)
 	g.budget.Set(limits.RetryRatio, budgetCap)
@@ -129,12 +144,24 @@ func (g *Guard) Name() string { return g.config.Name }
 // Quota lets a source report the quota headers of an answer.
 func (g *Guard) Quota() *limit.Quota { return &g.quota }
 
-// Close refuses new calls at once, sends those who wait away, and waits for the calls in flight until the context
-// ends. A second Close waits as the first. It returns the context's error if calls were still running.
+// Close refuses new calls at once, sends away those who wait for a place or between two attempts, and waits for the
+// attempts that run until the context ends. A second Close waits as the first. It returns the context's error if calls
+// were still running.
 func (g *Guard) Close(ctx context.Context) error {
 	g.closed.Store(true)
-	g.permits.Close()
-	g.drainCheck()
+	g.closeOne.Do(func() {
+		close(g.closing)
+		g.permits.Close()
+		g.telemetry.close()
+	})
+	if g.inflight.Load() == 0 {
+		g.drain()
+	}
+	select {
+	case <-g.drained:
+		return nil
+	default:
+	}
 	select {
 	case <-g.drained:
 		return nil
@@ -143,17 +170,20 @@ func (g *Guard) Close(ctx context.Context) error {
 	}
 }
 
-func (g *Guard) drainCheck() {
-	if g.closed.Load() && g.inflight.Load() == 0 {
-		g.drainOne.Do(func() { close(g.drained) })
+// leave counts a call out.
+func (g *Guard) leave() {
+	if g.inflight.Add(-1) == 0 && g.closed.Load() {
+		g.drain()
 	}
 }
+
+func (g *Guard) drain() { g.drainOne.Do(func() { close(g.drained) }) }
 
 func (g *Guard) now() time.Duration { return time.Since(g.epoch) }
 
 func (g *Guard) breakerChanged(s breaker.State) {
 	if g.logger != nil {
-		g.logger.Warn("breaker changed", "source", g.config.Name, "state", s.String())
+		guarded(func() { g.logger.Warn("breaker changed", "source", g.config.Name, "state", s.String()) })
 	}
 }
 
@@ -182,6 +212,7 @@ func (g *Guard) addState(op *Op) *opState {
 	for kind, hint := range localHints {
 		s.rejected[kind] = &Error{Kind: kind, Source: g.config.Name, Op: op.Name, Sent: NotSent, Hint: hint}
 	}
+	s.rejected[KindNoTimeLeft].ctx = context.DeadlineExceeded
 	next := maps.Clone(known)
 	next[op] = s
 	g.ops.Store(&next)
@@ -194,6 +225,8 @@ var localHints = map[Kind]string{
 	KindNoTimeLeft:    "the deadline had passed before the call could be sent; give it more time",
 	KindClosed:        "the client was closed",
 }
+
+const quotaHint = "the source said that its quota is used up for so long; wait, or ask for less"
 
 // heldHint explains the rejection that would otherwise be a deadlock.
 const heldHint = "this context holds a permit of the same client already (a call within a loop over rows, or within " +

@@ -31,7 +31,7 @@ type Health struct {
 	Source      string        `json:"source"`
 	State       State         `json:"state"`
 	Kind        Kind          `json:"kind,omitempty"`          // of the last failure that spoke of the source
-	SinceReady  time.Duration `json:"since_ready_ns"`          // age of the last success; negative = none yet
+	SinceReady  time.Duration `json:"since_ready_ns"`          // age of the last success, from when it was sent; negative = none yet
 	SinceFailed time.Duration `json:"since_failed_ns"`         // age of the last such failure; negative = none yet
 	Breaker     string        `json:"breaker"`                 // closed, open, half-open
 	NextProbe   time.Duration `json:"next_probe_ns,omitempty"` // until an open breaker lets a probe through
@@ -40,28 +40,48 @@ type Health struct {
 	Budget      float64       `json:"retry_budget"` // tokens left for retries
 }
 
-// passive collects what traffic proves.
+// passive collects what traffic proves. The instants are since the guard's epoch, plus one.
 type passive struct {
-	ready      atomic.Int64 // instant since the guard's epoch, plus one
+	ready      atomic.Int64
 	lastFailed atomic.Int64
 	kind       atomic.Uint32
 }
 
-func (p *passive) succeeded(at time.Duration) { p.ready.Store(int64(at) + 1) }
+// succeeded notes that the attempt that began at c.at had an answer. The clock is read only if that could not be told
+// from a failure that came while the attempt ran.
+func (p *passive) succeeded(c *call) {
+	at := int64(c.at) + 1
+	if failed := p.lastFailed.Load(); failed >= at {
+		at = max(int64(c.g.now()), failed) + 1
+	}
+	raise(&p.ready, at)
+}
 
-// failed notes the failure. An answer that refuses the request proves that the source is there.
-func (p *passive) failed(at time.Duration, e *Error) {
-	switch e.Kind {
-	case KindCanceled, KindDeadline, KindCircuitOpen, KindLimitExceeded, KindBudgetExhausted, KindNoTimeLeft, KindClosed:
-		return
-	case KindNotFound, KindInvalid, KindConflict, KindTooLarge, KindQuotaExceeded, KindContentFiltered:
-		if e.Sent != NotSent {
-			p.succeeded(at)
-		}
+// raise keeps the later of two instants.
+func raise(instant *atomic.Int64, at int64) {
+	for was := instant.Load(); was < at && !instant.CompareAndSwap(was, at); was = instant.Load() {
+	}
+}
+
+// failed notes a failure that speaks of the source or of our access to it.
+func (p *passive) failed(at time.Duration, e *Error, verdict breaker.Outcome) {
+	switch {
+	case e.Kind.Local(), e.Kind == KindCanceled, isCrash(e), e.Kind == KindDeadline && verdict != breaker.Failure:
 		return
 	}
+	switch e.Kind {
+	case KindNotFound, KindInvalid, KindConflict, KindTooLarge, KindQuotaExceeded, KindContentFiltered:
+		switch {
+		case e.Code == codeName, e.Code == codeTLS: // the way there is wrong
+		case e.Sent == NotSent:
+			return
+		default: // the source refused the request: it is there
+			raise(&p.ready, int64(at)+1)
+			return
+		}
+	}
 	p.kind.Store(uint32(e.Kind))
-	p.lastFailed.Store(int64(at) + 1)
+	raise(&p.lastFailed, max(int64(at), p.ready.Load())+1)
 }
 
 // Health is what the guard knows; clients return it.
@@ -87,15 +107,12 @@ func age(now time.Duration, at int64) time.Duration {
 }
 
 func (g *Guard) verdict(h Health) State {
-	switch g.breaker.State() {
-	case breaker.Open:
-		return Down
-	case breaker.HalfOpen:
-		return Degraded
-	}
+	state := g.breaker.State()
 	switch {
-	case g.closed.Load():
+	case state == breaker.Open, g.closed.Load():
 		return Down
+	case state == breaker.HalfOpen:
+		return Degraded
 	case h.SinceReady < 0 && h.SinceFailed < 0:
 		return Unproven
 	case h.SinceReady < 0, h.SinceFailed >= 0 && h.SinceFailed < h.SinceReady:

@@ -48,6 +48,5 @@ func goroutine() string {
 
 // holds reports whether this context, or the loop body that the call is made from, holds a permit of the guard.
 func (g *Guard) holds(ctx context.Context) bool {
-	holder, _ := ctx.Value(permitKey{}).(*Guard)
-	return holder == g || g.nested.holds()
+	return ctx.Value(permitKey{g}) != nil || g.nested.holds()
 }

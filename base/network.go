@@ -17,7 +17,7 @@ import (
 // know is Internal. The result is fresh: the caller may fill it in.
 func ClassifyNetwork(err error) *Error {
 	e := NewError(KindInternal, err)
-	if classifyName(e, err) || classifyTLS(e, err) {
+	if classifyFiles(e, err) || classifyName(e, err) || classifyTLS(e, err) {
 		return e
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
@@ -37,19 +37,32 @@ func ClassifyNetwork(err error) *Error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), isNet:
 		e.Kind = KindUnavailable
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		e.Kind, e.Sent = KindUnavailable, NotSent
-		e.Hint = "the process has too many files open; raise its limit or lower limits.concurrency"
 	}
 	return e
 }
+
+// classifyFiles comes first: opening a connection fails so too, and it is not the host's fault.
+func classifyFiles(e *Error, err error) bool {
+	if !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) {
+		return false
+	}
+	e.Kind, e.Sent = KindUnavailable, NotSent
+	e.Hint = "the process has too many files open; raise its limit or lower limits.concurrency"
+	return true
+}
+
+// Codes of errors that no source gave: the way to it is wrong.
+const (
+	codeName = "dns"
+	codeTLS  = "tls"
+)
 
 func classifyName(e *Error, err error) bool {
 	dns, ok := errors.AsType[*net.DNSError](err)
 	if !ok {
 		return false
 	}
-	e.Sent, e.Code = NotSent, "dns"
+	e.Sent, e.Code = NotSent, codeName
 	if dns.IsNotFound {
 		e.Kind, e.Hint = KindInvalid, "the host name does not resolve; check the host in the configuration"
 		return true
@@ -64,7 +77,7 @@ func classifyTLS(e *Error, err error) bool {
 	_, invalid := errors.AsType[x509.CertificateInvalidError](err)
 	_, verify := errors.AsType[*tls.CertificateVerificationError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
-	record, plain := errors.AsType[tls.RecordHeaderError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case unknown || name || invalid || verify:
 		e.Kind, e.Hint = KindInvalid, "the certificate of the server is not trusted for this host; set the CA file, or the right host"
@@ -72,11 +85,10 @@ func classifyTLS(e *Error, err error) bool {
 		e.Kind, e.Hint = KindInvalid, "the server refused the TLS handshake; check protocol version and client certificate"
 	case plain:
 		e.Kind, e.Hint = KindProtocol, "the server does not speak TLS on this port"
-		_ = record
 	default:
 		return false
 	}
-	e.Sent, e.Code = NotSent, "tls"
+	e.Sent, e.Code = NotSent, codeTLS
 	return true
 }
 
@@ -92,7 +104,7 @@ func textOf(err error) string {
 }
 
 var (
-	urlUser  = regexp.MustCompile(`(://)[^/@\s]*@`)
+	urlUser  = regexp.MustCompile(`(://)[^/?#\s"']*@`) // up to the last @: a password may hold one
 	urlQuery = regexp.MustCompile(`(://[^\s?"']*\?)[^\s"']*`)
 )
 

@@ -1,10 +1,13 @@
 package base
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -15,27 +18,55 @@ const redacted = "[redacted]"
 
 // redact removes the client's own secrets from a text, raw and in the encodings in which they travel.
 func (g *Guard) redact(text string) string {
-	if g.config.Secrets == nil {
+	if g.config.Secrets == nil || text == "" {
 		return text
 	}
-	for _, s := range g.config.Secrets() {
+	var secrets []string
+	guarded(func() { secrets = g.config.Secrets() })
+	var all []string
+	for _, s := range secrets {
 		if len(s) >= shortSecret {
-			text = strings.NewReplacer(forms(s)...).Replace(text)
+			all = append(all, forms(s)...)
 		}
 	}
-	return text
+	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // a secret may be part of another
+	pairs := make([]string, 0, 2*len(all))
+	for _, form := range all {
+		pairs = append(pairs, form, redacted)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 func forms(s string) []string {
 	quoted, _ := json.Marshal(s)
+	query, path := url.QueryEscape(s), url.PathEscape(s)
 	all := []string{
-		s, url.QueryEscape(s), url.PathEscape(s), strings.Trim(string(quoted), `"`), hex.EncodeToString([]byte(s)),
-		base64.StdEncoding.EncodeToString([]byte(s)), base64.URLEncoding.EncodeToString([]byte(s)),
-		base64.RawStdEncoding.EncodeToString([]byte(s)), base64.RawURLEncoding.EncodeToString([]byte(s)),
+		s, query, lowerEscapes(query), path, lowerEscapes(path), strings.Trim(string(quoted), `"`),
+		hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s))),
 	}
-	var pairs []string
-	for _, form := range all {
-		pairs = append(pairs, form, redacted)
+	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+		all = append(all, encoding.EncodeToString([]byte(s)))
+		all = append(all, within(encoding, s)...)
 	}
-	return pairs
+	return all
+}
+
+var escape = regexp.MustCompile(`%[0-9A-F]{2}`)
+
+// lowerEscapes writes percent-encodings in lower case, as some servers do.
+func lowerEscapes(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }
+
+// within is what base64 makes of the secret in the middle of a longer text, such as user:password of Basic: the digits
+// that depend on the secret alone, for each of the three places where it can begin.
+func within(encoding *base64.Encoding, s string) []string {
+	var all []string
+	for before := range 3 {
+		whole := encoding.WithPadding(base64.NoPadding).EncodeToString([]byte(strings.Repeat("x", before) + s))
+		first := (8*before + 5) / 6
+		last := 8 * (before + len(s)) / 6
+		if digits := whole[first:last]; len(digits) >= shortSecret {
+			all = append(all, digits)
+		}
+	}
+	return all
 }

@@ -12,44 +12,63 @@ import (
 // reject ends the call, or its next attempt, without asking the source. A call that failed before gives its real error
 // with the reason why it went no further; one that never got out gives an error made once.
 func (c *call) reject(kind Kind) error {
-	c.g.telemetry.rejected(c.ctx, c.o, kind)
-	c.stopped = true
 	if c.before != nil {
-		e := *c.before
-		e.Stopped = kind
-		c.last = &e
-		return c.last
+		return c.rejectWith(kind, func(*Error) {})
 	}
-	c.last = c.o.rejected[kind]
+	c.g.telemetry.rejected(c.ctx, c.o, kind)
+	c.stopped, c.last = true, c.o.rejected[kind]
 	return c.last
 }
 
-// refuses is the short way out while the breaker is open and nobody wants to hear of each call.
-func (g *Guard) refuses(op *Op) error {
-	if g.telemetry != nil || g.logger != nil || !g.breaker.Refuses() {
+// rejectWith is a rejection with more to say than its kind.
+func (c *call) rejectWith(kind Kind, say func(*Error)) error {
+	c.g.telemetry.rejected(c.ctx, c.o, kind)
+	e := *c.o.rejected[kind]
+	if c.before != nil {
+		e = *c.before
+		e.Stopped = kind
+	}
+	if cause := context.Cause(c.ctx); cause != nil {
+		e.ctx = cause
+	}
+	say(&e)
+	c.stopped, c.last = true, &e
+	return c.last
+}
+
+// refuses is the short way out: a guard that is none, or an open breaker when nobody wants to hear of each call.
+func (g *Guard) refuses(ctx context.Context, op *Op) *Error {
+	switch {
+	case g == nil || g.breaker == nil || op == nil:
+		return misused(op)
+	case !g.breaker.Refuses(), g.telemetry != nil, g.logger != nil, g.closed.Load():
 		return nil
+	}
+	if to, ok := ctx.Value(statsKey{}).(*collector); ok {
+		to.add(Stats{Source: g.config.Name, Op: op.Name, Calls: 1})
 	}
 	return g.state(op).rejected[KindCircuitOpen]
 }
 
-func (c *call) rejectHeld() error {
-	c.g.telemetry.rejected(c.ctx, c.o, KindLimitExceeded)
-	c.stopped = true
-	e := *c.o.rejected[KindLimitExceeded]
-	e.Hint = heldHint
-	c.last = &e
-	return c.last
+// misused is the error of a call that was put together wrongly.
+func misused(op *Op) *Error {
+	if op == nil {
+		return Invalid("base", "Do", "op: nil; give the static Op of the method")
+	}
+	return Invalid("base", op.Name, "guard: nil or zero; make it with NewGuard")
 }
 
 // ended is the error of a call whose context ended while it waited for its turn.
 func (c *call) ended() error {
-	e := &Error{Kind: contextKind(c.ctx), Source: c.g.config.Name, Op: c.op.Name, Sent: NotSent, ctx: context.Cause(c.ctx)}
-	if e.Kind == KindUnknown { // the Op's own deadline
-		e.Kind, e.ctx = KindDeadline, context.DeadlineExceeded
+	kind := contextKind(c.ctx)
+	if kind == KindDeadline {
+		return c.reject(KindNoTimeLeft)
 	}
+	e := &Error{Source: c.g.config.Name, Op: c.op.Name, Sent: NotSent}
 	if c.before != nil {
-		e.err, e.text, e.Code = c.before.err, c.before.text, c.before.Code
+		*e = *c.before
 	}
+	e.Kind, e.ctx = kind, context.Cause(c.ctx)
 	c.stopped, c.last = true, e
 	return e
 }
@@ -87,22 +106,45 @@ func (g *Guard) typed(err error) *Error {
 		copied := *known
 		e = &copied
 		e.Attempts = 0
+		if error(known) != err { // wrapped: what wraps it stays in the tree
+			if e.text == "" {
+				e.text = g.clean(e.err)
+			}
+			e.err = err
+		}
 	} else {
-		if g.config.Classify != nil {
-			e = g.config.Classify(err)
-		}
-		if e == nil {
-			e = ClassifyNetwork(err)
-		}
+		e = g.classify(err)
 	}
 	if e.err == nil && e.text == "" {
 		e.err = err
 	}
 	if e.text == "" {
-		e.text = Redact(textOf(e.err))
+		e.text = g.clean(e.err)
+	} else {
+		e.text = clean(g.redact(e.text))
 	}
-	e.text = clean(g.redact(e.text))
+	e.Hint = clean(g.redact(e.Hint))
 	return e
+}
+
+// clean is the message of an error, fit to be shown.
+func (g *Guard) clean(err error) string { return clean(g.redact(Redact(textOf(err)))) }
+
+// classify asks the source what its driver's error means. A classifier that panics knows nothing.
+func (g *Guard) classify(err error) (e *Error) {
+	if g.config.Classify != nil {
+		guarded(func() { e = g.config.Classify(err) })
+	}
+	if e == nil {
+		return ClassifyNetwork(err)
+	}
+	return e
+}
+
+// guarded runs code of the source or of the user that must not take the call with it.
+func guarded(f func()) {
+	defer func() { _ = recover() }()
+	f()
 }
 
 // vague are the kinds that a context's end can look like: then the context decides.
@@ -116,7 +158,7 @@ func vague(k Kind) bool {
 
 func (c *call) blameContext(e *Error) {
 	if kind := contextKind(c.ctx); kind != KindUnknown {
-		e.Kind, e.ctx = kind, context.Cause(c.ctx)
+		e.Kind, e.ctx, e.Hint = kind, context.Cause(c.ctx), ""
 		return
 	}
 	if c.own == nil || !errors.Is(c.own.Err(), context.DeadlineExceeded) {
@@ -125,22 +167,22 @@ func (c *call) blameContext(e *Error) {
 		}
 		return
 	}
-	e.Kind, e.ctx = KindAttemptTimeout, context.DeadlineExceeded
+	if e.Kind != KindAttemptTimeout {
+		e.Kind, e.Hint = KindAttemptTimeout, "" // the hint was for what it looked like
+	}
+	e.ctx = context.DeadlineExceeded
 	if c.ownsDeadline && c.g.now() >= c.deadline {
 		e.Kind = KindDeadline
 		e.Hint = "the call took longer than its timeout; ask for less, or raise limits.timeout"
 	}
 }
 
-// verdict is what an error says about the source. A caller's own deadline or cancellation, a local rejection and an
-// answer that refuses the request say nothing bad about it.
+// verdict is what an error says about the source. A caller's own deadline or cancellation, a crash of our own code and
+// a rejection that never reached the source say nothing; an answer that refuses the request says that it is there.
 func (c *call) verdict(e *Error) breaker.Outcome {
 	switch e.Kind {
 	case KindUnavailable, KindAttemptTimeout, KindOverloaded, KindProtocol, KindInternal, KindOutcomeUnknown:
-		if contextKind(c.ctx) != KindUnknown {
-			return breaker.Ignored
-		}
-		if _, crashed := errors.AsType[*PanicError](e.err); crashed || errors.Is(e.err, errGoexit) {
+		if contextKind(c.ctx) != KindUnknown || isCrash(e) {
 			return breaker.Ignored
 		}
 		return breaker.Failure
@@ -152,7 +194,15 @@ func (c *call) verdict(e *Error) breaker.Outcome {
 	case KindCanceled, KindThrottled:
 		return breaker.Ignored
 	}
+	if e.Kind.Local() || e.Sent == NotSent {
+		return breaker.Ignored
+	}
 	return breaker.Success
+}
+
+func isCrash(e *Error) bool {
+	_, panicked := errors.AsType[*PanicError](e.err)
+	return panicked || errors.Is(e.err, errGoexit)
 }
 
 var policies = map[Kind]retry.Policy{
@@ -171,11 +221,20 @@ func (g *Guard) policy(k Kind) retry.Policy {
 }
 
 // refresh runs the source's refresh hook; a panic of it is an error like another.
-func (g *Guard) refresh(ctx context.Context) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &PanicError{Value: value}
-		}
-	}()
-	return g.config.Refresh(ctx)
+func (g *Guard) refresh(ctx context.Context) error {
+	err := errRefresh
+	guarded(func() { err = g.config.Refresh(ctx) })
+	return err
 }
+
+// acquire asks the external limiter; a panic of it is an error like another.
+func (g *Guard) acquire(ctx context.Context, weight int64) (release func(), err error) {
+	err = errLimiter
+	guarded(func() { release, err = g.limiter.Acquire(ctx, weight) })
+	return release, err
+}
+
+var (
+	errRefresh = errors.New("the refresh of the credential panicked")
+	errLimiter = errors.New("the limiter panicked")
+)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"sync"
+
+	"github.com/fourkites/sources/base/breaker"
 )
 
 // Hold is what an answer keeps after its call has returned: the permits and the context of the attempt. End it once,
@@ -20,17 +22,21 @@ func (h *Hold) End(err error) error {
 	var typed error
 	h.once.Do(func() {
 		c := &h.c
-		if err == nil {
-			c.letGo()
+		c.over = false // until here the Hold stood for the call
+		defer c.abandon()
+		c.last = nil
+		if err != nil {
+			c.last = c.classify(err)
+		}
+		c.letGo()
+		if c.last == nil {
 			c.succeed()
 			return
 		}
-		e := c.classify(err)
-		c.letGo()
-		if c.verdict(e) != 0 {
-			c.g.breaker.Done(c.ticket, c.verdict(e))
+		if c.verdict(c.last) == breaker.Failure {
+			c.g.breaker.Done(c.ticket, breaker.Failure)
 		}
-		typed = c.finish(e)
+		typed = c.finish(c.last)
 	})
 	return typed
 }
@@ -39,14 +45,20 @@ func (h *Hold) End(err error) error {
 // when it returns: until then the call is retried and its deadline holds; after that only the caller's context, the
 // source's own idle bound, and End end it. When Open fails there is no Hold.
 func Open[T any](ctx context.Context, g *Guard, op *Op, open func(context.Context) (T, error)) (T, *Hold, error) {
+	if e := g.refuses(ctx, op); e != nil {
+		var zero T
+		return zero, nil, e
+	}
 	h := &Hold{}
 	c := &h.c
 	c.held = true
+	defer c.abandon()
 	c.begin(ctx, g, op)
 	for {
 		v, err := attempt(c, open)
 		if err == nil {
 			c.own.disarm()
+			c.over = true // the Hold stands for the call now
 			return v, h, nil
 		}
 		if err = c.fail(); err != nil {
@@ -57,7 +69,8 @@ func Open[T any](ctx context.Context, g *Guard, op *Op, open func(context.Contex
 
 // Stream makes a call that yields its answer item by item, holding a permit until the loop ends. fn is called once per
 // attempt; its sequence ends with at most one error. It is retried until the first item was yielded, never after; an
-// error after that ends the loop. Leaving the loop cancels the context of fn. The sequence can be used once.
+// error after that ends the loop. Leaving the loop cancels the context of fn and waits for its sequence to end. Each
+// loop over the result makes a call of its own; without a loop there is none.
 func Stream[T any](ctx context.Context, g *Guard, op *Op, fn func(context.Context) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -69,17 +82,21 @@ func Stream[T any](ctx context.Context, g *Guard, op *Op, fn func(context.Contex
 			yield(zero, err)
 			return
 		}
-		s.drain(g, hold)
+		s.hold = hold
+		s.drain(g)
 	}
 }
 
 // stream pulls a sequence: its first item decides whether the call succeeded, the others follow.
 type stream[T any] struct {
-	yield func(T, error) bool
-	next  func() (T, error, bool)
-	stop  func()
-	first T
-	some  bool
+	yield  func(T, error) bool
+	next   func() (T, error, bool)
+	stop   func()
+	hold   *Hold
+	first  T
+	some   bool
+	left   bool // the loop body has ended the loop: it must not be called again
+	failed error
 }
 
 func (s *stream[T]) open(seq iter.Seq2[T, error]) error {
@@ -93,35 +110,26 @@ func (s *stream[T]) open(seq iter.Seq2[T, error]) error {
 	return err
 }
 
-func (s *stream[T]) drain(g *Guard, hold *Hold) {
-	var failed error
-	defer s.stop()
+// drain hands the items out. Its deferred parts also run when the loop body panics or its goroutine ends.
+func (s *stream[T]) drain(g *Guard) {
+	defer s.end()
 	defer g.nested.enter()()
-	defer func() { // also when the loop body panics or its goroutine ends
-		if err := hold.End(failed); err != nil {
-			var zero T
-			s.yield(zero, err)
-		}
-	}()
-	if !s.some {
-		return
-	}
-	if !s.yield(s.first, nil) {
+	defer s.close()
+	if !s.some || !s.give(s.first) {
 		return
 	}
 	for {
 		v, err, ok := s.pull()
-		switch {
-		case !ok:
-			return
-		case err != nil:
-			failed = err
-			return
-		}
-		if !s.yield(v, nil) {
+		if s.failed = err; !ok || err != nil || !s.give(v) {
 			return
 		}
 	}
+}
+
+func (s *stream[T]) give(v T) bool {
+	s.left = true
+	s.left = !s.yield(v, nil)
+	return !s.left
 }
 
 // pull is next with a panic of the source's code turned into an error, as in the first part of the call.
@@ -135,4 +143,23 @@ func (s *stream[T]) pull() (v T, err error, ok bool) {
 	v, err, ok = s.next()
 	returned = true
 	return v, err, ok
+}
+
+// close ends the source's part: it must not wait for the rest of the answer, and it needs its permit to the last.
+func (s *stream[T]) close() {
+	s.hold.c.own.end(context.Canceled)
+	defer func() {
+		if value := recover(); value != nil && s.failed == nil {
+			s.failed = crashed(value)
+		}
+	}()
+	s.stop()
+}
+
+// end gives everything back and tells a loop body that still listens why the answer broke off.
+func (s *stream[T]) end() {
+	if err := s.hold.End(s.failed); err != nil && !s.left {
+		var zero T
+		s.yield(zero, err)
+	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/fourkites/sources/base"
 )
@@ -116,6 +118,179 @@ func TestContextsDerivedFromAnAttemptStartNoGoroutine(t *testing.T) {
 	if more > 10 {
 		t.Errorf("%d goroutines for 1,000 contexts", more)
 	}
+}
+
+func TestALoopBodysPanicReachesItsCallerAndThePermitComesBack(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Concurrency: 1})
+	cleaned := false
+	seq := base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] {
+		return func(yield func(int, error) bool) {
+			defer func() { cleaned = true; panic("in the source's cleanup") }()
+			for range items(5, nil) {
+				if !yield(1, nil) {
+					return
+				}
+			}
+		}
+	})
+	func() {
+		defer func() {
+			if value := recover(); value != "in the body" {
+				t.Errorf("recovered %v", value)
+			}
+		}()
+		for range seq {
+			panic("in the body")
+		}
+	}()
+	if !cleaned {
+		t.Error("the source's code was not ended")
+	}
+	idle(t, g)
+}
+
+func TestAGoroutineThatEndsInALoopBodyLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Concurrency: 1})
+	var all sync.WaitGroup
+	all.Go(func() {
+		for range base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { return items(5, nil) }) {
+			runtime.Goexit()
+		}
+	})
+	all.Wait()
+	idle(t, g)
+}
+
+func TestASourceThatCrashesInMidStreamIsAnErrorOfTheLoop(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]func(yield func(int, error) bool){
+		"before the first item": func(func(int, error) bool) { panic("x") },
+		"after the first item":  func(yield func(int, error) bool) { yield(1, nil); panic("x") },
+		"in its cleanup":        func(yield func(int, error) bool) { defer panic("x"); yield(1, nil) },
+	} {
+		g := newGuard(t, base.Limits{Concurrency: 1, Retries: -1})
+		_, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { return source }))
+		if _, ok := errors.AsType[*base.PanicError](err); !ok || base.KindOf(err) != base.KindInternal {
+			t.Errorf("%s: %v", name, err)
+		}
+		idle(t, g)
+	}
+}
+
+func TestEachLoopOverAStreamIsACallOfItsOwnAndNoLoopIsNone(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{})
+	calls := 0
+	seq := base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { calls++; return items(3, nil) })
+	if calls != 0 || g.Health().InFlight != 0 {
+		t.Errorf("%d calls before any loop", calls)
+	}
+	for want := 1; want <= 2; want++ {
+		if got, err := base.Collect(seq); len(got) != 3 || err != nil || calls != want {
+			t.Errorf("loop %d: %v, %v, %d calls", want, got, err, calls)
+		}
+	}
+	idle(t, g)
+}
+
+func TestTheSourcesCodeEndsBeforeItsPermitIsGivenAway(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Concurrency: 1})
+	var inCleanup base.Health
+	var canceled error
+	for range base.Stream(t.Context(), g, read, func(ctx context.Context) iter.Seq2[int, error] {
+		return func(yield func(int, error) bool) {
+			yield(1, nil)
+			inCleanup, canceled = g.Health(), ctx.Err()
+		}
+	}) {
+		break
+	}
+	if inCleanup.InFlight != 1 || !errors.Is(canceled, context.Canceled) {
+		t.Errorf("in the cleanup %d calls were in flight, the context said %v", inCleanup.InFlight, canceled)
+	}
+	idle(t, g)
+}
+
+func TestAnEmptyStreamIsASuccess(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{})
+	if got, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { return items(0, nil) })); got != nil || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+	idle(t, g)
+}
+
+func TestTheTimeoutOfAStreamEndsAtItsFirstItem(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, base.Limits{Retries: -1})
+		silent := base.Stream(t.Context(), g, timed, func(ctx context.Context) iter.Seq2[int, error] {
+			return func(yield func(int, error) bool) { <-ctx.Done(); yield(0, ctx.Err()) }
+		})
+		began := time.Now()
+		if _, err := base.Collect(silent); base.KindOf(err) != base.KindDeadline || time.Since(began) != time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		slow := base.Stream(t.Context(), g, timed, func(ctx context.Context) iter.Seq2[int, error] {
+			return func(yield func(int, error) bool) {
+				for i := range 5 {
+					if !yield(i, ctx.Err()) {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			}
+		})
+		if got, err := base.Collect(slow); len(got) != 5 || err != nil {
+			t.Errorf("%v, %v", got, err)
+		}
+		idle(t, g)
+	})
+}
+
+func TestAnAnswerKeepsItsPermitUntilItIsEnded(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Concurrency: 1, Retries: -1, Breaker: base.Breaker{MinCalls: 2}})
+	ctx := context.Background()
+	var stats base.Stats
+	v, hold, err := base.Open(base.WithStats(ctx, &stats), g, read, func(context.Context) (int, error) { return 7, nil })
+	if v != 7 || err != nil || g.Health().InFlight != 1 || stats.Calls != 0 {
+		t.Fatalf("%d, %v, %d in flight, %+v", v, err, g.Health().InFlight, stats)
+	}
+	short, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	if _, err := base.Do(short, g, read, answer); !errors.Is(err, base.ErrLimitExceeded) {
+		t.Errorf("a second call: %v", err)
+	}
+	err = hold.End(unavailable())
+	if !errors.Is(err, base.ErrUnavailable) || asError(t, err).Source != "fake" || stats.Calls != 1 {
+		t.Errorf("%v, %+v", err, stats)
+	}
+	if again := hold.End(unavailable()); again != nil || stats.Calls != 1 {
+		t.Errorf("the second End: %v, %+v", again, stats)
+	}
+	if b := g.Health().Breaker; b != "open" { // one success and one failure of two
+		t.Errorf("an answer that broke off does not count: %s", b)
+	}
+	idle(t, g)
+}
+
+func TestWhereOpenFailsThereIsNoHold(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Concurrency: 1, Retries: -1})
+	_, hold, err := base.Open(t.Context(), g, read, fails(unavailable()))
+	if hold != nil || !errors.Is(err, base.ErrUnavailable) {
+		t.Errorf("%v, %v", hold, err)
+	}
+	var all sync.WaitGroup
+	all.Go(func() {
+		_, _, _ = base.Open(t.Context(), g, read, func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
+	})
+	all.Wait()
+	idle(t, g)
 }
 
 func TestStatsOfAllCallsUnderAContextAddUp(t *testing.T) {

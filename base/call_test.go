@@ -1,0 +1,535 @@
+package base_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fourkites/sources/base"
+)
+
+// answer is a call that succeeds.
+func answer(context.Context) (int, error) { return 1, nil }
+
+// fails makes a call that always fails so.
+func fails(err error) func(context.Context) (int, error) {
+	return func(context.Context) (int, error) { return 0, err }
+}
+
+// asError is the typed error; the test fails if it is none.
+func asError(t *testing.T, err error) *base.Error {
+	t.Helper()
+	e, ok := errors.AsType[*base.Error](err)
+	if !ok {
+		t.Fatalf("not an *base.Error: %v", err)
+	}
+	return e
+}
+
+// idle checks that nothing of any call is left.
+func idle(t *testing.T, g *base.Guard) {
+	t.Helper()
+	if h := g.Health(); h.InFlight != 0 || h.Waiting != 0 {
+		t.Errorf("%d calls in flight, %d waiting", h.InFlight, h.Waiting)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := g.Close(ctx); err != nil {
+		t.Errorf("an idle guard does not close: %v", err)
+	}
+}
+
+func TestAContextThatHasEndedIsNeverGivenToTheDriver(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the operator pressed stop")
+	canceled, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	late, cancelLate := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancelLate()
+	ancient, cancelAncient := context.WithDeadline(t.Context(), time.Time{}.Add(time.Hour))
+	defer cancelAncient()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		kind base.Kind
+		is   error
+	}{
+		"canceled":             {canceled, base.KindCanceled, cause},
+		"deadline passed":      {late, base.KindNoTimeLeft, context.DeadlineExceeded},
+		"deadline in year one": {ancient, base.KindNoTimeLeft, context.DeadlineExceeded},
+	} {
+		for _, op := range []*base.Op{read, write, timed, heavy} {
+			t.Run(name+" "+op.Name, func(t *testing.T) {
+				t.Parallel()
+				g := newGuard(t, base.Limits{Concurrency: 1, Rate: 1})
+				_, err := base.Do(c.ctx, g, op, func(context.Context) (int, error) {
+					t.Error("the driver was called")
+					return 0, nil
+				})
+				e := asError(t, err)
+				if e.Kind != c.kind || !errors.Is(err, c.is) || e.Sent != base.NotSent || e.Attempts != 0 {
+					t.Errorf("%v: %+v", err, e)
+				}
+				if b := g.Health().Budget; b != 10 {
+					t.Errorf("budget %v", b)
+				}
+				idle(t, g)
+			})
+		}
+	}
+}
+
+func TestBoundsThatAreNegativeOrHugeAreNone(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		op     base.Op
+		limits base.Limits
+	}{
+		"negative timeout":         {base.Op{Timeout: -1}, base.Limits{Timeout: base.Span(time.Nanosecond)}},
+		"negative attempt":         {base.Op{AttemptTimeout: -1}, base.Limits{Attempt: base.Span(time.Nanosecond)}},
+		"negative limits":          {base.Op{}, base.Limits{Concurrency: -1, Rate: -1, Retries: -1, RetryRatio: -1, Timeout: -1, Attempt: -1, Idle: -1, Breaker: base.Breaker{Ratio: -1}}},
+		"the longest timeout":      {base.Op{Timeout: math.MaxInt64}, base.Limits{}},
+		"the longest attempt":      {base.Op{AttemptTimeout: math.MaxInt64}, base.Limits{}},
+		"the longest of limits":    {base.Op{}, base.Limits{Timeout: math.MaxInt64, Attempt: math.MaxInt64}},
+		"weight above concurrency": {base.Op{Weight: 1000}, base.Limits{Concurrency: 1}},
+		"negative weight":          {base.Op{Weight: -5}, base.Limits{Concurrency: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.op.Name = "Read"
+			g := newGuard(t, c.limits)
+			for range 3 {
+				if _, err := base.Do(t.Context(), g, &c.op, answer); err != nil {
+					t.Fatal(err)
+				}
+			}
+			idle(t, g)
+		})
+	}
+}
+
+func TestWhatWasPutTogetherWronglyIsAnErrorAndNoCrash(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{})
+	var none *base.Guard
+	for name, call := range map[string]func() error{
+		"no guard":           func() error { _, err := base.Do(t.Context(), none, read, answer); return err },
+		"zero guard":         func() error { _, err := base.Do(t.Context(), &base.Guard{}, read, answer); return err },
+		"no op":              func() error { _, err := base.Do(t.Context(), g, nil, answer); return err },
+		"no op to open":      func() error { _, _, err := base.Open(t.Context(), g, nil, answer); return err },
+		"no op to stream":    func() error { _, err := base.Collect(base.Stream[int](t.Context(), g, nil, nil)); return err },
+		"no function":        func() error { _, err := base.Do[int](t.Context(), g, read, nil); return err },
+		"no function opens":  func() error { _, _, err := base.Open[int](t.Context(), g, read, nil); return err },
+		"no function stream": func() error { _, err := base.Collect(base.Stream[int](t.Context(), g, read, nil)); return err },
+	} {
+		if err := call(); base.KindOf(err) != base.KindInvalid && base.KindOf(err) != base.KindInternal {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	idle(t, g)
+}
+
+func TestValuesOfTheCallersContextReachTheDriver(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	ctx := context.WithValue(t.Context(), key{}, "value")
+	g := newGuard(t, base.Limits{})
+	see := func(ctx context.Context) (string, error) { return fmt.Sprint(ctx.Value(key{})), nil }
+	for _, op := range []*base.Op{read, timed} {
+		if v, err := base.Do(ctx, g, op, see); v != "value" || err != nil {
+			t.Errorf("%s: %q, %v", op.Name, v, err)
+		}
+	}
+	v, hold, err := base.Open(ctx, g, read, see)
+	if v != "value" || err != nil {
+		t.Errorf("Open: %q, %v", v, err)
+	}
+	_ = hold.End(nil)
+}
+
+func TestACallWithinACallThatWouldWaitForItselfFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	g, other := newGuard(t, base.Limits{Concurrency: 1}), newGuard(t, base.Limits{Concurrency: 1})
+	for name, op := range map[string]*base.Op{"no deadline": read, "own deadline": timed} {
+		_, err := base.Do(context.Background(), g, op, func(ctx context.Context) (int, error) {
+			return base.Do(ctx, other, op, func(ctx context.Context) (int, error) {
+				return base.Do(ctx, g, op, answer)
+			})
+		})
+		if !errors.Is(err, base.ErrLimitExceeded) || !contains(err.Error(), "holds a permit") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if h := other.Health(); h.Breaker != "closed" || h.InFlight != 0 {
+		t.Errorf("%+v", h)
+	}
+	probe := &base.Op{Name: "Ping", Probe: true}
+	if _, err := base.Do(context.Background(), g, probe, func(ctx context.Context) (int, error) { // holds no permit
+		return base.Do(ctx, g, read, answer)
+	}); err != nil {
+		t.Errorf("within a probe: %v", err)
+	}
+	idle(t, g)
+}
+
+func TestAPlaceThatDoesNotComeInTimeIsNotTheSourcesFault(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, base.Limits{Concurrency: 1, MaxWaiting: 2, Retries: -1, Breaker: base.Breaker{MinCalls: 1}})
+		hold := make(chan struct{})
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, _ = base.Do(t.Context(), g, read, func(context.Context) (int, error) { <-hold; return 0, nil })
+		})
+		synctest.Wait()
+		short, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		stop, giveUp := context.WithCancel(t.Context())
+		for name, c := range map[string]struct {
+			ctx  context.Context
+			op   *base.Op
+			kind base.Kind
+			is   error
+		}{
+			"the caller's deadline": {short, read, base.KindLimitExceeded, context.DeadlineExceeded},
+			"the Op's timeout":      {t.Context(), timed, base.KindLimitExceeded, context.DeadlineExceeded},
+		} {
+			all.Go(func() {
+				_, err := base.Do(c.ctx, g, c.op, answer)
+				if e := asError(t, err); e.Kind != c.kind || !errors.Is(err, c.is) || !errors.Is(err, base.ErrLocal) {
+					t.Errorf("%s: %v", name, err)
+				}
+			})
+		}
+		synctest.Wait()
+		if _, err := base.Do(t.Context(), g, read, answer); !errors.Is(err, base.ErrLimitExceeded) {
+			t.Errorf("a full queue: %v", err)
+		}
+		time.Sleep(time.Hour)
+		all.Go(func() {
+			if _, err := base.Do(stop, g, read, answer); base.KindOf(err) != base.KindCanceled {
+				t.Errorf("a caller that gave up: %v", err)
+			}
+		})
+		synctest.Wait()
+		giveUp()
+		synctest.Wait()
+		if h := g.Health(); h.Breaker != "closed" || h.Waiting != 0 || h.SinceFailed >= 0 {
+			t.Errorf("%+v", h)
+		}
+		close(hold)
+		all.Wait()
+		idle(t, g)
+	})
+}
+
+func TestCallsAreSpacedByTheRateAndRefusedWhereTheWaitIsTooLong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, base.Limits{Rate: 1, Burst: 2})
+		began := time.Now()
+		for range 4 {
+			if _, err := base.Do(t.Context(), g, read, answer); err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("4 calls at 1 a second with a burst of 2 took %s", took)
+		}
+		half := &base.Op{Name: "Half", Timeout: 500 * time.Millisecond}
+		if _, err := base.Do(t.Context(), g, half, answer); !errors.Is(err, base.ErrLimitExceeded) || time.Since(began) != 2*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		probe := &base.Op{Name: "Ping", Probe: true}
+		if _, err := base.Do(t.Context(), g, probe, answer); err != nil || time.Since(began) != 2*time.Second {
+			t.Errorf("a probe took a token: after %s: %v", time.Since(began), err)
+		}
+		if err := g.Reload(base.Limits{Rate: 1, Burst: 2, Retries: 1}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := base.Do(t.Context(), g, half, answer); err == nil {
+			t.Error("a Reload of other limits gave out a new burst")
+		}
+		if err := g.Reload(base.Limits{Rate: 1000}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := base.Do(t.Context(), g, half, answer); err != nil {
+			t.Errorf("a higher rate: %v", err)
+		}
+		idle(t, g)
+	})
+}
+
+func TestTheServersQuotaIsWaitedForOrToldAtOnce(t *testing.T) {
+	t.Parallel()
+	closes := func(seconds string) map[string][]string {
+		return map[string][]string{"Ratelimit-Remaining": {"0"}, "Ratelimit-Reset": {seconds}}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, base.Limits{})
+		g.Quota().Observe(closes("10"), time.Now())
+		began := time.Now()
+		_, err := base.Do(t.Context(), g, timed, answer)
+		e := asError(t, err)
+		if e.Kind != base.KindLimitExceeded || e.RetryAfter != 10*time.Second || !contains(e.Hint, "quota") || time.Since(began) != 0 {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		edge := &base.Op{Name: "Edge", Timeout: 10*time.Second + 1}
+		if _, err := base.Do(t.Context(), g, edge, answer); time.Since(began) > 10*time.Second+1 {
+			t.Errorf("a wait was lengthened beyond the deadline: %s, %v", time.Since(began), err)
+		}
+		if _, err := base.Do(t.Context(), g, read, answer); err != nil || time.Since(began) < 10*time.Second || time.Since(began) > 12*time.Second {
+			t.Errorf("after %s: %v", time.Since(began), err)
+		}
+		g.Quota().Observe(closes("1800"), time.Now()) // more than limits.retry_after
+		if _, err := base.Do(t.Context(), g, read, answer); asError(t, err).RetryAfter != 1800*time.Second {
+			t.Errorf("%v", err)
+		}
+		idle(t, g)
+	})
+}
+
+func TestCloseWakesThoseWhoWaitBetweenTwoAttempts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, noBreaker(base.Limits{Rate: 0.01, Burst: 2}))
+		throttled := base.NewError(base.KindThrottled, errDown)
+		throttled.RetryAfter = 50 * time.Second
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, err := base.Do(t.Context(), g, read, fails(throttled))
+			if e := asError(t, err); e.Kind != base.KindThrottled || e.Stopped != base.KindClosed || !errors.Is(err, base.ErrClosed) || !errors.Is(err, errDown) {
+				t.Errorf("between two attempts: %v", err)
+			}
+		})
+		synctest.Wait()
+		_, _ = base.Do(t.Context(), g, read, answer)
+		all.Go(func() {
+			if _, err := base.Do(t.Context(), g, read, answer); !errors.Is(err, base.ErrClosed) {
+				t.Errorf("waiting for the rate: %v", err)
+			}
+		})
+		synctest.Wait()
+		began := time.Now()
+		if err := g.Close(t.Context()); err != nil || time.Since(began) != 0 {
+			t.Errorf("Close took %s: %v", time.Since(began), err)
+		}
+		all.Wait()
+	})
+}
+
+func TestACallThatIsCutShortInItsWaitGivesTheRealErrorToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, noBreaker(base.Limits{}))
+		cause := errors.New("the operator pressed stop")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Millisecond, func() { cancel(cause) })
+		e := base.NewError(base.KindThrottled, errDown)
+		e.RetryAfter, e.QueryID = time.Second, "q1"
+		_, err := base.Do(ctx, g, read, fails(e))
+		got := asError(t, err)
+		if got.Kind != base.KindCanceled || !errors.Is(err, cause) || !errors.Is(err, errDown) || got.QueryID != "q1" || got.Attempts != 1 {
+			t.Errorf("%+v", got)
+		}
+		idle(t, g)
+	})
+}
+
+func TestALocalRejectionOfAnotherGuardSaysNothingAboutThisSource(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 4}})
+	refused := base.NewError(base.KindUnauthenticated, errDown)
+	refused.Sent = base.NotSent
+	for range 100 { // none of these reached the source: they must not hide its failures
+		_, _ = base.Do(t.Context(), g, read, fails(base.NewError(base.KindCircuitOpen, errDown)))
+		_, _ = base.Do(t.Context(), g, read, fails(base.Invalid("fake", "Read", "id: empty")))
+		_, _ = base.Do(t.Context(), g, read, fails(refused))
+	}
+	for range 4 {
+		_, _ = base.Do(t.Context(), g, read, fails(unavailable()))
+	}
+	if h := g.Health(); h.Breaker != "open" {
+		t.Errorf("%+v", h)
+	}
+}
+
+// limiter is an external one under the test's control.
+type limiter func(ctx context.Context, weight int64) (func(), error)
+
+func (l limiter) Acquire(ctx context.Context, weight int64) (func(), error) { return l(ctx, weight) }
+
+func TestAnExternalLimiterBoundsToo(t *testing.T) {
+	t.Parallel()
+	var taken, back int64
+	broken := errors.New("the limiter's store is down at redis://user:hunter2@limits")
+	for name, c := range map[string]struct {
+		l    limiter
+		is   error
+		kind base.Kind
+	}{
+		"admits":                {func(_ context.Context, w int64) (func(), error) { taken += w; return func() { back += w }, nil }, nil, base.KindUnknown},
+		"gives nothing back":    {func(context.Context, int64) (func(), error) { return nil, nil }, nil, base.KindUnknown},
+		"panics on the way out": {func(context.Context, int64) (func(), error) { return func() { panic("x") }, nil }, nil, base.KindUnknown},
+		"fails":                 {func(context.Context, int64) (func(), error) { return nil, broken }, broken, base.KindLimitExceeded},
+		"panics":                {func(context.Context, int64) (func(), error) { panic("x") }, nil, base.KindLimitExceeded},
+	} {
+		g, err := base.NewGuard(base.GuardConfig{Name: "fake", Limits: base.Limits{Concurrency: 3}}, base.Options{Limiter: c.l})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = base.Do(t.Context(), g, heavy, answer)
+		if base.KindOf(err) != c.kind || (c.is != nil && !errors.Is(err, c.is)) || (err != nil && contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: %v", name, err)
+		}
+		idle(t, g)
+	}
+	if taken != 3 || back != 3 {
+		t.Errorf("took %d, gave back %d", taken, back)
+	}
+}
+
+func TestCodeOfOthersThatPanicsTakesNothingWithIt(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*base.GuardConfig){
+		"classifier": func(c *base.GuardConfig) { c.Classify = func(error) *base.Error { panic("x") } },
+		"secrets":    func(c *base.GuardConfig) { c.Secrets = func() []string { panic("x") } },
+		"refresh":    func(c *base.GuardConfig) { c.Refresh = func(context.Context) error { panic("x") } },
+	} {
+		g := newGuard(t, base.Limits{Concurrency: 1, Retries: -1}, change)
+		for _, err := range []error{errDown, base.NewError(base.KindUnauthenticated, errDown)} {
+			if _, got := base.Do(t.Context(), g, read, fails(err)); !errors.Is(got, errDown) {
+				t.Errorf("%s: %v", name, got)
+			}
+		}
+		idle(t, g)
+	}
+}
+
+func TestAGoroutineThatEndsInAnyHookLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	end := func() { runtime.Goexit() }
+	for name, change := range map[string]func(*base.GuardConfig){
+		"classifier": func(c *base.GuardConfig) { c.Classify = func(error) *base.Error { end(); return nil } },
+		"secrets":    func(c *base.GuardConfig) { c.Secrets = func() []string { end(); return nil } },
+		"refresh":    func(c *base.GuardConfig) { c.Refresh = func(context.Context) error { end(); return nil } },
+	} {
+		g := newGuard(t, base.Limits{Concurrency: 1}, change)
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, _ = base.Do(t.Context(), g, read, fails(base.NewError(base.KindUnauthenticated, errDown)))
+			_, _ = base.Do(t.Context(), g, read, fails(errDown))
+		})
+		all.Wait()
+		if h := g.Health(); h.InFlight != 0 || h.Waiting != 0 {
+			t.Errorf("%s: %d in flight", name, h.InFlight)
+		}
+		if _, err := base.Do(t.Context(), g, read, answer); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		idle(t, g)
+	}
+}
+
+func TestReloadRefusesWhatMakesNoSense(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Retries: 2}, func(c *base.GuardConfig) {
+		c.Defaults = base.Limits{Timeout: base.Span(time.Minute), Attempt: base.Span(30 * time.Second)}
+	})
+	nan, inf := math.NaN(), math.Inf(1)
+	for field, limits := range map[string]base.Limits{
+		"limits.rate":              {Rate: nan},
+		"limits.retry_ratio":       {RetryRatio: inf},
+		"limits.breaker.ratio":     {Breaker: base.Breaker{Ratio: 1.5}},
+		"limits.retries":           {Retries: 11},
+		"limits.max_waiting":       {MaxWaiting: -1},
+		"limits.burst":             {Burst: -1},
+		"limits.retry_after":       {RetryAfter: -1},
+		"limits.breaker.min_calls": {Breaker: base.Breaker{MinCalls: -1}},
+		"limits.breaker.window":    {Breaker: base.Breaker{Window: -1}},
+		"limits.breaker.open_for":  {Breaker: base.Breaker{OpenFor: -1}},
+		"limits.breaker.probes":    {Breaker: base.Breaker{Probes: -1}},
+		"limits.attempt":           {Attempt: base.Span(2 * time.Minute)}, // above the default timeout
+	} {
+		before := g.Limits()
+		if err := g.Reload(limits); err == nil || !contains(err.Error(), field) {
+			t.Errorf("%s: %v", field, err)
+		}
+		if g.Limits() != before {
+			t.Errorf("%s: a refused Reload changed the limits", field)
+		}
+	}
+	both := base.Limits{Rate: nan, Burst: -1}
+	if err := g.Reload(both); !contains(err.Error(), "limits.rate") || !contains(err.Error(), "limits.burst") {
+		t.Errorf("not every problem is told: %v", err)
+	}
+	// The default of one may lie outside of what the operator wrote for another.
+	if err := g.Reload(base.Limits{Timeout: base.Span(time.Second)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReloadMayRunBesideCallsAndItself(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Concurrency: 2})
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for i := range 200 {
+				if err := g.Reload(base.Limits{Concurrency: 1 + (worker+i)%5, Retries: -1, Rate: 1e9}); err != nil {
+					t.Error(err)
+				}
+				if _, err := base.Do(t.Context(), g, read, answer); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	idle(t, g)
+}
+
+func TestAClosedGuardSaysSoThoughItsBreakerIsOpen(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Span(time.Hour)}})
+	_, _ = base.Do(t.Context(), g, read, fails(unavailable()))
+	if _, err := base.Do(t.Context(), g, read, answer); !errors.Is(err, base.ErrCircuitOpen) {
+		t.Errorf("%v", err)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if err := g.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if _, err := base.Do(t.Context(), g, read, answer); !errors.Is(err, base.ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if h := g.Health(); h.State != base.Down {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestSharedRejectionsAreNeverChanged(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Span(time.Hour)}})
+	_, _ = base.Do(t.Context(), g, read, fails(unavailable()))
+	_, first := base.Do(t.Context(), g, read, answer)
+	before := *asError(t, first)
+	_, again := base.Do(t.Context(), g, read, fails(first)) // even as the error of a driver
+	if first != again {
+		t.Error("the rejection was made anew")
+	}
+	_, _ = base.Do(t.Context(), newGuard(t, base.Limits{}), write, fails(first))
+	if *asError(t, first) != before {
+		t.Errorf("%+v became %+v", before, *asError(t, first))
+	}
+}
