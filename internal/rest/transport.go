@@ -56,7 +56,7 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 	if timeout <= 0 {
 		timeout = defaultDialTimeout
 	}
-	dial := (&net.Dialer{Timeout: timeout, KeepAlive: keepAlive, ControlContext: guarded(root)}).DialContext
+	dial := dialer(root, timeout)
 	if options.Dialer != nil {
 		dial = options.Dialer
 	}
@@ -83,21 +83,36 @@ func watched(dial base.Dialer, timeout time.Duration) base.Dialer {
 	}
 }
 
-// guarded refuses a host name that leads to this machine or to the service of a cloud that hands out credentials: a
-// name server that is not ours to trust could have signed calls sent there. A base URL that names such an address
-// itself, or localhost, is the operator's own choice. Private networks are where internal services live.
-func guarded(root *url.URL) func(context.Context, string, string, syscall.RawConn) error {
-	host := strings.ToLower(strings.TrimSuffix(root.Hostname(), "."))
-	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+// dialer refuses where the host name of the base URL leads to this machine or to the service of a cloud that hands out
+// credentials: a name server that is not ours to trust could have signed calls sent there. A base URL that names such an
+// address itself, or localhost, is the operator's own choice; so is the proxy. Private networks are where internal
+// services live.
+func dialer(root *url.URL, timeout time.Duration) base.Dialer {
+	free := &net.Dialer{Timeout: timeout, KeepAlive: keepAlive}
+	bound := &net.Dialer{Timeout: timeout, KeepAlive: keepAlive, ControlContext: refuseWithheld}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, _, err := net.SplitHostPort(address); err == nil && strings.EqualFold(host, root.Hostname()) && !names(host) {
+			return bound.DialContext(ctx, network, address)
+		}
+		return free.DialContext(ctx, network, address)
+	}
+}
+
+// names reports whether the text is an address itself, or this machine.
+func names(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	_, err := netip.ParseAddr(host)
+	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+func refuseWithheld(_ context.Context, _, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || !withheld(at.Addr().Unmap().WithZone("")) {
 		return nil
 	}
-	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
-		if err != nil || !withheld(at.Addr().Unmap().WithZone("")) {
-			return nil
-		}
-		return base.NewError(base.KindInvalid, errWithheld)
-	}
+	e := base.NewError(base.KindInvalid, errWithheld)
+	e.Sent = base.NotSent
+	return e
 }
 
 var errWithheld = errors.New("the host name leads to a loopback, link-local, multicast or unspecified address; " +
