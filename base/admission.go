@@ -128,7 +128,8 @@ func (c *call) crowded(err error) error {
 		case errors.Is(err, context.DeadlineExceeded):
 			e.ctx = context.DeadlineExceeded
 		case e.err == nil:
-			e.err, e.text = err, c.g.clean(err)
+			e.err, e.text = err, textOf(err)
+			c.g.purge(&e.text)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 )
 
 // Outcome is what an answer is worth. The zero value is no outcome: the answer is not complete yet.
@@ -73,11 +74,17 @@ func NewIncomplete(outcome Outcome, source, op string, seen int64, missing strin
 
 // Error says what is missing.
 func (e *IncompleteError) Error() string {
-	text := fmt.Sprintf("%s: %s: %s after %d: %s", e.Source, e.Op, e.Outcome, e.Seen, e.Missing)
-	if e.err != nil {
-		text += ": " + e.err.Error()
+	var b strings.Builder
+	for _, part := range []string{e.Source, e.Op} {
+		if part != "" {
+			b.WriteString(part + ": ")
+		}
 	}
-	return text
+	fmt.Fprintf(&b, "%s after %d: %s", e.Outcome, e.Seen, e.Missing)
+	if e.err != nil {
+		b.WriteString(": " + e.err.Error())
+	}
+	return b.String()
 }
 
 // Is matches ErrTruncated or ErrPartial.
@@ -106,26 +113,34 @@ func OutcomeOf(n int, err error) Outcome {
 
 // Pages walks a list page by page. fetch gets the cursor of the page to fetch, empty for the first, and is called with
 // nothing held while the caller's loop body runs. A cursor that repeats ends the walk with a protocol error, for such
-// a list never ends.
+// a list never ends. A last page that is not the whole rest ends it with an [IncompleteError].
 func Pages[T any](fetch func(cursor string) (Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		seen := map[string]bool{}
+		var count int64
 		for cursor := ""; ; {
 			page, err := fetch(cursor)
 			for _, item := range page.Items {
 				if !yield(item, nil) {
 					return
 				}
+				count++
 			}
 			switch {
 			case err != nil:
 				yield(zero, err)
 				return
+			case !page.More && (page.Outcome == Truncated || page.Outcome == Partial):
+				yield(zero, NewIncomplete(page.Outcome, page.Stats.Source, page.Stats.Op, count,
+					"the last page says that it is not the whole rest", nil))
+				return
 			case !page.More:
 				return
 			case page.Cursor == "" || seen[page.Cursor]:
-				yield(zero, NewError(KindProtocol, nil).WithText("the list repeats its cursor, so it would never end"))
+				e := NewError(KindProtocol, nil).WithText("the list repeats its cursor, so it would never end")
+				e.Source, e.Op, e.Sent = page.Stats.Source, page.Stats.Op, Answered
+				yield(zero, e)
 				return
 			}
 			cursor = page.Cursor

@@ -3,7 +3,7 @@ package base
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,14 +21,14 @@ type env struct {
 	prefix   string
 	lookuper envconfig.Lookuper
 	secrets  secret.Resolver
-	sets     bool
 }
 
 // EnvPrefix puts a prefix before every variable's name, for a second instance of a source: EnvPrefix("REWIND_") reads
 // REWIND_CLICKHOUSE_HOST.
 func EnvPrefix(prefix string) EnvOption { return func(e *env) { e.prefix = prefix } }
 
-// EnvSecrets resolves references in plain variables. Without it file:// references are resolved.
+// EnvSecrets resolves references in plain variables. Without it file:// and env:// references are resolved. A text of
+// another scheme, such as https://, is no reference but the value itself.
 func EnvSecrets(r secret.Resolver) EnvOption { return func(e *env) { e.secrets = r } }
 
 // EnvMap reads from the map instead of the process's environment.
@@ -76,20 +76,27 @@ func EnvStrings(field *[]string, name string) Var {
 
 // EnvInt reads a whole number.
 func EnvInt(field *int, name string) Var {
-	return Var{names: []string{name}, set: func(s string) (err error) {
-		if *field, err = strconv.Atoi(s); err != nil {
+	return Var{names: []string{name}, set: func(s string) error {
+		n, err := strconv.Atoi(s)
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return errors.New("the number is too large")
+		case err != nil:
 			return errors.New("not a whole number")
 		}
+		*field = n
 		return nil
 	}}
 }
 
-// EnvFloat reads a number.
+// EnvFloat reads a number; NaN and the infinities are none.
 func EnvFloat(field *float64, name string) Var {
-	return Var{names: []string{name}, set: func(s string) (err error) {
-		if *field, err = strconv.ParseFloat(s, 64); err != nil {
+	return Var{names: []string{name}, set: func(s string) error {
+		n, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 			return errors.New("not a number")
 		}
+		*field = n
 		return nil
 	}}
 }
@@ -116,10 +123,12 @@ func EnvSpan(field *Span, name string) Var {
 
 // EnvTime reads an instant in RFC 3339.
 func EnvTime(field *time.Time, name string) Var {
-	return Var{names: []string{name}, set: func(s string) (err error) {
-		if *field, err = time.Parse(time.RFC3339, s); err != nil {
+	return Var{names: []string{name}, set: func(s string) error {
+		at, err := time.Parse(time.RFC3339, s)
+		if err != nil {
 			return errors.New("not an instant in RFC 3339, such as 2025-01-02T03:04:05Z")
 		}
+		*field = at
 		return nil
 	}}
 }
@@ -140,7 +149,8 @@ type EnvError struct {
 func (e *EnvError) Error() string { return e.Variable + ": " + e.Problem }
 
 // LoadEnv reads the variables into the fields that they were made with. Every one that is missing or wrong is reported
-// at once, each as an *EnvError in the joined error. A field whose variable is not set keeps its value.
+// at once, each as an *EnvError in the joined error. A field whose variable is not set, or wrong, keeps its value. Space
+// around a value is not part of it; of a secret only line breaks at its end are not.
 func LoadEnv(ctx context.Context, opts []EnvOption, vars ...Var) error {
 	e := env{lookuper: envconfig.OsLookuper()}
 	for _, opt := range opts {
@@ -157,32 +167,38 @@ func LoadEnv(ctx context.Context, opts []EnvOption, vars ...Var) error {
 
 func (e *env) load(ctx context.Context, v Var) error {
 	name, text := e.lookup(v.names)
-	if text == "" {
+	if strings.TrimSpace(text) == "" {
 		if v.required {
 			return &EnvError{Variable: name, Problem: "missing"}
 		}
 		return nil
 	}
-	if strings.ContainsAny(text, "\x00") {
-		return &EnvError{Variable: name, Problem: "holds a NUL byte"}
-	}
-	if v.secret == nil {
-		var err error
-		if text, err = e.resolve(ctx, text); err != nil {
-			return &EnvError{Variable: name, Problem: err.Error()}
-		}
-	}
-	if err := v.set(text); err != nil {
+	if err := e.read(ctx, v, text); err != nil {
 		return &EnvError{Variable: name, Problem: err.Error()}
 	}
 	return nil
+}
+
+func (e *env) read(ctx context.Context, v Var, text string) error {
+	if v.secret != nil {
+		text = strings.TrimRight(text, "\r\n")
+	} else {
+		var err error
+		if text, err = e.resolve(ctx, strings.TrimSpace(text)); err != nil {
+			return err
+		}
+	}
+	if strings.ContainsRune(text, 0) {
+		return errors.New("holds a NUL byte")
+	}
+	return v.set(text)
 }
 
 // lookup is the first name that is set, or the main one.
 func (e *env) lookup(names []string) (name, text string) {
 	for _, n := range names {
 		if text, ok := e.lookuper.Lookup(e.prefix + n); ok && strings.TrimSpace(text) != "" {
-			return e.prefix + n, strings.TrimSpace(text)
+			return e.prefix + n, text
 		}
 	}
 	return e.prefix + names[0], ""
@@ -190,21 +206,26 @@ func (e *env) lookup(names []string) (name, text string) {
 
 // resolve reads a plain field's reference once. A secret field is not resolved here, for it may rotate.
 func (e *env) resolve(ctx context.Context, text string) (string, error) {
-	var v secret.Value
-	if err := v.UnmarshalText([]byte(text)); err != nil {
-		return "", err
-	}
-	ref, isRef := v.Reference()
-	if !isRef {
+	if !e.refers(text) {
 		return text, nil
 	}
-	source, err := e.secrets.Resolve(ctx, ref)
+	source, err := e.secrets.Resolve(ctx, text)
 	if err != nil {
 		return "", err
 	}
 	snapshot, err := source.Get(ctx)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", ref, err)
+		return "", err
 	}
-	return snapshot.Reveal(), nil
+	return strings.TrimSpace(snapshot.Reveal()), nil
+}
+
+// references are the schemes of references that programs can resolve. One of them that this program does not resolve
+// is reported, and never taken for a value.
+var references = []string{"file", "env", "awssm", "vault"}
+
+// refers tells a reference from the address of a server.
+func (e *env) refers(text string) bool {
+	scheme, _, ok := strings.Cut(text, "://")
+	return ok && (slices.Contains(references, scheme) || e.secrets[scheme] != nil)
 }

@@ -22,7 +22,15 @@ const (
 )
 
 // String is the state in words.
-func (s Sent) String() string { return [...]string{"maybe sent", "not sent", "answered"}[s%3] }
+func (s Sent) String() string {
+	switch s {
+	case NotSent:
+		return "not sent"
+	case Answered:
+		return "answered"
+	}
+	return "maybe sent"
+}
 
 // Error is what every call of every source returns when it fails. It must not be changed after it was returned: some
 // are shared between calls.
@@ -42,7 +50,7 @@ type Error struct {
 	RequestID  string
 	Hint       string // what a caller, a person or a model, may change
 
-	// Stopped says why a failure that could be retried was not: KindBudgetExhausted or KindNoTimeLeft.
+	// Stopped says why a failure that could be retried was not: the Kind of what stood in the way, a local one.
 	Stopped Kind
 
 	text string // message of the driver's error, redacted
@@ -128,18 +136,24 @@ func (e *Error) Is(target error) bool {
 	return target == ErrLocal && e.Kind.Local()
 }
 
-// fields is the public view of the error, in order.
+// fields is the public view of the error, in order, without what is not set.
 func (e *Error) fields() []slog.Attr {
-	all := []slog.Attr{
-		slog.String("kind", e.Kind.String()), slog.String("source", e.Source), slog.String("op", e.Op),
-		slog.String("code", e.Code), slog.String("sent", e.Sent.String()), slog.Int("attempts", e.Attempts),
-		slog.Duration("elapsed", e.Elapsed), slog.String("query_id", e.QueryID),
-		slog.String("request_id", e.RequestID), slog.String("hint", e.Hint), slog.String("message", e.text),
+	all := []slog.Attr{slog.String("kind", e.Kind.String()), slog.String("sent", e.Sent.String())}
+	for _, text := range []struct{ key, value string }{
+		{"source", e.Source}, {"op", e.Op}, {"code", e.Code}, {"message", e.text}, {"query_id", e.QueryID},
+		{"request_id", e.RequestID}, {"hint", e.Hint},
+	} {
+		if text.value != "" {
+			all = append(all, slog.String(text.key, text.value))
+		}
+	}
+	if e.Stopped != KindUnknown {
+		all = append(all, slog.String("stopped", e.Stopped.String()))
 	}
 	if e.RetryAfter > 0 {
 		all = append(all, slog.Duration("retry_after", e.RetryAfter))
 	}
-	return all
+	return append(all, slog.Int("attempts", e.Attempts), slog.Duration("elapsed", e.Elapsed))
 }
 
 // LogValue groups the fields of the error for slog.
@@ -152,10 +166,6 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		switch v := a.Value; v.Kind() {
 		case slog.KindDuration:
 			out[a.Key+"_s"] = v.Duration().Seconds()
-		case slog.KindString:
-			if v.String() != "" {
-				out[a.Key] = v.String()
-			}
 		default:
 			out[a.Key] = v.Any()
 		}

@@ -1,6 +1,7 @@
 package base
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type Tried[T any] struct {
 	Degraded string        // what an answer from here lacks
 	Skipped  string        // why the step was not run; empty if it was
 	Took     time.Duration // of the step
+
+	enough bool
 }
 
 // Answered reports whether the step gave a value.
@@ -35,24 +38,21 @@ func (t Tried[T]) Answered() bool { return t.Err == nil && t.Skipped == "" }
 
 // Fallback runs the steps in order until one answers, and yields how each went, those that were skipped or not needed
 // included. What is left of the deadline is split evenly between the steps that are left, so that a source that hangs
-// leaves time for the next. The error of the pair is that of the step. Leaving the loop skips the rest.
+// leaves time for the next. The error of the pair is that of the step; a panic in a step is an Internal error. Leaving
+// the loop skips the rest.
 func Fallback[T any](ctx context.Context, steps ...Step[T]) iter.Seq2[Tried[T], error] {
 	return func(yield func(Tried[T], error) bool) {
 		answered := ""
 		for i, step := range steps {
-			t := Tried[T]{Source: step.Source, Degraded: step.Degrades}
-			switch {
-			case answered != "":
-				t.Skipped = answered + " answered"
-			case ctx.Err() != nil:
-				t.Skipped = "no time was left"
-			case step.Health != nil && step.Health().State == Down:
-				t.Skipped = "the source is down"
-			default:
-				t = runStep(ctx, step, len(steps)-i)
-				if t.Err == nil && (step.Enough == nil || step.Enough(t.Value)) {
-					answered = step.Source
-				}
+			t := Tried[T]{Source: step.Source, Degraded: step.Degrades, Skipped: answered}
+			if t.Skipped == "" {
+				t.Skipped = expired(ctx)
+			}
+			if t.Skipped == "" {
+				step.try(ctx, &t, len(steps)-i)
+			}
+			if t.enough {
+				answered = cmp.Or(step.Source, "a step before") + " answered"
 			}
 			if !yield(t, t.Err) {
 				return
@@ -61,22 +61,37 @@ func Fallback[T any](ctx context.Context, steps ...Step[T]) iter.Seq2[Tried[T], 
 	}
 }
 
-func runStep[T any](ctx context.Context, step Step[T], left int) (t Tried[T]) {
-	t.Source, t.Degraded = step.Source, step.Degrades
-	began := time.Now()
+func expired(ctx context.Context) string {
+	switch contextKind(ctx) {
+	case KindUnknown:
+		return ""
+	case KindDeadline:
+		return "no time was left"
+	}
+	return "the caller gave up"
+}
+
+// try runs one step with its share of the time.
+func (s *Step[T]) try(ctx context.Context, t *Tried[T], left int) {
+	began, returned := time.Now(), false
+	defer func() {
+		t.Took = time.Since(began)
+		if !returned {
+			t.Err, t.enough = crashed(recover()), false
+		}
+	}()
+	if s.Health != nil && s.Health().State == Down {
+		t.Skipped, returned = "the source is down", true
+		return
+	}
 	if deadline, ok := ctx.Deadline(); ok && left > 1 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(left))
 		defer cancel()
 	}
-	defer func() {
-		t.Took = time.Since(began)
-		if value := recover(); value != nil {
-			t.Err = crashed(value)
-		}
-	}()
-	t.Value, t.Err = step.Run(ctx)
-	return t
+	t.Value, t.Err = s.Run(ctx)
+	t.enough = t.Err == nil && (s.Enough == nil || s.Enough(t.Value))
+	returned = true
 }
 
 // Answer is the best that a fallback found, with how it was found.
@@ -87,23 +102,29 @@ type Answer[T any] struct {
 	Tried    []Tried[T] // every step, in order
 }
 
-// First runs a fallback to its end and returns the first answer. Without one the error joins those of all steps.
+// First runs a fallback to its end and returns the answer that ended it. Where no answer was good enough it is the
+// first one. Without any the error joins those of all steps, and is never nil.
 func First[T any](seq iter.Seq2[Tried[T], error]) (Answer[T], error) {
 	var a Answer[T]
 	var problems []error
+	best := -1
 	for t, err := range seq {
 		a.Tried = append(a.Tried, t)
 		switch {
 		case err != nil:
 			problems = append(problems, err)
-		case t.Skipped != "" && a.Source == "":
+		case t.Skipped != "":
 			problems = append(problems, fmt.Errorf("%s: skipped: %s", t.Source, t.Skipped))
-		case t.Skipped == "":
-			a.Value, a.Source, a.Degraded = t.Value, t.Source, t.Degraded
+		case best < 0 || t.enough && !a.Tried[best].enough:
+			best = len(a.Tried) - 1
 		}
 	}
-	if a.Source == "" {
+	if len(a.Tried) == 0 {
+		return a, Invalid("base", "First", "steps: none; give at least one")
+	}
+	if best < 0 {
 		return a, errors.Join(problems...)
 	}
+	a.Value, a.Source, a.Degraded = a.Tried[best].Value, a.Tried[best].Source, a.Tried[best].Degraded
 	return a, nil
 }

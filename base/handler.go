@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// Handler serves what the monitor knows: /livez (the process runs), /readyz (every required source is ready; 503 when
-// not), /healthz (the whole report). The answers are JSON and hold kinds and ages, never the text of an error. It makes
+// Handler serves what the monitor knows: /livez (the process runs), /readyz (every required source can be asked: none is
+// down or unproven; 503 when not), /healthz (the whole report, with the same status). The answers are JSON and hold kinds and ages, never the text of an error. It makes
 // no call to a source, so it costs the same however often it is asked.
 func (m *Monitor) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -26,10 +26,8 @@ func (m *Monitor) Handler() http.Handler {
 
 // status is 200 while every required source can be asked.
 func (r Report) status() int {
-	for _, s := range r.Sources {
-		if !s.Optional && (s.State == Down || s.State == Unproven) {
-			return http.StatusServiceUnavailable
-		}
+	if r.State == Down || r.State == Unproven {
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusOK
 }

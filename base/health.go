@@ -87,14 +87,14 @@ func (p *passive) failed(at time.Duration, e *Error, verdict breaker.Outcome) {
 // Health is what the guard knows; clients return it.
 func (g *Guard) Health() Health {
 	now, usage := g.now(), g.permits.Usage()
+	ready, failed := g.passive.ready.Load(), g.passive.lastFailed.Load()
 	h := Health{
-		Source: g.config.Name, Kind: Kind(g.passive.kind.Load()), Breaker: g.breaker.State().String(),
+		Source: g.config.Name, State: g.verdict(ready, failed), Breaker: g.breaker.State().String(),
 		NextProbe: g.breaker.NextProbe(), InFlight: g.inflight.Load(), Waiting: usage.Waiting, Budget: g.budget.Tokens(),
-		SinceReady: age(now, g.passive.ready.Load()), SinceFailed: age(now, g.passive.lastFailed.Load()),
+		SinceReady: age(now, ready), SinceFailed: age(now, failed),
 	}
-	h.State = g.verdict(h)
-	if h.State == Ready {
-		h.Kind = KindUnknown
+	if h.State != Ready {
+		h.Kind = Kind(g.passive.kind.Load())
 	}
 	return h
 }
@@ -106,17 +106,15 @@ func age(now time.Duration, at int64) time.Duration {
 	return max(0, now-time.Duration(at-1))
 }
 
-func (g *Guard) verdict(h Health) State {
+func (g *Guard) verdict(ready, failed int64) State {
 	state := g.breaker.State()
 	switch {
 	case state == breaker.Open, g.closed.Load():
 		return Down
-	case state == breaker.HalfOpen:
+	case state == breaker.HalfOpen, failed > ready:
 		return Degraded
-	case h.SinceReady < 0 && h.SinceFailed < 0:
+	case ready == 0:
 		return Unproven
-	case h.SinceReady < 0, h.SinceFailed >= 0 && h.SinceFailed < h.SinceReady:
-		return Degraded
 	}
 	return Ready
 }

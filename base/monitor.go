@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/fourkites/sources/base/breaker"
 )
 
 // Watch names a client that a Monitor watches.
@@ -26,10 +28,13 @@ type MonitorConfig struct {
 type Monitor struct {
 	config  MonitorConfig
 	watched []*watched
+	base    context.Context // of everything that runs; Close ends it
 	stop    context.CancelFunc
-	ended   sync.WaitGroup
-	started sync.Once
-	base    context.Context
+
+	mu      sync.Mutex
+	started bool
+	closed  bool
+	running sync.WaitGroup // probes and watches
 }
 
 type watched struct {
@@ -42,7 +47,9 @@ type watched struct {
 
 // Report is the health of all watched clients at one instant.
 type Report struct {
-	State   State    `json:"state"` // Ready, Degraded (an optional source is not ready) or Down
+	// State is the gravest of the required sources, in the order Ready, Degraded, Unproven, Down. An optional source
+	// that is not Ready counts as Degraded.
+	State   State    `json:"state"`
 	Sources []Status `json:"sources"`
 }
 
@@ -66,30 +73,51 @@ func NewMonitor(config MonitorConfig, watch ...Watch) *Monitor {
 	return m
 }
 
-// Check probes every client side by side and waits for all of them, at most until the context's deadline. It is the
-// check to make at start-up; an optional source that does not answer makes the report Degraded, not Down.
-func (m *Monitor) Check(ctx context.Context) Report {
-	var all sync.WaitGroup
-	done := make(chan struct{})
-	for _, w := range m.watched {
-		all.Go(func() { m.probe(ctx, w) })
+// run starts a goroutine that Close waits for, unless the monitor is closed.
+func (m *Monitor) run(f func()) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return false
 	}
-	go func() { all.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done(): // a probe that does not heed its context ends later, within Close's sight
-		m.ended.Go(func() { <-done })
+	m.running.Go(f)
+	return true
+}
+
+// Check probes every client side by side and waits for all of them, at most for the time of one probe, until the
+// context's end, or until Close. It is the check to make at start-up; an optional source that does not answer makes the
+// report Degraded, not Down.
+func (m *Monitor) Check(ctx context.Context) Report {
+	ctx, cancel := context.WithTimeout(ctx, m.config.Timeout)
+	defer cancel()
+	defer context.AfterFunc(m.base, cancel)()
+	done := make(chan struct{}, len(m.watched))
+	for _, w := range m.watched {
+		if !m.run(func() { m.probe(ctx, w); done <- struct{}{} }) {
+			return m.Report()
+		}
+	}
+	for range m.watched {
+		select {
+		case <-done:
+		case <-ctx.Done(): // a probe that does not heed its context ends later, within Close's sight
+		}
 	}
 	return m.Report()
 }
 
 // Start watches until Close. Only the first Start does something.
 func (m *Monitor) Start() {
-	m.started.Do(func() {
-		for _, w := range m.watched {
-			m.ended.Go(func() { m.watch(w) })
-		}
-	})
+	m.mu.Lock()
+	again := m.started
+	m.started = true
+	m.mu.Unlock()
+	if again {
+		return
+	}
+	for _, w := range m.watched {
+		m.run(func() { m.watch(w) })
+	}
 }
 
 func (m *Monitor) watch(w *watched) {
@@ -107,22 +135,31 @@ func (m *Monitor) watch(w *watched) {
 	}
 }
 
+// looks is how often a watch looks within one interval. A look reads what is known and costs next to nothing.
+const looks = 6
+
 // pause is the time to the next look: sooner where an open breaker is about to let a probe through.
 func (m *Monitor) pause(w *watched) time.Duration {
-	d := m.config.Interval
+	d := m.config.Interval / looks
 	if next := w.Client.Health().NextProbe; next > 0 {
 		d = min(d, next)
 	}
-	return d + time.Duration(rand.Int64N(int64(d)/5+1))
+	return d + time.Duration(rand.Int64N(int64(d)/looks+1))
 }
 
-// due says whether traffic leaves a question open.
+// due says whether traffic and the last probe leave a question open.
 func (m *Monitor) due(w *watched) bool {
 	h := w.Client.Health()
-	if h.Breaker == "open" {
+	w.mu.Lock()
+	probed := !w.at.IsZero() && time.Since(w.at) < m.config.Interval
+	w.mu.Unlock()
+	switch {
+	case h.Breaker == breaker.HalfOpen.String():
+		return true
+	case h.Breaker == breaker.Open.String(), h.SinceReady >= 0 && h.SinceReady < m.config.Interval:
 		return false
 	}
-	return h.Breaker == "half-open" || h.SinceReady < 0 || h.SinceReady >= m.config.Interval
+	return !probed
 }
 
 // probe runs one Ping with its own deadline; while one runs, another probe of the same client waits for it.
@@ -155,18 +192,21 @@ func ping(ctx context.Context, c Client) (err error) {
 	return c.Ping(ctx)
 }
 
+// gravity orders the states by what they mean for the whole.
+var gravity = []State{Ready, Degraded, Unproven, Down}
+
 // Report is what is known now; it makes no call.
 func (m *Monitor) Report() Report {
 	r := Report{State: Ready}
 	for _, w := range m.watched {
 		s := w.status()
 		r.Sources = append(r.Sources, s)
-		switch {
-		case s.State == Ready:
-		case s.Optional:
-			r.State = max(r.State, Degraded)
-		default:
-			r.State = max(r.State, s.State, Degraded)
+		state := s.State
+		if s.Optional && state != Ready {
+			state = Degraded
+		}
+		if slices.Index(gravity, state) > slices.Index(gravity, r.State) {
+			r.State = state
 		}
 	}
 	slices.SortStableFunc(r.Sources, func(a, b Status) int { return cmp.Compare(a.Source, b.Source) })
@@ -178,17 +218,38 @@ func (w *watched) status() Status {
 	defer w.mu.Unlock()
 	s := Status{Health: w.Client.Health(), Optional: w.Optional, Probed: -1}
 	if !w.at.IsZero() {
-		s.Probed, s.ProbeErr = time.Since(w.at), KindOf(w.err)
-		if w.err != nil && s.State == Unproven {
-			s.State, s.Kind = Down, s.ProbeErr
-		}
+		s.Probed, s.ProbeErr = time.Since(w.at), kindOfProbe(w.err)
+		s.believe()
 	}
 	return s
 }
 
-// Close ends the watching and waits for probes that run. The clients are not closed.
+// believe lets a failed probe count against a source of which traffic tells nothing newer.
+func (s *Status) believe() {
+	if s.ProbeErr == KindUnknown || s.ProbeErr == KindCanceled {
+		return
+	}
+	switch {
+	case s.State == Unproven:
+		s.State, s.Kind = Down, s.ProbeErr
+	case s.State == Ready && s.SinceReady > s.Probed:
+		s.State, s.Kind = Degraded, s.ProbeErr
+	}
+}
+
+func kindOfProbe(err error) Kind {
+	if kind := KindOf(err); err == nil || kind != KindUnknown {
+		return kind
+	}
+	return KindInternal
+}
+
+// Close ends the watching and the probes and waits for them. The clients are not closed. It may be called again.
 func (m *Monitor) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
 	m.stop()
-	m.ended.Wait()
+	m.running.Wait()
 	return nil
 }

@@ -77,6 +77,13 @@ func NewOptions(all []Option, usable ...string) (Options, error) {
 			problems = append(problems, fmt.Errorf("option With%s: this source cannot use it", name))
 		}
 	}
+	if o.TLS != nil {
+		o.TLS = o.TLS.Clone()
+		if o.TLS.InsecureSkipVerify {
+			problems = append(problems, errors.New(
+				"option WithTLS: InsecureSkipVerify is refused; trust the authority of the server in RootCAs instead"))
+		}
+	}
 	return o, errors.Join(problems...)
 }
 

@@ -16,25 +16,35 @@ const shortSecret = 4
 
 const redacted = "[redacted]"
 
-// redact removes the client's own secrets from a text, raw and in the encodings in which they travel.
-func (g *Guard) redact(text string) string {
-	if g.config.Secrets == nil || text == "" {
-		return text
-	}
-	var secrets []string
-	guarded(func() { secrets = g.config.Secrets() })
-	var all []string
-	for _, s := range secrets {
-		if len(s) >= shortSecret {
-			all = append(all, forms(s)...)
+// purge makes texts from outside fit to be shown: without the client's own secrets, raw and in the encodings in which
+// they travel, without users and queries of URLs, on one line.
+func (g *Guard) purge(texts ...*string) {
+	secrets := g.secrets()
+	for _, text := range texts {
+		if *text != "" {
+			*text = clean(Redact(secrets.Replace(*text)))
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // a secret may be part of another
+}
+
+// secrets replaces every form of every secret; the longest first, for a secret may be part of another.
+func (g *Guard) secrets() *strings.Replacer {
+	var all []string
+	if g.config.Secrets != nil {
+		guarded(func() {
+			for _, s := range g.config.Secrets() {
+				if len(s) >= shortSecret {
+					all = append(all, forms(s)...)
+				}
+			}
+		})
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	pairs := make([]string, 0, 2*len(all))
 	for _, form := range all {
 		pairs = append(pairs, form, redacted)
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
+	return strings.NewReplacer(pairs...)
 }
 
 func forms(s string) []string {

@@ -108,7 +108,7 @@ func (g *Guard) typed(err error) *Error {
 		e.Attempts = 0
 		if error(known) != err { // wrapped: what wraps it stays in the tree
 			if e.text == "" {
-				e.text = g.clean(e.err)
+				e.text = textOf(e.err)
 			}
 			e.err = err
 		}
@@ -119,16 +119,11 @@ func (g *Guard) typed(err error) *Error {
 		e.err = err
 	}
 	if e.text == "" {
-		e.text = g.clean(e.err)
-	} else {
-		e.text = clean(g.redact(e.text))
+		e.text = textOf(e.err)
 	}
-	e.Hint = clean(g.redact(e.Hint))
+	g.purge(&e.text, &e.Code, &e.QueryID, &e.RequestID, &e.Hint)
 	return e
 }
-
-// clean is the message of an error, fit to be shown.
-func (g *Guard) clean(err error) string { return clean(g.redact(Redact(textOf(err)))) }
 
 // classify asks the source what its driver's error means. A classifier that panics knows nothing.
 func (g *Guard) classify(err error) (e *Error) {

@@ -71,8 +71,11 @@ type collector struct {
 }
 
 // WithStats returns a context under which every call adds its Stats to s. Read s when the calls have returned and the
-// loops have ended. Contexts nest: an inner one adds to the outer too.
+// loops have ended. Contexts nest: an inner one adds to the outer too. With a nil s the context stays as it is.
 func WithStats(ctx context.Context, s *Stats) context.Context {
+	if s == nil {
+		return ctx
+	}
 	outer, _ := ctx.Value(statsKey{}).(*collector)
 	return context.WithValue(ctx, statsKey{}, &collector{stats: s, outer: outer})
 }
