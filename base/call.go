@@ -140,7 +140,9 @@ func (c *call) enter() (context.Context, error) {
 		return nil, err
 	}
 	c.ticket = ticket
-	c.attempts++
+	if c.attempts++; c.attempts > 1 {
+		g.telemetry.retried(c.ctx, c.o)
+	}
 	return ctx, nil
 }
 
@@ -240,7 +242,6 @@ func (c *call) fail() error {
 
 // retry turns the attempt that failed into the one before.
 func (c *call) retry(wait time.Duration) {
-	c.g.telemetry.retried(c.ctx, c.o)
 	c.delayed += wait
 	c.before, c.last, c.own = c.last, nil, nil
 	c.at, c.returned = c.at+wait, false

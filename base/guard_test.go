@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -234,7 +235,7 @@ func TestAPanicGivesEverythingBackAndBecomesAnError(t *testing.T) {
 		if !ok || p.Stack == "" || base.KindOf(err) != base.KindInternal {
 			t.Fatalf("%v", err)
 		}
-		if text := err.Error(); len(text) == 0 || contains(text, "secret text") {
+		if text := err.Error(); len(text) == 0 || strings.Contains(text, "secret text") {
 			t.Errorf("the text tells what was passed to panic: %s", text)
 		}
 	}
@@ -249,15 +250,6 @@ func TestAPanicGivesEverythingBackAndBecomesAnError(t *testing.T) {
 	if _, err := base.Do(t.Context(), g, read, func(context.Context) (int, error) { return 1, nil }); err != nil {
 		t.Errorf("the guard is stuck: %v", err)
 	}
-}
-
-func contains(s, part string) bool {
-	for i := range s {
-		if len(s)-i >= len(part) && s[i:i+len(part)] == part {
-			return true
-		}
-	}
-	return false
 }
 
 func TestPermitsBoundTheCallsInFlightByWeight(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,7 +14,10 @@ import (
 	"github.com/fourkites/sources/base"
 )
 
-func items(n int, err error) iter.Seq2[int, error] {
+// seq is what the streams of these tests yield.
+type seq = iter.Seq2[int, error]
+
+func items(n int, err error) seq {
 	return func(yield func(int, error) bool) {
 		for i := range n {
 			if !yield(i, nil) {
@@ -30,7 +34,7 @@ func TestAStreamHoldsItsPermitUntilItIsLeft(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	var ended context.Context
-	seq := base.Stream(t.Context(), g, read, func(ctx context.Context) iter.Seq2[int, error] {
+	seq := base.Stream(t.Context(), g, read, func(ctx context.Context) seq {
 		ended = ctx
 		return items(10, nil)
 	})
@@ -39,7 +43,7 @@ func TestAStreamHoldsItsPermitUntilItIsLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, nested := base.Do(t.Context(), g, read, func(context.Context) (int, error) { return 0, nil })
-		if !errors.Is(nested, base.ErrLimitExceeded) || !contains(nested.Error(), "holds a permit") {
+		if !errors.Is(nested, base.ErrLimitExceeded) || !strings.Contains(nested.Error(), "holds a permit") {
 			t.Fatalf("a call in the loop body: %v", nested)
 		}
 		if v == 2 {
@@ -59,7 +63,7 @@ func TestAStreamIsRetriedUntilItsFirstItemAndNeverAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuard(t, noBreaker(base.Limits{}))
 		opened := 0
-		got, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] {
+		got, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) seq {
 			if opened++; opened < 3 {
 				return items(0, unavailable())
 			}
@@ -79,7 +83,7 @@ func TestAPanicInALoopBodyGivesThePermitBack(t *testing.T) {
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	func() {
 		defer func() { _ = recover() }()
-		for range base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { return items(5, nil) }) {
+		for range base.Stream(t.Context(), g, read, func(context.Context) seq { return items(5, nil) }) {
 			panic("in the body")
 		}
 	}()
@@ -124,7 +128,7 @@ func TestALoopBodysPanicReachesItsCallerAndThePermitComesBack(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	cleaned := false
-	seq := base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] {
+	seq := base.Stream(t.Context(), g, read, func(context.Context) seq {
 		return func(yield func(int, error) bool) {
 			defer func() { cleaned = true; panic("in the source's cleanup") }()
 			for range items(5, nil) {
@@ -155,7 +159,7 @@ func TestAGoroutineThatEndsInALoopBodyLeavesNothingBehind(t *testing.T) {
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	var all sync.WaitGroup
 	all.Go(func() {
-		for range base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { return items(5, nil) }) {
+		for range base.Stream(t.Context(), g, read, func(context.Context) seq { return items(5, nil) }) {
 			runtime.Goexit()
 		}
 	})
@@ -171,7 +175,7 @@ func TestASourceThatCrashesInMidStreamIsAnErrorOfTheLoop(t *testing.T) {
 		"in its cleanup":        func(yield func(int, error) bool) { defer panic("x"); yield(1, nil) },
 	} {
 		g := newGuard(t, base.Limits{Concurrency: 1, Retries: -1})
-		_, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { return source }))
+		_, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) seq { return source }))
 		if _, ok := errors.AsType[*base.PanicError](err); !ok || base.KindOf(err) != base.KindInternal {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -183,7 +187,7 @@ func TestEachLoopOverAStreamIsACallOfItsOwnAndNoLoopIsNone(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, base.Limits{})
 	calls := 0
-	seq := base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { calls++; return items(3, nil) })
+	seq := base.Stream(t.Context(), g, read, func(context.Context) seq { calls++; return items(3, nil) })
 	if calls != 0 || g.Health().InFlight != 0 {
 		t.Errorf("%d calls before any loop", calls)
 	}
@@ -200,7 +204,7 @@ func TestTheSourcesCodeEndsBeforeItsPermitIsGivenAway(t *testing.T) {
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	var inCleanup base.Health
 	var canceled error
-	for range base.Stream(t.Context(), g, read, func(ctx context.Context) iter.Seq2[int, error] {
+	for range base.Stream(t.Context(), g, read, func(ctx context.Context) seq {
 		return func(yield func(int, error) bool) {
 			yield(1, nil)
 			inCleanup, canceled = g.Health(), ctx.Err()
@@ -217,7 +221,7 @@ func TestTheSourcesCodeEndsBeforeItsPermitIsGivenAway(t *testing.T) {
 func TestAnEmptyStreamIsASuccess(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, base.Limits{})
-	if got, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) iter.Seq2[int, error] { return items(0, nil) })); got != nil || err != nil {
+	if got, err := base.Collect(base.Stream(t.Context(), g, read, func(context.Context) seq { return items(0, nil) })); got != nil || err != nil {
 		t.Errorf("%v, %v", got, err)
 	}
 	idle(t, g)
@@ -227,14 +231,14 @@ func TestTheTimeoutOfAStreamEndsAtItsFirstItem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuard(t, base.Limits{Retries: -1})
-		silent := base.Stream(t.Context(), g, timed, func(ctx context.Context) iter.Seq2[int, error] {
+		silent := base.Stream(t.Context(), g, timed, func(ctx context.Context) seq {
 			return func(yield func(int, error) bool) { <-ctx.Done(); yield(0, ctx.Err()) }
 		})
 		began := time.Now()
 		if _, err := base.Collect(silent); base.KindOf(err) != base.KindDeadline || time.Since(began) != time.Second {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
-		slow := base.Stream(t.Context(), g, timed, func(ctx context.Context) iter.Seq2[int, error] {
+		slow := base.Stream(t.Context(), g, timed, func(ctx context.Context) seq {
 			return func(yield func(int, error) bool) {
 				for i := range 5 {
 					if !yield(i, ctx.Err()) {
@@ -291,15 +295,4 @@ func TestWhereOpenFailsThereIsNoHold(t *testing.T) {
 	})
 	all.Wait()
 	idle(t, g)
-}
-
-func TestStatsOfAllCallsUnderAContextAddUp(t *testing.T) {
-	t.Parallel()
-	var inner, outer base.Stats
-	ctx := base.WithStats(t.Context(), &outer)
-	base.AddStats(ctx, base.Stats{Calls: 1, Rows: 2})
-	base.AddStats(base.WithStats(ctx, &inner), base.Stats{Calls: 1, Rows: 3, QueryID: "q"})
-	if inner.Rows != 3 || outer.Rows != 5 || outer.Calls != 2 || outer.QueryID != "q" {
-		t.Errorf("inner %+v, outer %+v", inner, outer)
-	}
 }

@@ -22,6 +22,9 @@ func in(t *testing.T, config breaker.Config, f func(t *testing.T, b *breaker.Bre
 	synctest.Test(t, func(t *testing.T) { f(t, breaker.New(config)) })
 }
 
+// pass lets the time of the bubble go on.
+func pass(d time.Duration) { <-time.After(d) }
+
 func admit(t *testing.T, b *breaker.Breaker) breaker.Ticket {
 	t.Helper()
 	ticket, err := b.Allow()
@@ -86,10 +89,10 @@ func TestCallsOutsideTheWindowDoNotCount(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{Window: 10 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
 		calls(t, b, 9, breaker.Failure)
-		time.Sleep(11 * time.Second)
+		pass(11 * time.Second)
 		calls(t, b, 9, breaker.Failure)
 		is(t, b, breaker.Closed)
-		time.Sleep(8 * time.Second)
+		pass(8 * time.Second)
 		calls(t, b, 1, breaker.Failure)
 		is(t, b, breaker.Open)
 	})
@@ -99,7 +102,7 @@ func TestOldSuccessesDoNotHideAnOutage(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{Window: 10 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
 		calls(t, b, 1_000_000, breaker.Success)
-		time.Sleep(11 * time.Second)
+		pass(11 * time.Second)
 		calls(t, b, 10, breaker.Failure)
 		is(t, b, breaker.Open)
 	})
@@ -110,7 +113,7 @@ func TestABurstOfFailuresAmongManySuccessesDoesNotOpenIt(t *testing.T) {
 	in(t, breaker.Config{Window: 10 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
 		for range 600 { // ten minutes at ten calls a second without a failure
 			calls(t, b, 10, breaker.Success)
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
 		calls(t, b, 80, breaker.Failure)
 		is(t, b, breaker.Closed)
@@ -144,9 +147,9 @@ func TestAnOpenBreakerRefusesUntilItsPauseIsOverThenProbes(t *testing.T) {
 		if !b.Refuses() || b.NextProbe() != 5*time.Second {
 			t.Errorf("refuses %t, next probe in %s", b.Refuses(), b.NextProbe())
 		}
-		time.Sleep(5*time.Second - 1)
+		pass(5*time.Second - 1)
 		refuses(t, b)
-		time.Sleep(1)
+		pass(1)
 		is(t, b, breaker.HalfOpen)
 		if b.Refuses() || b.NextProbe() != 0 {
 			t.Errorf("refuses %t, next probe in %s", b.Refuses(), b.NextProbe())
@@ -167,7 +170,7 @@ func TestAProbeThatFailsOpensItAgainForAWholePause(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{OpenFor: 5 * time.Second, Probes: 2}, func(t *testing.T, b *breaker.Breaker) {
 		trip(t, b)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		one, two := admit(t, b), admit(t, b)
 		b.Done(one, breaker.Failure)
 		is(t, b, breaker.Open)
@@ -183,7 +186,7 @@ func TestAProbeThatSaysNothingGivesItsPlaceBack(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{}, func(t *testing.T, b *breaker.Breaker) {
 		trip(t, b)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		for range 100 {
 			b.Done(admit(t, b), breaker.Ignored)
 		}
@@ -203,7 +206,7 @@ func TestACallAdmittedBeforeTheOutageDecidesNothing(t *testing.T) {
 		trip(t, b)
 		b.Done(early[0], breaker.Success)
 		is(t, b, breaker.Open)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		probe := admit(t, b)
 		b.Done(early[1], breaker.Success)
 		is(t, b, breaker.HalfOpen)
@@ -221,16 +224,16 @@ func TestAProbeWhoseGoroutineEndedLosesItsPlace(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{ProbeTimeout: 30 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
 		trip(t, b)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		var gone sync.WaitGroup
 		gone.Go(func() {
 			_, _ = b.Allow()
 			runtime.Goexit()
 		})
 		gone.Wait()
-		time.Sleep(30*time.Second - 1)
+		pass(30*time.Second - 1)
 		refuses(t, b)
-		time.Sleep(1)
+		pass(1)
 		b.Done(admit(t, b), breaker.Success)
 		is(t, b, breaker.Closed)
 	})
@@ -243,9 +246,9 @@ func TestAProbeThatHungIsHeardWhenItSpeaksAtLast(t *testing.T) {
 	} {
 		in(t, breaker.Config{ProbeTimeout: 30 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
 			trip(t, b)
-			time.Sleep(5 * time.Second)
+			pass(5 * time.Second)
 			hung := admit(t, b)
-			time.Sleep(31 * time.Second)
+			pass(31 * time.Second)
 			_ = admit(t, b) // has its place now
 			b.Done(hung, outcome)
 			is(t, b, want)
@@ -287,7 +290,7 @@ func TestWaitersAreWokenWhenItOpens(t *testing.T) {
 		default:
 			t.Error("who begins to wait while it is open is not woken")
 		}
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		probe := admit(t, b)
 		select {
 		case <-b.Opened():
@@ -313,9 +316,9 @@ func TestChangesAreToldWithNoLockHeld(t *testing.T) {
 			told = append(told, fmt.Sprint(s, " ", err != nil))
 		})
 		trip(t, b)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		b.Done(admit(t, b), breaker.Failure)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		b.Done(admit(t, b), breaker.Success)
 		want := []string{"open true", "half-open true", "open true", "half-open true", "closed false"}
 		if diff := cmp.Diff(want, told); diff != "" {
@@ -333,7 +336,7 @@ func TestReloadKeepsStateAndCounts(t *testing.T) {
 		calls(t, b, 1, breaker.Failure)
 		is(t, b, breaker.Open)
 		b.Reload(breaker.Config{OpenFor: time.Hour}) // for the next pause
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		b.Done(admit(t, b), breaker.Failure)
 		if got := b.NextProbe(); got != time.Hour {
 			t.Errorf("next probe in %s", got)
@@ -344,10 +347,10 @@ func TestReloadKeepsStateAndCounts(t *testing.T) {
 func TestALongerWindowForgetsToo(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{Window: time.Second}, func(t *testing.T, b *breaker.Breaker) {
-		time.Sleep(10 * time.Hour)
+		pass(10 * time.Hour)
 		calls(t, b, 5, breaker.Failure)
 		b.Reload(breaker.Config{Window: 5 * time.Minute})
-		time.Sleep(6 * time.Minute)
+		pass(6 * time.Minute)
 		calls(t, b, 9, breaker.Failure)
 		is(t, b, breaker.Closed)
 	})
@@ -358,7 +361,7 @@ func TestABreakerThatIsSwitchedOffLetsCallsThrough(t *testing.T) {
 	for _, pause := range []time.Duration{0, 5 * time.Second} {
 		in(t, breaker.Config{}, func(t *testing.T, b *breaker.Breaker) {
 			trip(t, b)
-			time.Sleep(pause)
+			pass(pause)
 			if pause > 0 {
 				b.Done(admit(t, b), breaker.Ignored) // half-open now
 			}
