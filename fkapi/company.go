@@ -56,9 +56,10 @@ func (c *CompanyClient) Close() error { return c.close() }
 // probed is a permalink that no company has.
 const probed = "-"
 
-// Ping asks for a company that does not exist, which proves reach and credentials.
+// Ping asks for a company that does not exist. An answer in the form of the service proves reach and credentials.
 func (c *CompanyClient) Ping(ctx context.Context) error {
-	return c.ping(ctx, rest.Request{Op: opPingCompany, Method: http.MethodGet, Path: "/api/v1/companies/" + probed})
+	_, err := c.company(ctx, opPingCompany, probed)
+	return reached(err)
 }
 
 // Company is the company with that permalink. An unknown one is ErrNotFound.
@@ -66,25 +67,29 @@ func (c *CompanyClient) Company(ctx context.Context, permalink string) (Company,
 	if err := c.checkPermalink(opCompany, "permalink", permalink); err != nil {
 		return Company{}, err
 	}
-	d, err := c.call(ctx, rest.Request{Op: opCompany, Method: http.MethodGet, Path: "/api/v1/companies/" + permalink})
+	return c.company(ctx, opCompany, permalink)
+}
+
+func (c *CompanyClient) company(ctx context.Context, op *base.Op, permalink string) (Company, error) {
+	d, err := c.call(ctx, rest.Request{Op: op, Method: http.MethodGet, Path: "/api/v1/companies/" + permalink})
 	if err != nil {
 		return Company{}, err
 	}
 	if raw, there := d.fields["company"]; there {
 		inner, ok := d.object("company")
 		if !ok && !isNull(raw) {
-			return Company{}, c.protocol(opCompany, "company is not an object")
+			return Company{}, c.protocol(op, "company is not an object")
 		}
 		if !ok {
-			return Company{}, c.absent(opCompany, "no company has this permalink", "check the permalink")
+			return Company{}, c.absent(op, "no company has this permalink", "check the permalink")
 		}
 		d = inner
 	}
 	d.name, d.notes = "", new([]string)
 	company := readCompany(d)
-	company.Notes = append(company.Notes, *d.notes...)
+	company.Notes = d.doubts(company.Notes)
 	if company.ID == "" && company.Permalink == "" && company.Name == "" {
-		return Company{}, c.protocol(opCompany, "the answer holds no company")
+		return Company{}, c.protocol(op, "the answer holds no company")
 	}
 	return company, nil
 }
@@ -149,7 +154,7 @@ func relationshipKey(r Relationship) string {
 	if r.ID != "" {
 		return r.ID
 	}
-	return r.Target.Permalink + "|" + r.ExternalID + "|" + r.Type
+	return fingerprintOf(r) // two that differ in anything are two
 }
 
 func (c *CompanyClient) fetch(ctx context.Context, op *base.Op, o RelationshipsOptions, at position) ([]Relationship, pagination, error) {

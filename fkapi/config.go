@@ -17,12 +17,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/base/sign"
+	"github.com/fourkites/sources/internal/rest"
 )
 
 // The ways to authenticate.
@@ -81,11 +81,11 @@ type Config struct {
 // TRACKING_API_BASE_URL and COMPANY_API_BASE_URL. Every variable that is missing or wrong is reported at once, by name.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
-	problems := []error{
-		base.LoadEnv(ctx, opts, base.EnvString(&c.AuthMethod, "FK_API_AUTH_METHOD")),
-		loadURL(ctx, opts, &c.TrackingURL, "TRACKING_API_BASE_URL"),
-		loadURL(ctx, opts, &c.CompanyURL, "COMPANY_API_BASE_URL"),
-	}
+	plain := base.LoadEnv(ctx, opts,
+		base.EnvString(&c.AuthMethod, "FK_API_AUTH_METHOD"),
+		base.EnvString(&c.TrackingURL, "TRACKING_API_BASE_URL"),
+		base.EnvString(&c.CompanyURL, "COMPANY_API_BASE_URL"),
+	)
 	appID := base.EnvString(&c.AppID, "FK_API_APP_ID")
 	key := base.EnvSecret(&c.Secret, "FK_API_SECRET")
 	user := base.EnvString(&c.User, "FK_API_USER")
@@ -95,28 +95,27 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	} else {
 		appID, key = appID.Required(), key.Required()
 	}
-	problems = append(problems, base.LoadEnv(ctx, opts, appID, key, user, password), c.variables())
-	if err := errors.Join(problems...); err != nil {
+	credentials := base.LoadEnv(ctx, opts, appID, key, user, password)
+	if err := errors.Join(plain, credentials, c.variables(prefixOf(ctx, opts))); err != nil {
 		return Config{}, err
 	}
-	return c, c.Validate()
+	return c, nil
 }
 
-// loadURL takes an http or https URL as it is, and everything else as any plain variable: it may be a reference.
-func loadURL(ctx context.Context, opts []base.EnvOption, field *string, name string) error {
-	var text secret.Value
-	if err := base.LoadEnv(ctx, opts, base.EnvSecret(&text, name)); err != nil {
-		return err
+// unset is a variable that nobody sets: the error about it tells the prefix.
+const unset = "FK_API_NO_SUCH_VARIABLE"
+
+func prefixOf(ctx context.Context, opts []base.EnvOption) string {
+	var none string
+	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
+	if e, ok := errors.AsType[*base.EnvError](err); ok {
+		return strings.TrimSuffix(e.Variable, unset)
 	}
-	if literal, ok := text.Reference(); ok && (strings.HasPrefix(literal, "https://") || strings.HasPrefix(literal, "http://")) {
-		*field = literal
-		return nil
-	}
-	return base.LoadEnv(ctx, opts, base.EnvString(field, name))
+	return ""
 }
 
 // variables reports wrong values by the variable that they came from.
-func (c Config) variables() error {
+func (c Config) variables(prefix string) error {
 	var problems []error
 	for _, p := range []struct {
 		variable string
@@ -125,9 +124,11 @@ func (c Config) variables() error {
 		{"FK_API_AUTH_METHOD", c.checkMethod()},
 		{"TRACKING_API_BASE_URL", checkURL(c.TrackingURL)},
 		{"COMPANY_API_BASE_URL", checkURL(c.CompanyURL)},
+		{"FK_API_APP_ID", checkPrintable(c.AppID)},
+		{"FK_API_USER", checkUser(c.User)},
 	} {
 		if p.err != nil {
-			problems = append(problems, &base.EnvError{Variable: p.variable, Problem: p.err.Error()})
+			problems = append(problems, &base.EnvError{Variable: prefix + p.variable, Problem: p.err.Error()})
 		}
 	}
 	return errors.Join(problems...)
@@ -208,21 +209,10 @@ func checkLocale(locale string) error {
 	return nil
 }
 
-// checkURL never repeats the text, for it may hold a password.
 func checkURL(text string) error {
 	if text == "" {
 		return nil
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil, strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' }):
-		return errors.New("not a URL; write it as https://host/path")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("the scheme must be https or http")
-	case u.Host == "":
-		return errors.New("no host")
-	case u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return errors.New("it must hold neither user, query nor fragment")
-	}
-	return nil
+	_, err := rest.ParseBaseURL(text)
+	return err
 }

@@ -1,14 +1,19 @@
 package fkapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/base/sign"
 	"github.com/fourkites/sources/fkapi"
 )
 
@@ -43,6 +48,79 @@ func TestEveryProblemOfTheEnvironmentIsReportedByVariable(t *testing.T) {
 	}
 	if _, ok := errors.AsType[*base.EnvError](err); !ok {
 		t.Error("no EnvError")
+	}
+}
+
+func TestNothingIsSetMeansThatAllIsReported(t *testing.T) {
+	t.Parallel()
+	for method, names := range map[string][]string{
+		"": {"FK_API_APP_ID: missing", "FK_API_SECRET: missing"}, "hmac": {"FK_API_APP_ID: missing", "FK_API_SECRET: missing"},
+		"BASIC": {"FK_API_USER: missing", "FK_API_PASSWORD: missing"},
+	} {
+		for _, blank := range []string{"", "  "} {
+			_, err := fkapi.ConfigFromEnv(t.Context(), base.EnvPrefix("EU_"), base.EnvMap(map[string]string{
+				"EU_FK_API_AUTH_METHOD": method, "EU_FK_API_SECRET": blank, "EU_FK_API_PASSWORD": blank, "FK_API_APP_ID": "of another instance", "FK_API_USER": "x",
+			}))
+			if err == nil || strings.Count(err.Error(), "\n") != 1 {
+				t.Errorf("%q: %v", method, err)
+			}
+			for _, name := range names {
+				if err == nil || !strings.Contains(err.Error(), "EU_"+name) {
+					t.Errorf("%q: %s is not in: %v", method, name, err)
+				}
+			}
+		}
+	}
+}
+
+func TestAVariableThatCannotBeRightIsNamedAndNeverShown(t *testing.T) {
+	t.Parallel()
+	good := map[string]string{"FK_API_APP_ID": "demo", "FK_API_SECRET": "s3cret"}
+	for name, values := range map[string][]string{
+		"FK_API_AUTH_METHOD":    {"h1dden", "oauth"},
+		"TRACKING_API_BASE_URL": {"h1dden", "https://u:h1dden@host", "https://host/?h1dden", "ftp://h1dden", "https://", "https://host:h1dden", "https://h1dden\nhost"},
+		"COMPANY_API_BASE_URL":  {"//h1dden", "https://host/#h1dden", "file:///h1dden"},
+		"FK_API_SECRET":         {"h1dden\x00", "[redacted]"},
+		"FK_API_APP_ID":         {"h1dden\x00", "file:///no/such/h1dden.file"},
+	} {
+		for _, value := range values {
+			env := maps.Clone(good)
+			env[name] = value
+			_, err := fkapi.ConfigFromEnv(t.Context(), base.EnvMap(env))
+			if err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s=%q: %v", name, value, err)
+			}
+			if shown := strings.ReplaceAll(fmt.Sprintf("%v %+v", err, err), "file:///", ""); strings.Contains(value, "h1dden") && strings.Contains(shown, "h1dden") && !strings.HasPrefix(value, "file:") {
+				t.Errorf("%s=%q shows in %v", name, value, err)
+			}
+		}
+	}
+	_, err := fkapi.ConfigFromEnv(t.Context(), base.EnvPrefix("EU_"), base.EnvMap(map[string]string{"EU_FK_API_APP_ID": "a b", "EU_FK_API_SECRET": "s3cret"}))
+	if err == nil || !strings.Contains(err.Error(), "EU_FK_API_APP_ID") {
+		t.Errorf("an app id with a space: %v", err)
+	}
+}
+
+func TestDefaultsAreTheStatedOnes(t *testing.T) {
+	t.Parallel()
+	c, err := fkapi.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{"FK_API_APP_ID": "demo", "FK_API_SECRET": "s3cret"}))
+	if err != nil || c.AuthMethod != "" || c.TrackingURL != "" || c.Scheme != sign.Header {
+		t.Errorf("%+v, %v", c, err)
+	}
+	var dialled []string
+	client, err := fkapi.NewTracking(t.Context(), c, base.WithDialer(func(_ context.Context, _, address string) (net.Conn, error) {
+		dialled = append(dialled, address)
+		return nil, errors.New("no network in tests")
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = client.Ping(t.Context()) // fails
+	if err := client.Close(); err != nil || !slices.Contains(dialled, "tracking-api.fourkites.com:443") || client.Name() != "tracking" {
+		t.Errorf("dialled %v, %v", dialled, err)
+	}
+	if _, err := fkapi.NewCompany(t.Context(), c); err == nil || !strings.Contains(err.Error(), "company_url: missing") || !strings.Contains(err.Error(), "COMPANY_API_BASE_URL") {
+		t.Errorf("a company client without an address: %v", err)
 	}
 }
 

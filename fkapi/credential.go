@@ -2,9 +2,11 @@ package fkapi
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -132,12 +134,24 @@ func (k *credential) secrets() []string {
 	return slices.Clone(k.shown)
 }
 
-// clean removes the secrets from a text that no guard will clean.
+// shortSecret is the length below which a value is no secret: replacing it would only tear texts apart.
+const shortSecret = 4
+
+// clean removes the secrets from a text that no guard will clean, in the forms in which they travel.
 func (k *credential) clean(text string) string {
+	var pairs []string
 	for _, s := range k.secrets() {
-		text = strings.ReplaceAll(text, s, secret.Redacted)
+		if len(s) < shortSecret {
+			continue
+		}
+		for _, form := range []string{
+			base64.StdEncoding.EncodeToString([]byte(k.user + ":" + s)), base64.StdEncoding.EncodeToString([]byte(s)),
+			base64.URLEncoding.EncodeToString([]byte(s)), url.QueryEscape(s), url.PathEscape(s), s,
+		} {
+			pairs = append(pairs, form, secret.Redacted)
+		}
 	}
-	return text
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 var errClockOff = errors.New("the clock is off, so the secret was not to blame")

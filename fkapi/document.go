@@ -1,12 +1,16 @@
 package fkapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // document is a JSON object that is taken apart field by field. What is not taken, or not of the kind expected, is left
@@ -15,12 +19,16 @@ type document struct {
 	name   string // of the object in its parent, for notes
 	fields map[string]json.RawMessage
 	notes  *[]string
+	ours   bool // it may be our own encoding, which has extras and notes
 }
 
 var errNoObject = errors.New("not a JSON object")
 
 func newDocument(raw json.RawMessage, name string, notes *[]string) (document, error) {
 	d := document{name: name, notes: notes}
+	if !utf8.Valid(raw) { // what is kept as it came must be fit to be sent on
+		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
+	}
 	if err := json.Unmarshal(raw, &d.fields); err != nil || d.fields == nil {
 		return document{}, errNoObject
 	}
@@ -137,27 +145,54 @@ func (d document) flag(names ...string) (value, known bool) {
 
 // number takes a number that is measured, not one that identifies.
 func (d document) number(names ...string) (float64, bool) {
+	name, v, ok := d.numeric(names)
+	if ok {
+		delete(d.fields, name)
+	}
+	return v, ok
+}
+
+// numeric reads a number and leaves it where it is.
+func (d document) numeric(names []string) (name string, v float64, ok bool) {
 	name, raw, ok := d.find(names)
 	if !ok {
-		return 0, false
+		return name, 0, false
 	}
 	text, _ := scalar(raw)
 	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || v != v || v > 1e300 || v < -1e300 {
 		d.note("%s: not a number, kept in extras", name)
-		return 0, false
+		return name, 0, false
 	}
-	delete(d.fields, name)
-	return v, true
+	return name, v, true
 }
 
 // count takes a whole number.
 func (d document) count(names ...string) int {
-	v, ok := d.number(names...)
-	if !ok || v > 1<<53 || v < -(1<<53) {
+	name, v, ok := d.numeric(names)
+	if !ok {
 		return 0
 	}
+	if v != math.Trunc(v) || v > 1<<53 || v < -(1<<53) {
+		d.note("%s: not a whole number, kept in extras", name)
+		return 0
+	}
+	delete(d.fields, name)
 	return int(v)
+}
+
+// degrees takes a coordinate; nil where it is missing or lies outside of the globe.
+func (d document) degrees(most float64, names ...string) *float64 {
+	name, v, ok := d.numeric(names)
+	if !ok {
+		return nil
+	}
+	if v < -most || v > most {
+		d.note("%s: not on the globe, kept in extras", name)
+		return nil
+	}
+	delete(d.fields, name)
+	return &v
 }
 
 // time takes an instant. One without a zone is read as UTC, and noted.
@@ -193,6 +228,7 @@ func (d document) object(names ...string) (document, bool) {
 	if err != nil {
 		return document{}, false
 	}
+	inner.ours = d.ours
 	delete(d.fields, name)
 	return inner, true
 }
@@ -212,6 +248,7 @@ func (d document) objects(names ...string) (all []document, ok bool) {
 		if err != nil {
 			return nil, false
 		}
+		inner.ours = d.ours
 		all = append(all, inner)
 	}
 	delete(d.fields, name)
@@ -240,13 +277,37 @@ func (d document) extras() map[string]json.RawMessage {
 	return rest
 }
 
-// unfold puts what an earlier encoding kept as extras back among the fields, and its notes among the notes.
-func (d document) unfold() {
+// unfold puts what an earlier encoding of ours kept as extras back among the fields, and returns its notes. A body of
+// the service may have fields of these names that mean something else.
+func (d document) unfold() (notes []string) {
+	if !d.ours {
+		return nil
+	}
+	if raw := d.fields["notes"]; !isNull(raw) && raw[0] == '[' {
+		notes = d.texts("notes")
+	}
 	if kept, ok := d.object("extras"); ok {
 		for name, raw := range kept.fields {
-			if _, taken := d.fields[name]; !taken {
+			if have := d.fields[name]; isNull(have) || string(have) == `""` {
 				d.fields[name] = raw
 			}
 		}
 	}
+	return notes
+}
+
+// doubts are the notes of an object: those of an earlier encoding, which know more, or those that reading it made.
+func (d document) doubts(kept []string) []string {
+	if len(kept) > 0 {
+		return kept
+	}
+	slices.Sort(*d.notes)
+	return slices.Compact(*d.notes)
+}
+
+// readOwn is a document for an UnmarshalJSON.
+func readOwn(data []byte) (document, error) {
+	d, err := newDocument(data, "", new([]string))
+	d.ours = true
+	return d, err
 }

@@ -88,8 +88,7 @@ type Location struct {
 // UnmarshalJSON reads a flat row, a nested body, or what MarshalJSON would write. A JSON value that is not an object is
 // an error; a field that cannot be read is not: it is kept in Extras and noted.
 func (l *Load) UnmarshalJSON(data []byte) error {
-	var notes []string
-	d, err := newDocument(data, "", &notes)
+	d, err := readOwn(data)
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -99,8 +98,7 @@ func (l *Load) UnmarshalJSON(data []byte) error {
 
 // readLoad is the one place where a body becomes a Load.
 func readLoad(d document) Load {
-	d.unfold()
-	kept := d.texts("notes")
+	kept := d.unfold()
 	l := Load{ID: d.text("id", "trackingId", "tracking_id", "loadId", "load_id"), LoadNumber: d.text("loadNumber", "load_number")}
 	l.readState(d)
 	l.readNumbers(d)
@@ -111,11 +109,7 @@ func readLoad(d document) Load {
 	l.readRoute(d)
 	l.TrackingStatus = readTrackingStatus(d)
 	l.Extras = d.extras()
-	if d.notes != nil {
-		kept = append(kept, *d.notes...)
-	}
-	slices.Sort(kept)
-	l.Notes = slices.Compact(kept)
+	l.Notes = d.doubts(kept)
 	return l
 }
 
@@ -211,23 +205,10 @@ func readLocation(d document) *Location {
 	}
 	inner.unfold()
 	at := &Location{
-		Latitude: degrees(inner, 90, "latitude", "lat"), Longitude: degrees(inner, 180, "longitude", "lon", "lng"),
+		Latitude: inner.degrees(90, "latitude", "lat"), Longitude: inner.degrees(180, "longitude", "lon", "lng"),
 		City: inner.text("city"), State: inner.text("state"), Country: inner.text("country"),
 		At: inner.time("time", "locatedAt", "timestamp", "createdAt"),
 	}
 	at.Extras = inner.extras()
 	return at
-}
-
-// degrees takes a coordinate; nil where it is missing or lies outside of the globe.
-func degrees(d document, most float64, names ...string) *float64 {
-	v, ok := d.number(names...)
-	if !ok {
-		return nil
-	}
-	if v < -most || v > most {
-		d.note("%s: %g is not on the globe, left out", names[0], v)
-		return nil
-	}
-	return &v
 }

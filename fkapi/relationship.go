@@ -3,7 +3,6 @@ package fkapi
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -24,20 +23,18 @@ type Company struct {
 
 // UnmarshalJSON reads a company of the service or its own encoding.
 func (c *Company) UnmarshalJSON(data []byte) error {
-	var notes []string
-	d, err := newDocument(data, "", &notes)
+	d, err := readOwn(data)
 	if err != nil {
 		return fmt.Errorf("company: %w", err)
 	}
 	*c = readCompany(d)
-	c.Notes = append(c.Notes, notes...)
+	c.Notes = d.doubts(c.Notes)
 	return nil
 }
 
 func readCompany(d document) Company {
-	d.unfold()
 	c := Company{
-		Notes: d.texts("notes"), ID: d.text("id"), Permalink: d.text("permalink"), Name: d.text("name", "companyName"),
+		Notes: d.unfold(), ID: d.text("id"), Permalink: d.text("permalink"), Name: d.text("name", "companyName"),
 		Type: d.text("type", "companyType"), Status: d.text("status"), Active: optionalFlag(d, "active", "isActive"),
 		SCACs: d.texts("scacs", "allScacs", "scac"), CreatedAt: d.time("createdAt", "created_at"),
 	}
@@ -85,8 +82,7 @@ type Identifier struct {
 
 // UnmarshalJSON reads a relationship of the service or its own encoding.
 func (r *Relationship) UnmarshalJSON(data []byte) error {
-	var notes []string
-	d, err := newDocument(data, "", &notes)
+	d, err := readOwn(data)
 	if err != nil {
 		return fmt.Errorf("relationship: %w", err)
 	}
@@ -95,9 +91,8 @@ func (r *Relationship) UnmarshalJSON(data []byte) error {
 }
 
 func readRelationship(d document) Relationship {
-	d.unfold()
 	r := Relationship{
-		Notes: d.texts("notes"), ID: d.text("id"), Active: optionalFlag(d, "active"), Status: d.text("status"),
+		Notes: d.unfold(), ID: d.text("id"), Active: optionalFlag(d, "active"), Status: d.text("status"),
 		AllowTracking: optionalFlag(d, "allowTracking", "allow_tracking"), ExternalID: d.text("externalId", "external_id"),
 		AllSCACs: d.texts("allScacs", "all_scacs"), Type: d.text("relationshipType", "relationship_type"),
 		CreatedAt: d.time("createdAt", "created_at"),
@@ -110,11 +105,7 @@ func readRelationship(d document) Relationship {
 		r.SuperFiles = append(r.SuperFiles, readSuperFile(inner))
 	}
 	r.Extras = d.extras()
-	if d.notes != nil {
-		r.Notes = append(r.Notes, *d.notes...)
-	}
-	slices.Sort(r.Notes)
-	r.Notes = slices.Compact(r.Notes)
+	r.Notes = d.doubts(r.Notes)
 	return r
 }
 

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/internal/rest"
@@ -45,8 +46,8 @@ func newService(ctx context.Context, c Config, name, baseURL string, opts []base
 		},
 		BaseURL: baseURL, MaxResponseBytes: c.MaxResponseBytes, Sign: s.credential.sign,
 		Header:   http.Header{"Accept": {"application/json"}},
-		Classify: s.classify,
-		CAFile:   c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Proxy: c.Proxy,
+		Classify: s.classify, Inspect: s.inspect,
+		CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Proxy: c.Proxy,
 	}, options)
 	if err != nil {
 		_ = s.credential.close() // nothing was asked of it
@@ -55,7 +56,7 @@ func newService(ctx context.Context, c Config, name, baseURL string, opts []base
 	return s, nil
 }
 
-// ServerError is an answer that is not 2xx, found in an error by errors.As.
+// ServerError is a refusal of the service, found in an error by errors.As. Its words are cleaned of the client's secrets.
 type ServerError struct {
 	Status  int    // of HTTP
 	Code    string // the service's own, if it gave one
@@ -75,24 +76,13 @@ func (e *ServerError) Error() string {
 // maxWords bounds how much of a service's words an error repeats.
 const maxWords = 300
 
-// kinds are the statuses that mean something of their own here; rest knows the others.
-var kinds = map[int]base.Kind{
-	http.StatusUnauthorized:        base.KindUnauthenticated,
-	http.StatusForbidden:           base.KindPermission,
-	http.StatusNotFound:            base.KindNotFound,
-	http.StatusGone:                base.KindNotFound,
-	http.StatusUnprocessableEntity: base.KindInvalid,
-	http.StatusBadRequest:          base.KindInvalid,
-}
-
-// classify types the refusals of the two services.
+// classify types the refusals of the two services. What is no refusal, or the proxy's, is left to rest.
 func (s *service) classify(r rest.Response) *base.Error {
-	kind, ok := kinds[r.Status]
-	if !ok {
+	if r.Status < http.StatusBadRequest || r.Status == http.StatusProxyAuthRequired {
 		return nil
 	}
-	cause := readServerError(r)
-	e := base.NewError(kind, cause)
+	cause := s.serverError(r)
+	e := base.NewError(rest.KindOf(r.Status), cause)
 	switch r.Status {
 	case http.StatusUnauthorized:
 		s.credential.refused(r.Header, e)
@@ -109,13 +99,12 @@ func (s *service) classify(r rest.Response) *base.Error {
 	return e
 }
 
-func readServerError(r rest.Response) *ServerError {
+func (s *service) serverError(r rest.Response) *ServerError {
 	e := &ServerError{Status: r.Status}
-	var notes []string
-	d, err := newDocument(r.Body, "", &notes)
+	d, err := newDocument(r.Body, "", new([]string))
 	if err != nil {
 		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "text/plain" {
-			e.Message = shorten(string(r.Body))
+			e.Message = s.words(string(r.Body))
 		}
 		return e
 	}
@@ -123,13 +112,23 @@ func readServerError(r rest.Response) *ServerError {
 	if inner, ok := d.object("error"); ok {
 		d = inner
 	}
-	e.Code = shorten(d.text("code", "errorCode", "error_code"))
-	e.Message = shorten(d.text("message", "error", "detail", "errors"))
+	e.Code = s.words(d.text("code", "errorCode", "error_code"))
+	if e.Message = s.words(d.text("message", "error", "detail")); e.Message == "" {
+		e.Message = s.words(strings.Join(d.texts("errors"), "; "))
+	}
 	return e
 }
 
+// words are what the service said, without our secrets, in one line.
+func (s *service) words(text string) string { return shorten(s.credential.clean(text)) }
+
 func shorten(text string) string {
-	text = strings.TrimSpace(text)
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.TrimSpace(strings.ToValidUTF8(text, "\uFFFD")))
 	if len(text) > maxWords {
 		text = strings.ToValidUTF8(text[:maxWords], "") + "…"
 	}
@@ -148,6 +147,27 @@ func (p parameters) with(name, value string) parameters {
 
 func (p parameters) encode() string { return strings.Join(p, "&") }
 
+const maxStatus = 599
+
+// inspect finds a refusal that came with a 2xx status.
+func (s *service) inspect(r rest.Response) *base.Error {
+	d, err := newDocument(r.Body, "", new([]string))
+	if err != nil {
+		return nil // the caller will say what is wrong with it
+	}
+	status := d.count("statusCode", "status_code")
+	if status < http.StatusBadRequest || status > maxStatus {
+		return nil
+	}
+	r.Status = status
+	e := s.classify(r)
+	if e == nil {
+		e = base.NewError(rest.KindOf(status), s.serverError(r))
+	}
+	e.Code = strconv.Itoa(status)
+	return e
+}
+
 // call makes one request, decodes its JSON object and reports its stats.
 func (s *service) call(ctx context.Context, r rest.Request) (document, error) {
 	ctx = withTrace(ctx)
@@ -160,23 +180,7 @@ func (s *service) call(ctx context.Context, r rest.Request) (document, error) {
 	if err != nil {
 		return document{}, s.protocol(r.Op, "the answer is not a JSON object")
 	}
-	if status := d.count("statusCode", "status_code"); status >= http.StatusBadRequest && status <= maxStatus {
-		return document{}, s.hidden(r.Op, status, resp)
-	}
 	return d, nil
-}
-
-const maxStatus = 599
-
-// hidden is the error of a refusal that came with a 2xx status.
-func (s *service) hidden(op *base.Op, status int, resp rest.Response) error {
-	resp.Status = status
-	e := s.classify(resp)
-	if e == nil {
-		e = base.NewError(base.KindUnavailable, readServerError(resp))
-	}
-	e.Source, e.Op, e.Sent, e.Code = s.name, op.Name, base.Answered, strconv.Itoa(status)
-	return e.WithText(s.credential.clean(readServerError(resp).Error()))
 }
 
 // protocol is the error of an answer that is JSON and still not what was asked for.
@@ -193,10 +197,10 @@ func (s *service) absent(op *base.Op, text, hint string) *base.Error {
 	return e
 }
 
-// ping takes an answer that the probed thing does not exist for a proof of reach and credentials.
-func (s *service) ping(ctx context.Context, r rest.Request) error {
-	_, err := s.call(ctx, r)
-	if server, ok := errors.AsType[*ServerError](err); ok && server.Status == http.StatusNotFound && server.JSON {
+// reached takes the service's own answer that the probed thing does not exist for a proof of reach and credentials.
+func reached(err error) error {
+	server, refused := errors.AsType[*ServerError](err)
+	if errors.Is(err, base.ErrNotFound) && (!refused || server.JSON) {
 		return nil
 	}
 	return err

@@ -6,12 +6,16 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha1"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,9 +40,16 @@ func (w wire) Write(b []byte) (int, error) {
 	return w.Conn.Write(b)
 }
 
-func TestSignatureCoversTheBytesOnTheWire(t *testing.T) {
-	t.Parallel()
-	server := newServer(t)
+// request is one request as it went on the wire.
+type request struct {
+	method, path, query, body string
+	header                    http.Header
+}
+
+// overheard is what a client sent for a search, byte by byte.
+func overheard(t *testing.T, scheme sign.Scheme) request {
+	t.Helper()
+	server := newServer(t, fkapitest.WithScheme(scheme))
 	addLoads(server, 1)
 	var sent bytes.Buffer
 	client, err := fkapi.NewTracking(t.Context(), server.Config(), base.WithDialer(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -59,14 +70,49 @@ func TestSignatureCoversTheBytesOnTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, _, _ := strings.Cut(req.RequestURI, "?")
-	mac := hmac.New(sha1.New, []byte(fkapitest.Secret))
-	_, _ = io.WriteString(mac, req.Method+"\n"+path+"\n"+req.Header.Get(sign.HeaderTimestamp)+"\n"+body)
-	if got, want := req.Header.Get(sign.HeaderSignature), hex.EncodeToString(mac.Sum(nil)); got != want {
-		t.Errorf("the signature on the wire is %s, that of the bytes %s", got, want)
+	path, query, _ := strings.Cut(req.RequestURI, "?")
+	if body == "" {
+		t.Fatal("nothing was overheard")
 	}
-	if req.Header.Get(sign.HeaderDevice) != fkapitest.AppID || body == "" {
-		t.Errorf("app id %q, body %q", req.Header.Get(sign.HeaderDevice), body)
+	return request{req.Method, path, query, body, req.Header}
+}
+
+func mac(text string) []byte {
+	m := hmac.New(sha1.New, []byte(fkapitest.Secret))
+	_, _ = io.WriteString(m, text)
+	return m.Sum(nil)
+}
+
+// TestSignatureCoversTheBytesOnTheWire computes each signature from what was overheard, with nothing of the signer.
+func TestSignatureCoversTheBytesOnTheWire(t *testing.T) {
+	t.Parallel()
+	for scheme, check := range map[sign.Scheme]func(request) (got, want string){
+		sign.Header: func(r request) (string, string) {
+			text := r.method + "\n" + r.path + "\n" + r.header.Get("X-FourKitesTimestamp") + "\n" + r.body
+			return r.header.Get("X-FourKitesDeviceId") + " " + r.header.Get("X-FourKitesSignature"), fkapitest.AppID + " " + hex.EncodeToString(mac(text))
+		},
+		sign.HeaderLiteral: func(r request) (string, string) {
+			text := r.method + `\n` + r.path + `\n` + r.header.Get("X-FourKitesTimestamp") + `\n` + r.body
+			return r.header.Get("X-FourKitesSignature"), hex.EncodeToString(mac(text))
+		},
+		sign.QueryAppID: func(r request) (string, string) {
+			first, rest, _ := strings.Cut(r.query, "&app_id="+fkapitest.AppID+"&timestamp=")
+			stamp, _, _ := strings.Cut(rest, "&")
+			signature := url.QueryEscape(base64.StdEncoding.EncodeToString(mac(fkapitest.AppID + "--" + stamp)))
+			return r.query, first + "&app_id=" + fkapitest.AppID + "&timestamp=" + stamp + "&signature=" + signature
+		},
+		sign.QueryPublicNonce: func(r request) (string, string) {
+			signed, signature, _ := strings.Cut(r.query, "&signature=")
+			return signature, base64.URLEncoding.EncodeToString(mac(r.path + "?" + signed))
+		},
+	} {
+		r := overheard(t, scheme)
+		if got, want := check(r); got != want {
+			t.Errorf("%s: on the wire %s, computed %s", scheme, got, want)
+		}
+		if r.path != "/api/v1/tracking/search" || !strings.HasPrefix(r.query, "company_id=acme&locale=en") {
+			t.Errorf("%s: %s?%s", scheme, r.path, r.query)
+		}
 	}
 }
 
@@ -157,6 +203,61 @@ func TestARotatedSecretCostsNoCall(t *testing.T) {
 	}
 	if calls := source.calls.Load(); calls > 3 {
 		t.Errorf("the source was asked %d times", calls)
+	}
+}
+
+func TestASecretRotatedOnDiskCostsNoCall(t *testing.T) {
+	t.Parallel()
+	for name, basic := range map[string]bool{"hmac": false, "basic": true} {
+		server := newServer(t)
+		addLoads(server, 1)
+		file := filepath.Join(t.TempDir(), "secret")
+		put := func(text string) {
+			if err := os.WriteFile(file, []byte(text+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put("stale")
+		client := tracking(t, server, func(c *fkapi.Config) {
+			if basic {
+				*c = server.BasicConfig()
+				put(fkapitest.Password)
+			} else {
+				put(fkapitest.Secret)
+			}
+			reference := []byte("file://" + file)
+			if err := errors.Join(c.Secret.UnmarshalText(reference), c.Password.UnmarshalText(reference)); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if _, err := client.Load(bounded(t), "123456001"); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if basic {
+			continue // the fake has one password
+		}
+		server.SetKeys("next-key-0123", "one-more-key")
+		put("next-key-0123")
+		before := len(server.Requests())
+		if _, err := client.Load(bounded(t), "123456001"); err != nil {
+			t.Errorf("%s: after the rotation: %v", name, err)
+		}
+		if n := len(server.Requests()) - before; n != 2 {
+			t.Errorf("%s: %d requests, want the refused one and the good one", name, n)
+		}
+	}
+}
+
+func TestWhileTwoKeysAreValidEitherIsAccepted(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	addLoads(server, 1)
+	server.SetKeys("old-key-0123", "new-key-0123")
+	for key, want := range map[string]base.Kind{"old-key-0123": base.KindUnknown, "new-key-0123": base.KindUnknown, "no-key-0123": base.KindUnauthenticated} {
+		client := tracking(t, server, func(c *fkapi.Config) { c.Secret = secret.Literal(key) })
+		if _, err := client.Load(bounded(t), "123456001"); base.KindOf(err) != want {
+			t.Errorf("%s: %v", key, err)
+		}
 	}
 }
 

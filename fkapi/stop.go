@@ -34,8 +34,7 @@ type Stop struct {
 
 // UnmarshalJSON reads a stop of the service or its own encoding, with the same tolerance as that of a Load.
 func (s *Stop) UnmarshalJSON(data []byte) error {
-	var notes []string
-	d, err := newDocument(data, "", &notes)
+	d, err := readOwn(data)
 	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
@@ -50,7 +49,7 @@ func readStop(d document) Stop {
 		Type: d.text("stopType", "type", "stop_type"), Sequence: d.count("sequence"), Status: d.text("status"),
 		Address: d.text("address", "addressLine1"), City: d.text("city"), State: d.text("state"),
 		PostalCode: d.text("postalCode", "postal", "zip"), Country: d.text("country"), TimeZone: d.text("timeZone", "timezone"),
-		Latitude: degrees(d, 90, "latitude", "lat"), Longitude: degrees(d, 180, "longitude", "lon", "lng"),
+		Latitude: d.degrees(90, "latitude", "lat"), Longitude: d.degrees(180, "longitude", "lon", "lng"),
 	}
 	s.readTimes(d)
 	s.Extras = d.extras()

@@ -34,6 +34,39 @@ func TestToolsHaveTheirNamesAndPassTheCheck(t *testing.T) {
 	}
 }
 
+// existing are the tools that served before there was this package, and those that were wanted beside them: their names
+// and parameters stay as they are. What is new may be added, and none of it is required.
+var existing = map[string]string{
+	"get_load": "tracking_id*", "search_loads": "load_number shipper_id", "get_load_stops": "tracking_id*", "get_load_timeline": "tracking_id*",
+	"filter_loads": "shipper carrier status date_range",
+	"get_company":  "company_id*", "get_relationships": "company_id* relationship_type", "check_network": "shipper_id* carrier_id*",
+}
+
+func TestExistingToolsKeepTheirParameters(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	aliases := slices.Concat(tracking(t, server, nil).Aliases(), company(t, server).Aliases())
+	for _, one := range aliases {
+		schema := one.InputSchema()
+		var required []string
+		for parameter := range strings.FieldsSeq(existing[one.Name()]) {
+			name, must := strings.CutSuffix(parameter, "*")
+			if must {
+				required = append(required, name)
+			}
+			if p := schema.Properties[name]; p == nil || p.Type != "string" || p.Description == "" {
+				t.Errorf("%s: %s is %+v", one.Name(), name, p)
+			}
+		}
+		if diff := cmp.Diff(required, schema.Required); diff != "" {
+			t.Errorf("%s: %s", one.Name(), diff)
+		}
+	}
+	if len(aliases) != len(existing) {
+		t.Errorf("%d aliases for %d tools", len(aliases), len(existing))
+	}
+}
+
 func TestEveryToolAnswersByItsOldNameAndParameters(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)

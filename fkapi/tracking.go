@@ -50,9 +50,10 @@ func (c *TrackingClient) Reload(l base.Limits) error { return c.rest.Guard().Rel
 // Close refuses new calls at once, waits at most ten seconds for running ones, and may be called again.
 func (c *TrackingClient) Close() error { return c.close() }
 
-// Ping asks for a load that does not exist, which proves reach and credentials.
+// Ping asks for a load that does not exist. An answer in the form of the service proves reach and credentials.
 func (c *TrackingClient) Ping(ctx context.Context) error {
-	return c.ping(ctx, c.one(opPingTracking, parameters{}.with("tracking_ids", "0")))
+	_, err := c.ask(ctx, c.one(opPingTracking, parameters{}.with("tracking_ids", "0")))
+	return reached(err)
 }
 
 // Load is the load with that tracking id, which is made of digits. An unknown one is ErrNotFound.
@@ -84,13 +85,19 @@ func (c *TrackingClient) LoadByNumber(ctx context.Context, number, company strin
 func newest(all []Load) Load {
 	slices.SortStableFunc(all, func(a, b Load) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	l := all[0]
-	for _, other := range all[1:] {
-		if other.ID != l.ID {
-			l.Notes = append(l.Notes, fmt.Sprintf("loadNumber: load %s of %s has the same number", other.ID, cmp.Or(other.Shipper.ID, "an unknown shipper")))
+	others := slices.DeleteFunc(all[1:], func(other Load) bool { return other.ID == l.ID })
+	for i, other := range others {
+		if i == maxOthers {
+			l.Notes = append(l.Notes, fmt.Sprintf("loadNumber: %d more loads have the same number", len(others)-i))
+			break
 		}
+		l.Notes = append(l.Notes, fmt.Sprintf("loadNumber: load %s of %s has the same number", other.ID, cmp.Or(other.Shipper.ID, "an unknown shipper")))
 	}
 	return l
 }
+
+// maxOthers is how many loads of the same number are named.
+const maxOthers = 10
 
 // LoadStops are the stops of a load in their sequence. A load without stops gives none.
 func (c *TrackingClient) LoadStops(ctx context.Context, trackingID string) ([]Stop, error) {

@@ -31,6 +31,8 @@ type Config struct {
 	Header http.Header // sent with each request
 	// Classify refines the error of an answer that is not 2xx; it may return nil.
 	Classify func(Response) *base.Error
+	// Inspect finds a refusal inside a 2xx answer, which is then treated like another; nil = there are none.
+	Inspect func(Response) *base.Error
 
 	CAFile, CertFile, KeyFile string // PEM files; empty = the system's roots, no client certificate
 	Proxy                     string // URL of a proxy; empty = the environment's, "none" = no proxy

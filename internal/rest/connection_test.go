@@ -45,9 +45,9 @@ func mute(c net.Conn) {
 	_ = c.Close()
 }
 
-func says1(banner string) func(net.Conn) {
+func banner(text string) func(net.Conn) {
 	return func(c net.Conn) {
-		_, _ = c.Write([]byte(banner))
+		_, _ = c.Write([]byte(text))
 		_ = c.(*net.TCPConn).CloseWrite()
 		mute(c)
 	}
@@ -81,8 +81,8 @@ func TestAHostThatCannotBeReachedIsNamedWithWhatToChange(t *testing.T) {
 	refused := closed.Addr().String()
 	_ = closed.Close()
 	silent, _ := listen(t, mute)
-	ssh, _ := listen(t, says1("SSH-2.0-OpenSSH_9.9\r\n"))
-	binary, _ := listen(t, says1("\x00\x01\x02\xff\xfe"))
+	ssh, _ := listen(t, banner("SSH-2.0-OpenSSH_9.9\r\n"))
+	binary, _ := listen(t, banner("\x00\x01\x02\xff\xfe\r\n\r\n"))
 	plain := serve(t, ok).Listener.Addr().String()
 	secured := newService(ok)
 	secured.StartTLS()

@@ -46,7 +46,8 @@ var statusKinds = map[int]base.Kind{
 	529:                              base.KindOverloaded,
 }
 
-func kindOf(status int) base.Kind {
+// KindOf is the kind of an answer that is not 2xx, by its status alone.
+func KindOf(status int) base.Kind {
 	if k, ok := statusKinds[status]; ok {
 		return k
 	}
@@ -59,17 +60,11 @@ func kindOf(status int) base.Kind {
 	return base.KindProtocol
 }
 
-// judge turns every answer that is not 2xx into an error.
+// judge turns every answer that is not 2xx, or holds a refusal, into an error.
 func (c *Client) judge(r Response) error {
-	if r.Status >= 200 && r.Status < 300 {
-		return nil
-	}
-	var e *base.Error
-	if c.config.Classify != nil {
-		e = c.config.Classify(r)
-	}
+	e := c.refusal(r)
 	if e == nil {
-		e = statusError(r)
+		return nil
 	}
 	e.Sent = base.Answered
 	if e.Code == "" {
@@ -84,13 +79,29 @@ func (c *Client) judge(r Response) error {
 	return e
 }
 
+func (c *Client) refusal(r Response) (e *base.Error) {
+	if r.Status >= 200 && r.Status < 300 {
+		if c.config.Inspect != nil {
+			e = c.config.Inspect(r)
+		}
+		return e
+	}
+	if c.config.Classify != nil {
+		e = c.config.Classify(r)
+	}
+	if e == nil {
+		e = statusError(r)
+	}
+	return e
+}
+
 func statusError(r Response) *base.Error {
 	cause := &StatusError{Status: r.Status}
 	text := cause.Error()
 	if said := message(r); said != "" {
 		text += ": " + said
 	}
-	e := base.NewError(kindOf(r.Status), cause)
+	e := base.NewError(KindOf(r.Status), cause)
 	switch {
 	case r.Status >= 300 && r.Status < 400:
 		text += destination(r)

@@ -124,3 +124,23 @@ func TestASourceMayKnowItsAnswersBetter(t *testing.T) {
 	failed(t, err, base.KindNotFound)
 	says(t, err, "gone")
 }
+
+func TestARefusalInsideAGoodAnswerIsRetriedLikeAnother(t *testing.T) {
+	t.Parallel()
+	s := serve(t, status(200, "busy", "X-Request-Id", "req-1"), ok)
+	inspect := func(c *rest.Config) {
+		c.Inspect = func(r rest.Response) *base.Error {
+			if string(r.Body) == "busy" {
+				return base.NewError(base.KindUnavailable, errors.New("busy inside"))
+			}
+			return nil
+		}
+	}
+	if _, err := get(t, clientOf(t, s.URL, inspect)); err != nil || s.calls() != 2 {
+		t.Errorf("%d requests, %v", s.calls(), err)
+	}
+	_, err := get(t, clientOf(t, serve(t, status(200, "busy", "X-Request-Id", "req-1")).URL, func(c *rest.Config) { inspect(c); noRetries(c) }))
+	if e := details(t, err, base.KindUnavailable); e.RequestID != "req-1" || e.Sent != base.Answered {
+		t.Errorf("%+v", e)
+	}
+}

@@ -129,10 +129,11 @@ func (t *trail) broken(err error) *base.Error {
 	if e, ok := errors.AsType[*base.Error](err); ok { // of the proxy's refusal
 		return e
 	}
-	if own := t.conn.Load(); own != nil && own.spoke.Load() && t.address.Scheme == "http" {
-		err = errSpoke // what net/http makes of it depends on who is faster
-	}
 	e := base.ClassifyNetwork(err)
+	if own := t.conn.Load(); own != nil && own.spoke.Load() && t.address.Scheme == "http" && !timely(e.Kind) {
+		err = errSpoke // what net/http makes of it depends on who is faster
+		e = base.NewError(base.KindInternal, err)
+	}
 	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
 		e.Hint = "the service does not speak TLS there; check the scheme and the port of the base URL"
 	}
@@ -161,6 +162,11 @@ func (t *trail) unknown(e *base.Error) {
 	default:
 		e.Kind, e.Hint = base.KindProtocol, otherProtocol
 	}
+}
+
+// timely are the kinds of an attempt that was ended by its context.
+func timely(k base.Kind) bool {
+	return k == base.KindCanceled || k == base.KindDeadline || k == base.KindAttemptTimeout
 }
 
 const otherProtocol = "the service does not speak HTTP as expected; check the scheme, the host and the port of the base URL"
