@@ -150,10 +150,10 @@ func TestBadCasesAreRefused(t *testing.T) {
 		"no JSON in the cell":   {files: map[string]string{"a_log.csv.gz": logHeader + "t,1700000000000000000,n,p,c,t,s,\"{\"\"log\"\":1}\"\n"}, want: "a_log.csv.gz:2: the cell Log begins like JSON and is none"},
 		"a time in words":       {files: map[string]string{"a_log.csv.gz": logHeader + "t,yesterday,n,p,c,t,s,x\n"}, want: `a_log.csv.gz:2: TimeUnixNano: "yesterday" is not a time of this century`},
 		"seconds for nanos":     {files: map[string]string{"a_log.csv.gz": logHeader + "t,1700000000,n,p,c,t,s,x\n"}, want: "is not a time of this century in units of 1ns"},
-		"two times":             {files: map[string]string{"a_log.csv.gz": logHeader + "2023-11-14T21:13:20Z,1700000000000000000,n,p,c,t,s,x\n"}, want: "Timestamp 2023-11-14T21:13:20Z and TimeUnixNano 1700000000000000000 do not agree"},
+		"two times":             {files: map[string]string{"a_log.csv.gz": logHeader + "2023-11-14T21:13:20Z,1700000000000000000,n,p,c,t,s,x\n"}, want: "the columns Timestamp (2023-11-14T21:13:20Z) and TimeUnixNano (1700000000000000000) do not agree"},
 		"no pod":                {files: map[string]string{"a_log.csv.gz": logHeader + "t,1700000000000000000,n,,c,t,s,x\n"}, want: "a_log.csv.gz:2: PodName is empty"},
 		"an end before a start": {files: map[string]string{"a_trace.csv.gz": traceHeader + "t,s,root,p,o,1700000000000000001,1700000000000000000,0\n"}, want: "EndTimeUnixNano is before StartTimeUnixNano"},
-		"a wrong duration":      {files: map[string]string{"a_trace.csv.gz": traceHeader + "t,s,root,p,o,1700000000000000000,1700000001000000000,7\n"}, want: "Duration 7 (microseconds) and the times of start and end do not agree"},
+		"a wrong duration":      {files: map[string]string{"a_trace.csv.gz": traceHeader + "t,s,root,p,o,1700000000000000000,1700000001000000000,7\n"}, want: "the column Duration (7 microseconds) and the times of start and end do not agree"},
 		"a word for a number":   {files: map[string]string{"pod_metrics.csv.gz": podHeader + "t,1700000000,p,1,much\n"}, want: `pod_metrics.csv.gz:2: PodServerLatencyP90(s): "much" is not a number`},
 		"a line without end":    {files: map[string]string{"a_log.csv.gz": logHeader + strings.Repeat("x", 2<<20)}, want: "a_log.csv.gz:1: the line after this one is longer than 1048576 bytes"},
 	} {

@@ -51,7 +51,7 @@ func (r *reader) log(row row) (repeated bool, err error) {
 		return false, err
 	}
 	if other, err := time.Parse(time.RFC3339Nano, stamp); err == nil && other.Sub(at).Abs() > time.Minute {
-		return false, fmt.Errorf("Timestamp %s and TimeUnixNano %s do not agree", stamp, nano)
+		return false, fmt.Errorf("the columns Timestamp (%s) and TimeUnixNano (%s) do not agree", stamp, nano)
 	}
 	if podName == "" {
 		return false, errors.New("PodName is empty")
@@ -153,7 +153,7 @@ func (r *reader) span(row row) (repeated bool, err error) {
 	case duration < 0:
 		return false, errors.New("EndTimeUnixNano is before StartTimeUnixNano")
 	case !agrees(row.cells[7], duration):
-		return false, fmt.Errorf("Duration %s (microseconds) and the times of start and end do not agree", row.cells[7])
+		return false, fmt.Errorf("the column Duration (%s microseconds) and the times of start and end do not agree", row.cells[7])
 	}
 	if parent == rootParent {
 		parent = ""
