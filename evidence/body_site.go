@@ -63,11 +63,15 @@ var sourceEndings = []string{
 	"hpp", "rs", "php", "ex", "exs", "erl", "swift", "clj", "pl", "lua",
 }
 
-// parseSite reads Class#123 or file.go:123, the latter with or without a column or a method behind it.
+// parseSite reads Class#123, Class#method:123 or file.go:123, the latter with or without a column or a method behind it.
 func parseSite(word string) (CodeRegion, bool) {
-	if symbol, number, ok := strings.Cut(word, "#"); ok {
+	if class, number, ok := strings.Cut(word, "#"); ok {
+		symbol := class
+		if method, after, ok := strings.Cut(number, ":"); ok && allBytes(method, isWord) {
+			symbol, number = class+"#"+method, after
+		}
 		line, ok := parseLine(number)
-		return CodeRegion{Symbol: symbol, Lines: [2]int{line, line}}, ok && isClass(symbol)
+		return CodeRegion{Symbol: symbol, Lines: [2]int{line, line}}, ok && isClass(class)
 	}
 	file, rest, ok := strings.Cut(word, ":")
 	if !ok || !slices.Contains(sourceEndings, ending(file)) {

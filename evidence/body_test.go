@@ -29,6 +29,10 @@ func TestBodiesOfEveryFormAreTakenApart(t *testing.T) {
 			"16:42:22.382 WARN  t.s.RouteFinder#532 no route",
 			evidence.Body{Format: evidence.PlainBody, Message: "16:42:22.382 WARN  t.s.RouteFinder#532 no route", Severity: logs.SeverityWarn, Site: site("t.s.RouteFinder", "", 532)},
 		},
+		"plain with a method": {
+			"LoadsController#create:64 POST 201",
+			evidence.Body{Format: evidence.PlainBody, Message: "LoadsController#create:64 POST 201", Site: site("LoadsController#create", "", 64)},
+		},
 		"plain with a file": {
 			"level=info caller=app/route.go:12 msg=found",
 			evidence.Body{Format: evidence.PlainBody, Message: "level=info caller=app/route.go:12 msg=found", Severity: logs.SeverityInfo, Site: site("", "app/route.go", 12)},

@@ -43,10 +43,10 @@ type gap struct {
 
 // itemKey tells whether two items are the same piece of evidence.
 type itemKey struct {
-	source, service string
-	kind            ItemType
-	at              int64
-	ref             Ref
+	source, service, summary string
+	kind                     ItemType
+	at                       int64
+	ref                      Ref
 }
 
 // newInquiry begins an account. The window may be zero, progress nil.
@@ -69,6 +69,13 @@ func (q *inquiry) start(ctx context.Context, client, about string, run func(cont
 func (q *inquiry) ask(ctx context.Context, client, about string, run func(context.Context) (int, error)) error {
 	row, number := q.open(client)
 	return q.answer(ctx, row, number, about, run)
+}
+
+// about sets the window that the report is about, where it was not known at first.
+func (q *inquiry) about(window base.Window) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.window = window
 }
 
 // wait returns when every question that was started has ended.
@@ -107,7 +114,7 @@ func (q *inquiry) add(item Item) string {
 	if !item.Time.IsZero() {
 		item.Time = item.Time.UTC()
 	}
-	key := itemKey{item.Source, item.Service, item.Type, item.Time.UnixNano(), item.Ref}
+	key := itemKey{item.Source, item.Service, item.Summary, item.Type, item.Time.UnixNano(), item.Ref}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if id, ok := q.known[key]; ok {

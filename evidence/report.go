@@ -95,7 +95,7 @@ type Ref struct {
 	TimeUnixNano int64  `json:"time_unix_nano,omitempty"` // of a log record or a measurement
 	Pod          string `json:"pod,omitempty"`
 	Metric       string `json:"metric,omitempty"`
-	Key          string `json:"key,omitempty"`  // of a document: a load's tracking id, a relationship's id
+	Key          string `json:"key,omitempty"`  // of a document: a load's tracking id, a relationship's id; of a log record: its id
 	From         string `json:"from,omitempty"` // "baseline" where it is not of the incident itself
 }
 
