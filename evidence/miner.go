@@ -49,21 +49,22 @@ func newMiner(o PatternOptions) *miner {
 	return &miner{options: o, capacity: maxShapes, shapes: map[string]*lineGroup{}}
 }
 
-// add counts a record under its shape.
-func (m *miner) add(r logs.Record) {
+// add counts a record under its shape, and gives the key of that.
+func (m *miner) add(r logs.Record) string {
 	body := ParseBody(cutBody(r.Body, m.options.MaxBody))
 	if body.Site == (CodeRegion{}) {
 		body.Site = attributeSite(r)
 	}
 	pieces := shapeOf(body.line(), m.options.MaxWords)
-	m.count(&lineGroup{pieces: pieces, site: body.Site}, r, severityOf(r, body))
+	key := m.count(&lineGroup{pieces: pieces, site: body.Site}, r, severityOf(r, body))
 	if len(m.shapes) > m.capacity {
 		m.compact()
 	}
+	return key
 }
 
 // count adds a record to the group of the same key as g, or to g itself where it is the first.
-func (m *miner) count(g *lineGroup, r logs.Record, severity logs.Severity) {
+func (m *miner) count(g *lineGroup, r logs.Record, severity logs.Severity) string {
 	m.records++
 	g.key = g.identity()
 	if known, ok := m.shapes[g.key]; ok {
@@ -78,6 +79,7 @@ func (m *miner) count(g *lineGroup, r logs.Record, severity logs.Severity) {
 	g.inService(r.Service, 1)
 	g.seen(r.Time.UTC(), r.Time.UTC())
 	g.example(r, severity, m.options.Examples)
+	return g.key
 }
 
 // identity tells groups apart: by the text of the shape and by the place in the code.

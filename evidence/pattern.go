@@ -166,9 +166,16 @@ func (m *miner) read(ctx context.Context, source logs.Source, q logs.Query) (bas
 }
 
 // patterns are what the lines came down to.
-func (m *miner) patterns() Patterns {
+func (m *miner) patterns() Patterns { return m.handOut(m.ranked()) }
+
+// ranked are the groups of lines that are alike, the most frequent first.
+func (m *miner) ranked() []*lineGroup {
 	groups := m.merged()
 	slices.SortStableFunc(groups, func(a, b *lineGroup) int { return cmp.Compare(b.count, a.count) })
+	return groups
+}
+
+func (m *miner) handOut(groups []*lineGroup) Patterns {
 	p := Patterns{Patterns: []Pattern{}, Records: m.records, Distinct: len(groups), Outcome: base.Data}
 	if m.records == 0 {
 		p.Outcome = base.NoData

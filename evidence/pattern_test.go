@@ -188,6 +188,19 @@ func TestOddBodiesAreCountedOnce(t *testing.T) {
 	}
 }
 
+func TestAPatternMatchesItsOwnLinesOnly(t *testing.T) {
+	t.Parallel()
+	p := evidence.Pattern{Template: "load <num> offered to <*> <...>"}
+	for line, want := range map[string]bool{
+		"load 7 offered to swift at once": true, "load 7 offered to swift": true, "load x offered to swift": false, "load 7 refused": false,
+		"load 7 offered, to swift": false, "": false, `{"msg":"load 7 offered to swift","a":1}`: true,
+	} {
+		if got := p.Matches(line); got != want {
+			t.Errorf("%q matches: %v", line, got)
+		}
+	}
+}
+
 func TestPatternsThatAreLeftOutAreCounted(t *testing.T) {
 	t.Parallel()
 	p, err := evidence.LinePatterns(slices.Values([]string{"a", "a", "b", "c"}), evidence.PatternOptions{MaxPatterns: 1})
