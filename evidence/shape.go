@@ -50,7 +50,7 @@ type shaper struct {
 
 // shapeOf is the shape of a text. After limit words maskRest stands for the rest.
 func shapeOf(text string, limit int) []piece {
-	s := &shaper{text: text}
+	s := &shaper{text: text, pieces: make([]piece, 0, min(len(text)/4+1, 128))}
 	for s.at < len(s.text) {
 		s.step()
 	}
@@ -263,7 +263,7 @@ func joinTimes(all []piece) []piece {
 
 // joinLists puts one mask in the place of two or more words that stand between brackets with commas between them.
 func joinLists(all []piece) []piece {
-	out := make([]piece, 0, len(all))
+	out := all[:0] // it never grows beyond what was read
 	for i := 0; i < len(all); i++ {
 		out = append(out, all[i])
 		if all[i].word || i+1 == len(all) {
@@ -280,15 +280,15 @@ func joinLists(all []piece) []piece {
 // listEnd is the index of the piece that closes the list that the separator at i opens; 0 where it opens none.
 func listEnd(all []piece, i int) int {
 	open := all[i].text
-	close, ok := map[byte]byte{'[': ']', '(': ')', '{': '}'}[open[len(open)-1]]
-	if !ok {
+	opens := strings.IndexByte("[({", open[len(open)-1])
+	if opens < 0 {
 		return 0
 	}
 	items := 0
 	for j := i + 1; j+1 < len(all) && all[j].word && !all[j+1].word; j += 2 {
 		items++
 		switch between := all[j+1].text; {
-		case between[0] == close && items > 1:
+		case between[0] == "])}"[opens] && items > 1:
 			return j + 1
 		case strings.TrimSpace(between) != ",":
 			return 0

@@ -6,15 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// connectors hold the parts of a value together: of a time, an address, a path, a number.
-const (
-	connectors = trailing + "%"
-	trailing   = ".-:/@#+$~&?!*\\" // those that belong to no value at its end
-)
+// trailing are the connectors that belong to no value at its end.
+const trailing = ".-:/@#+$~&?!*\\"
 
+// isConnector tells what holds the parts of a value together: of a time, an address, a path, a number.
 func isConnector(r rune) bool { return r < utf8.RuneSelf && isConnectorByte(byte(r)) }
 
-func isConnectorByte(c byte) bool { return strings.IndexByte(connectors, c) >= 0 }
+func isConnectorByte(c byte) bool {
+	switch c {
+	case '.', '-', ':', '/', '@', '#', '+', '%', '$', '~', '&', '?', '!', '*', '\\':
+		return true
+	}
+	return false
+}
 
 // isSplitter tells the connectors that part words from those that may stand within one.
 func isSplitter(r rune) bool { return isConnector(r) && r != '.' && r != '-' }

@@ -1,0 +1,117 @@
+package evidence
+
+import (
+	"context"
+	"slices"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/tool"
+)
+
+// The tools of this package. Sources.Tools binds them; Declaration.Call calls one wherever it is served.
+var (
+	FindLogPatterns = tool.Declare[LogPatternsInput, Patterns]("evidence_find_log_patterns",
+		"Sorts the log records of a window into patterns: templates of lines with masks in the place of values, with counts, services, "+
+			"severities, first and last time and examples, the most frequent first. Start here to see what a service logs at all.")
+	DiffLogPatterns = tool.Declare[LogDiffInput, Diff]("evidence_diff_log_patterns",
+		"Compares the log patterns of two windows that do not overlap: which lines are new, gone, more frequent or rarer during an incident "+
+			"than before, the most surprising first. A line that is gone counts as much as a new one.")
+	MineLogLines = tool.Declare[LogLinesInput, Patterns]("evidence_mine_log_lines",
+		"Sorts log lines that are given as text into patterns, the most frequent first.")
+	ExplainStuckLoad = tool.Declare[StuckLoadInput, StuckLoadReport]("evidence_explain_stuck_load",
+		"Finds why a load waits for tracking info: reads the load, the relationship of its shipper and carrier, the logs that name it and "+
+			"their traces. The answer has a verdict, causes with evidence, a timeline, and what could not be seen.")
+)
+
+// LogPatternsInput is the question of the tool evidence_find_log_patterns; see [logs.Query] and [PatternOptions].
+type LogPatternsInput struct {
+	Window base.Window `json:"window" jsonschema:"from included, to excluded, RFC 3339"`
+	LogLinesFilter
+	MaxPatterns int `json:"max_patterns,omitempty" jsonschema:"default 100"`
+	Limit       int `json:"limit,omitempty" jsonschema:"records that are read, default 1000000"`
+}
+
+// LogDiffInput is the question of the tool evidence_diff_log_patterns.
+type LogDiffInput struct {
+	Before base.Window `json:"before" jsonschema:"when all was well; from included, to excluded, RFC 3339"`
+	During base.Window `json:"during" jsonschema:"the incident; it must not overlap before"`
+	LogLinesFilter
+	MaxPatterns int `json:"max_patterns,omitempty" jsonschema:"changes, default 100"`
+	Limit       int `json:"limit,omitempty" jsonschema:"records that are read of each window, default 1000000"`
+}
+
+// LogLinesFilter says which records of a window count. Every condition that is set must hold.
+type LogLinesFilter struct {
+	Services    []string `json:"services,omitempty" jsonschema:"any of these services; empty: all"`
+	MinSeverity string   `json:"min_severity,omitempty" jsonschema:"TRACE, DEBUG, INFO, WARN, ERROR or FATAL"`
+	Contains    []string `json:"contains,omitempty" jsonschema:"texts that the body has, all of them, in any case"`
+	NotContains []string `json:"not_contains,omitempty" jsonschema:"texts that the body lacks"`
+	TraceID     string   `json:"trace_id,omitempty" jsonschema:"32 hexadecimal digits"`
+	TrackingID  string   `json:"tracking_id,omitempty" jsonschema:"id of a load, in the body or in any attribute"`
+}
+
+func (f LogLinesFilter) query(op string) (logs.Query, error) {
+	q := logs.Query{
+		Services: f.Services, Contains: f.Contains, NotContains: f.NotContains, TraceID: f.TraceID, TrackingID: f.TrackingID,
+		MinSeverity: logs.ParseSeverity(f.MinSeverity),
+	}
+	if f.MinSeverity != "" && q.MinSeverity == logs.SeverityUnset {
+		return q, base.Invalid("evidence", op, "min_severity: %q is not known; write TRACE, DEBUG, INFO, WARN, ERROR or FATAL", f.MinSeverity)
+	}
+	return q, nil
+}
+
+// LogLinesInput is the question of the tool evidence_mine_log_lines, and of the older tool analyze_logs_with_drain.
+type LogLinesInput struct {
+	Logs        []string `json:"logs" jsonschema:"lines, or bodies of log records"`
+	MaxPatterns int      `json:"max_patterns,omitempty" jsonschema:"default 100"`
+}
+
+// StuckLoadInput is the question of the tool evidence_explain_stuck_load; see [StuckLoadQuestion].
+type StuckLoadInput struct {
+	TrackingID string      `json:"tracking_id" jsonschema:"tracking id of the load, digits"`
+	Window     base.Window `json:"window,omitzero" jsonschema:"of logs and traces; default: the life of the load"`
+	Shipper    string      `json:"shipper,omitempty" jsonschema:"permalink; default: that of the load"`
+	Carrier    string      `json:"carrier,omitempty" jsonschema:"permalink; default: that of the load"`
+}
+
+// Tools are the questions of this package as tools over these sources. One whose source is missing says so when it is
+// called.
+func (s Sources) Tools() []tool.Tool {
+	return []tool.Tool{
+		FindLogPatterns.Bind(s.toolPatterns), DiffLogPatterns.Bind(s.toolDiff), MineLogLines.Bind(toolLines),
+		ExplainStuckLoad.Bind(s.toolStuckLoad),
+	}
+}
+
+// Aliases are the same under the names that an older server had. They belong on the endpoint that has had them.
+func (s Sources) Aliases() []tool.Tool {
+	return []tool.Tool{MineLogLines.Alias("analyze_logs_with_drain").Bind(toolLines)}
+}
+
+func (s Sources) toolPatterns(ctx context.Context, in LogPatternsInput) (Patterns, error) {
+	q, err := in.query("LogPatterns")
+	if err != nil {
+		return Patterns{}, err
+	}
+	q.Window, q.Limit = in.Window, in.Limit
+	return LogPatterns(ctx, s.Logs, q, PatternOptions{MaxPatterns: in.MaxPatterns})
+}
+
+func (s Sources) toolDiff(ctx context.Context, in LogDiffInput) (Diff, error) {
+	q, err := in.query("PatternDiff")
+	if err != nil {
+		return Diff{}, err
+	}
+	q.Limit = in.Limit
+	return PatternDiff(ctx, s.Logs, q, in.Before, in.During, PatternOptions{MaxPatterns: in.MaxPatterns})
+}
+
+func toolLines(_ context.Context, in LogLinesInput) (Patterns, error) {
+	return LinePatterns(slices.Values(in.Logs), PatternOptions{MaxPatterns: in.MaxPatterns})
+}
+
+func (s Sources) toolStuckLoad(ctx context.Context, in StuckLoadInput) (StuckLoadReport, error) {
+	return StuckLoad(ctx, StuckLoadQuestion{TrackingID: in.TrackingID, Window: in.Window, Shipper: in.Shipper, Carrier: in.Carrier}, s)
+}
