@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+)
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// result is a report in both of its forms.
+type result struct {
+	json     any
+	markdown string
+	score    *score
+}
+
+// run is the program: it prints the report on stdout and what goes on on stderr, and gives the exit code.
+func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) int {
+	s, err := parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = io.WriteString(stdout, usage)
+		return exitDone
+	case err != nil:
+		_, _ = fmt.Fprintf(stderr, "investigate: %v\nRun investigate -h for the flags.\n", err)
+		return exitUsage
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	p := newProgress(stderr)
+	found, err := s.investigate(ctx, env, p)
+	if found.json != nil { // also when cleaning up failed
+		err = errors.Join(err, s.print(found, stdout, stderr))
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "investigate: %s\n", s.failure(ctx, err))
+		return exitFailed
+	}
+	return exitDone
+}
+
+func (s settings) investigate(ctx context.Context, env func(string) string, p *progress) (result, error) {
+	if s.caseDir == "" {
+		return investigateTicket(ctx, p)
+	}
+	return s.investigateCase(ctx, env, p)
+}
+
+// print writes the report: the JSON form alone on stdout, so that another program can read it.
+func (s settings) print(r result, stdout, stderr io.Writer) error {
+	if s.format == "json" {
+		if r.score != nil {
+			_, _ = fmt.Fprintf(stderr, "score: %s\n", r.score)
+		}
+		encoder := json.NewEncoder(stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(r.json)
+	}
+	text := r.markdown
+	if r.score != nil {
+		text += fmt.Sprintf("\n## Score\n\n%s.\n", r.score)
+	}
+	_, err := io.WriteString(stdout, text)
+	return err
+}
+
+// failure says why there is no report.
+func (s settings) failure(ctx context.Context, err error) string {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Sprintf("not done within %s; give more time with -timeout: %v", s.timeout, err)
+	case ctx.Err() != nil:
+		return fmt.Sprintf("interrupted: %v", err)
+	}
+	return err.Error()
+}
