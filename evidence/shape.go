@@ -249,7 +249,7 @@ func (s *shaper) separate(r rune) {
 // joinTimes makes one time of those that were written in parts: a date and a clock, a clock and its milliseconds.
 func joinTimes(all []piece) []piece {
 	out := all[:0]
-	for i := 0; i < len(all); i++ {
+	for i := range all {
 		n := len(out)
 		if all[i].word && n >= 2 && out[n-2].text == maskTime &&
 			(all[i].text == maskTime && strings.TrimSpace(out[n-1].text) == "" || all[i].text == maskNumber && out[n-1].text == ",") {

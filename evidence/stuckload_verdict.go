@@ -259,8 +259,12 @@ func (c *stuckCase) numbers() string {
 	l := c.load.Value
 	var all []string
 	for _, n := range []struct{ name, value string }{
-		{"load number", l.LoadNumber}, {"PRO", l.PRONumber}, {"BOL", l.BOLNumber}, {"container", l.ContainerNumber},
-		{"truck", l.TruckNumber}, {"references", strings.Join(l.ReferenceNumbers, ", ")},
+		{"load number", l.LoadNumber},
+		{"PRO", l.PRONumber},
+		{"BOL", l.BOLNumber},
+		{"container", l.ContainerNumber},
+		{"truck", l.TruckNumber},
+		{"references", strings.Join(l.ReferenceNumbers, ", ")},
 	} {
 		if n.value != "" {
 			all = append(all, n.name+" "+n.value)

@@ -27,7 +27,7 @@ func TestToolsHaveTheirNamesAndPassTheCheck(t *testing.T) {
 		}
 		names = append(names, one.Name())
 	}
-	for _, name := range strings.Fields(`evidence_find_log_patterns evidence_diff_log_patterns evidence_mine_log_lines
+	for name := range strings.FieldsSeq(`evidence_find_log_patterns evidence_diff_log_patterns evidence_mine_log_lines
 		evidence_explain_stuck_load analyze_logs_with_drain`) {
 		if !slices.Contains(names, name) {
 			t.Errorf("there is no tool %s", name)
