@@ -112,7 +112,8 @@ const maxMined = 1_000_000
 // and rare ones are counted together under the pattern <...>, which Stats.Notes says. Up to there the answer does not
 // depend on the order of the records.
 //
-// A Limit of zero means a million records, not the client's default. A source that fails before the first record is an
+// A Limit of zero means a million records, not the client's default; the operator's cap holds for that too, such as
+// MaxRows of clickhouse.Config, which is 10,000 where it is not set. A source that fails before the first record is an
 // error; one that fails later, or has more than the limit, gives an answer whose Outcome and Stats.Notes say so.
 func LogPatterns(ctx context.Context, source logs.Source, q logs.Query, o PatternOptions) (Patterns, error) {
 	const op = "LogPatterns"

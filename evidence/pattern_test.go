@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -221,6 +222,35 @@ func TestLogPatternsSayWhatWasNotRead(t *testing.T) {
 	p, err = evidence.LogPatterns(t.Context(), client, q, evidence.PatternOptions{})
 	if err == nil || p.Outcome != base.Failed {
 		t.Errorf("a source that fails: %+v, %v", p, err)
+	}
+}
+
+// breaking is a source that fails after its records: a wire fake does so only behind a block of 65,000.
+type breaking []logs.Record
+
+func (breaking) Name() string { return "breaking" }
+
+func (b breaking) Logs(context.Context, logs.Query) iter.Seq2[logs.Record, error] {
+	return func(yield func(logs.Record, error) bool) {
+		for _, r := range b {
+			if !yield(r, nil) {
+				return
+			}
+		}
+		yield(logs.Record{}, base.NewError(base.KindUnavailable, nil).WithText("connection reset"))
+	}
+}
+
+func TestPatternsOfWhatWasReadBeforeAFailureArePartial(t *testing.T) {
+	t.Parallel()
+	source := breaking(repeated(30, 0, 1, 0, "one 1"))
+	p, err := evidence.LogPatterns(t.Context(), source, logs.Query{}, evidence.PatternOptions{})
+	if err != nil || p.Outcome != base.Partial || p.Records != 30 || !strings.Contains(strings.Join(p.Stats.Notes, " "), "connection reset") {
+		t.Errorf("%+v, %v", p, err)
+	}
+	d, err := evidence.PatternDiff(t.Context(), source, logs.Query{}, tenBefore, fiveDuring, evidence.PatternOptions{})
+	if err != nil || d.Outcome != base.Partial || len(d.Stats.Notes) != 2 || !strings.HasPrefix(d.Stats.Notes[0], "before: ") {
+		t.Errorf("%+v, %v", d, err)
 	}
 }
 

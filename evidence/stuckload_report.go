@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/fkapi"
 )
 
 // Bounds of a report, so that a load with a long life does not drown its reader.
@@ -167,7 +168,13 @@ func (c *stuckCase) loadEvents(id string) []TimelineEntry {
 		return nil
 	}
 	var all []TimelineEntry
-	for _, e := range c.load.Value.Timeline() {
+	events := c.load.Value.Timeline()
+	for _, e := range events {
+		if e.Stop == "" && slices.ContainsFunc(events, func(o fkapi.TimelineEvent) bool {
+			return o.Stop != "" && o.Event == e.Event && o.At.Equal(e.At)
+		}) {
+			continue // the load and its stop say the same
+		}
 		what := "load: " + strings.ReplaceAll(e.Event, "_", " ")
 		if e.Stop != "" {
 			what += " at " + e.Stop

@@ -263,11 +263,15 @@ func TestALoadThatTracksIsNotStuck(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	load := stuckLoad()
+	load.Stops = []fkapi.Stop{{ID: "1", Name: "dock 4", AppointmentTime: load.PickupAppointment}}
 	load.Status, load.TerminatedAt = fkapi.StatusDelivered, noon.Add(time.Hour)
 	w.api.AddLoad(load)
 	r := w.explain(t)
 	if r.Verdict != evidence.NoFault || !strings.Contains(r.Conclusion, "delivered") || !r.Window.To.Equal(noon.Add(2*time.Hour)) {
 		t.Errorf("%s, until %v", r.Conclusion, r.Window.To)
+	}
+	if last := r.Timeline[len(r.Timeline)-1]; last.What != "load: appointment at dock 4" || !last.Expected || len(r.Timeline) != 3 {
+		t.Errorf("%+v", r.Timeline)
 	}
 }
 
@@ -433,6 +437,23 @@ func TestProgressIsToldWhileSourcesAreAsked(t *testing.T) {
 		if all := told[name]; len(all) < 2 || all[0] != "pending" || all[len(all)-1] != "data" {
 			t.Errorf("%s: %q", name, all)
 		}
+	}
+}
+
+func TestASourceThatHangsCostsItsPartOfTheDeadlineOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill()
+	w.logs.Fail(fault.Silent(), -1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	r, err := evidence.StuckLoad(ctx, evidence.StuckLoadQuestion{TrackingID: stuckID, Now: noon.Add(time.Hour)}, w.sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound(t, r)
+	if r.Verdict != evidence.Fault || r.Causes[0].Kind != evidence.Configuration || outcomes(r)["clickhouse"] != "failed" {
+		t.Errorf("%+v", r.Report)
 	}
 }
 
