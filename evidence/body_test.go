@@ -91,11 +91,11 @@ func TestBodiesOfEveryFormAreTakenApart(t *testing.T) {
 func TestAHugeBodyIsTakenApartWithinBounds(t *testing.T) {
 	t.Parallel()
 	var pairs strings.Builder
-	for i := range 50_000 {
+	for i := range 20_000 {
 		fmt.Fprintf(&pairs, `"key%d":"value %d",`, i, i)
 	}
 	for _, text := range []string{
-		"{" + pairs.String() + "}", strings.Repeat(`{"a":`, 200_000), strings.Repeat("{", 1<<20), strings.Repeat(`"`, 1<<20), strings.Repeat(`'a `, 1<<18),
+		"{" + pairs.String() + "}", strings.Repeat(`{"a":`, 50_000), strings.Repeat("{", 1<<20), strings.Repeat(`"`, 1<<18), strings.Repeat(`'a `, 1<<16),
 	} {
 		b := evidence.ParseBody(text)
 		if len(b.Fields) > 300 {
