@@ -25,7 +25,7 @@ type outcome struct {
 	code           int
 }
 
-func try(t *testing.T, ctx context.Context, args ...string) outcome { //nolint:revive // t first, as every test function here has it
+func try(t *testing.T, ctx context.Context, args ...string) outcome {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, args, func(string) string { return "" }, &stdout, &stderr)

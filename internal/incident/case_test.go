@@ -3,6 +3,7 @@ package incident_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -111,6 +112,18 @@ func TestABadRowAmongManyIsSkippedAndNamed(t *testing.T) {
 	}
 	if len(c.Logs) != 150 {
 		t.Errorf("%d records", len(c.Logs))
+	}
+}
+
+func TestABadRowOfMeasurementsLeavesNoneOfThem(t *testing.T) {
+	t.Parallel()
+	rows := podHeader + "t,1700000000," + pod + ",1,much\n"
+	for i := range 150 {
+		rows += fmt.Sprintf("t,%d,%s,2,2\n", 1_700_000_001+i, pod)
+	}
+	c, err := incident.Read(t.Context(), folder(t, map[string]string{"pod_metrics.csv.gz": rows}))
+	if err != nil || len(c.Metrics) != 300 || c.Files[0].Bad != 1 || c.Metrics[0].Value != 2 {
+		t.Errorf("%d points, %+v, %v", len(c.Metrics), c.Files, err)
 	}
 }
 
