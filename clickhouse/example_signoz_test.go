@@ -19,7 +19,7 @@ func ExampleClient_Logs() {
 	server.Insert(logs.Record{Time: at.Add(-time.Minute), Service: "checkout", Severity: logs.SeverityError, Body: "payment refused"})
 
 	ctx := context.Background()
-	client, err := clickhouse.New(ctx, clickhouse.Config{Addresses: []string{server.Addr()}})
+	client, err := clickhouse.New(ctx, server.Config())
 	if err != nil {
 		fmt.Println(err)
 		return

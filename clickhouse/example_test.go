@@ -18,7 +18,7 @@ func ExampleClient_Query() {
 		Rows:    [][]any{{"Pune", 12}, {"Oslo", nil}},
 	})
 	ctx := context.Background()
-	client, err := clickhouse.New(ctx, clickhouse.Config{Addresses: []string{server.Addr()}})
+	client, err := clickhouse.New(ctx, server.Config())
 	if err != nil {
 		fmt.Println(err)
 		return

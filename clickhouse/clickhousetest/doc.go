@@ -5,7 +5,7 @@
 //	server := clickhousetest.NewServer()
 //	defer server.Close()
 //	server.Insert(logs.Record{Time: time.Now(), Service: "checkout", Body: "payment refused"})
-//	// connect any client of the native protocol to server.Addr(), user "default", no password
+//	client, err := clickhouse.New(ctx, server.Config()) // or any client of the native protocol at server.Addr()
 //
 // A request is answered by the first of these that concerns it: a planned fault ([Server.Fail]), a scripted reply
 // ([Server.Reply]), the server's own statements (INSERT, SET, KILL QUERY, CREATE TABLE, DROP TABLE, TRUNCATE TABLE), and
