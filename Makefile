@@ -71,6 +71,12 @@ bench: ## Run the benchmarks, the comparisons with peers included.
 	go test -run '^$$' -bench . -benchmem ./...
 	cd internal/bench && go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: bench-check
+bench-check: ## Check the budgets of the guard and of signing: allocations, and times beside those of peers.
+	{ (cd internal/bench && go test -run '^$$' -bench '^BenchmarkGuard$$' -benchmem -benchtime 0.2s -count 3 .); \
+	  go test -run '^$$' -bench '^BenchmarkSign$$' -benchmem -benchtime 0.2s -count 3 ./base/sign; } | \
+	  tee /dev/stderr | go run ./internal/citool -budgets
+
 .PHONY: tools
 tools: $(STATICCHECK) $(GOLANGCI_LINT) ## Install the pinned linters into .tools/bin.
 
