@@ -61,11 +61,11 @@ func TestPagesWalkAListToItsEnd(t *testing.T) {
 func TestLeavingPagesFetchesNoMore(t *testing.T) {
 	t.Parallel()
 	fetched := 0
-	for v := range base.Pages(func(string) (base.Page[int], error) {
+	for v, err := range base.Pages(func(string) (base.Page[int], error) {
 		fetched++
 		return base.Page[int]{Items: []int{1, 2}, Cursor: fmt.Sprint(fetched), More: true}, nil
 	}) {
-		if v == 2 {
+		if v == 2 || err != nil {
 			break
 		}
 	}
@@ -83,8 +83,12 @@ func TestAnAnswerSaysWhatItIsWorth(t *testing.T) {
 		err  error
 		want base.Outcome
 	}{
-		{0, nil, base.NoData}, {5, nil, base.Data}, {0, errDown, base.Failed}, {5, errDown, base.Partial},
-		{10, cut, base.Truncated}, {3, part, base.Partial},
+		{0, nil, base.NoData},
+		{5, nil, base.Data},
+		{0, errDown, base.Failed},
+		{5, errDown, base.Partial},
+		{10, cut, base.Truncated},
+		{3, part, base.Partial},
 	} {
 		if got := base.OutcomeOf(c.n, c.err); got != c.want {
 			t.Errorf("%d items, %v: %s", c.n, c.err, got)

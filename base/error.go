@@ -140,8 +140,13 @@ func (e *Error) Is(target error) bool {
 func (e *Error) fields() []slog.Attr {
 	all := []slog.Attr{slog.String("kind", e.Kind.String()), slog.String("sent", e.Sent.String())}
 	for _, text := range []struct{ key, value string }{
-		{"source", e.Source}, {"op", e.Op}, {"code", e.Code}, {"message", e.text}, {"query_id", e.QueryID},
-		{"request_id", e.RequestID}, {"hint", e.Hint},
+		{"source", e.Source},
+		{"op", e.Op},
+		{"code", e.Code},
+		{"message", e.text},
+		{"query_id", e.QueryID},
+		{"request_id", e.RequestID},
+		{"hint", e.Hint},
 	} {
 		if text.value != "" {
 			all = append(all, slog.String(text.key, text.value))

@@ -123,9 +123,13 @@ func (l Limits) Validate() error {
 		name  string
 		value int64
 	}{
-		{"max_waiting", int64(l.MaxWaiting)}, {"burst", int64(l.Burst)}, {"retry_after", int64(l.RetryAfter)},
-		{"breaker.min_calls", int64(l.Breaker.MinCalls)}, {"breaker.window", int64(l.Breaker.Window)},
-		{"breaker.open_for", int64(l.Breaker.OpenFor)}, {"breaker.probes", int64(l.Breaker.Probes)},
+		{"max_waiting", int64(l.MaxWaiting)},
+		{"burst", int64(l.Burst)},
+		{"retry_after", int64(l.RetryAfter)},
+		{"breaker.min_calls", int64(l.Breaker.MinCalls)},
+		{"breaker.window", int64(l.Breaker.Window)},
+		{"breaker.open_for", int64(l.Breaker.OpenFor)},
+		{"breaker.probes", int64(l.Breaker.Probes)},
 	} {
 		if f.value < 0 {
 			problems = append(problems, fmt.Errorf("limits.%s: negative", f.name))

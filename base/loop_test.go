@@ -33,7 +33,7 @@ func TestAForeignLoopIsRuledByTheGuard(t *testing.T) {
 		if e := asError(t, err); attempts != 3 || e.Attempts != 3 || !errors.Is(err, errDown) {
 			t.Errorf("%d attempts: %v", attempts, err)
 		}
-		if second := l.End(nil); second != err {
+		if second := l.End(nil); asError(t, second) != asError(t, err) {
 			t.Errorf("the second End says %v", second)
 		}
 		if err := l.Attempt(func(context.Context) error { t.Error("run after the end"); return nil }); err == nil {

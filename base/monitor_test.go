@@ -68,12 +68,12 @@ func TestTheCheckAtStartUpAsksAllSideBySideUnderOneDeadline(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		began := time.Now()
-		r := m.Check(ctx)
+		m.Check(ctx)
 		if took := time.Since(began); took != 2*time.Second {
 			t.Errorf("the check took %s", took)
 		}
 		synctest.Wait() // the hung one hears of the deadline
-		r = m.Report()
+		r := m.Report()
 		if diff := cmp.Diff(map[string]base.State{"": base.Degraded, "a": base.Ready, "b": base.Ready, "optional": base.Down}, states(r)); diff != "" {
 			t.Error(diff)
 		}
@@ -113,7 +113,7 @@ func TestAReportIsAsGraveAsTheGravestRequiredSource(t *testing.T) {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 			w := httptest.NewRecorder()
-			m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+			m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
 			if w.Code != c.status || !strings.Contains(w.Body.String(), c.want.String()) {
 				t.Errorf("/readyz: %d %s", w.Code, w.Body)
 			}
@@ -319,7 +319,7 @@ func TestTheHandlerTellsKindsAndAgesAndNoText(t *testing.T) {
 	m.Check(t.Context())
 	get := func(path string) (int, string, map[string]any) {
 		w := httptest.NewRecorder()
-		m.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
 		var body map[string]any
 		_ = json.Unmarshal(w.Body.Bytes(), &body)
 		if w.Code == 200 && (w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store") {

@@ -106,7 +106,7 @@ func (g *Guard) typed(err error) *Error {
 		copied := *known
 		e = &copied
 		e.Attempts = 0
-		if error(known) != err { // wrapped: what wraps it stays in the tree
+		if error(known) != err { //nolint:errorlint // not the error itself but a wrapper, which stays in the tree
 			if e.text == "" {
 				e.text = textOf(e.err)
 			}

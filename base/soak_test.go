@@ -146,9 +146,18 @@ func (s *soak) once(r *rand.Rand) {
 }
 
 var soakOps = []base.Op{
-	{Name: "Read"}, {Name: "Page"}, {Name: "Query"}, {Name: "Search"}, {Name: "Write", Safety: base.Unsafe}, {Name: "Heavy", Weight: 4}, {Name: "Giant", Weight: 100},
-	{Name: "Panics", Weight: 5}, {Name: "Blocks", Weight: 6}, {Name: "Timed", Timeout: 5 * time.Millisecond},
-	{Name: "Endless", Timeout: -1, AttemptTimeout: -1}, {Name: "Ping", Probe: true},
+	{Name: "Read"},
+	{Name: "Page"},
+	{Name: "Query"},
+	{Name: "Search"},
+	{Name: "Write", Safety: base.Unsafe},
+	{Name: "Heavy", Weight: 4},
+	{Name: "Giant", Weight: 100},
+	{Name: "Panics", Weight: 5},
+	{Name: "Blocks", Weight: 6},
+	{Name: "Timed", Timeout: 5 * time.Millisecond},
+	{Name: "Endless", Timeout: -1, AttemptTimeout: -1},
+	{Name: "Ping", Probe: true},
 }
 
 func soakContext(r *rand.Rand) (context.Context, context.CancelFunc) {

@@ -3,6 +3,7 @@ package base_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"runtime"
 	"strings"
@@ -83,8 +84,8 @@ func TestAPanicInALoopBodyGivesThePermitBack(t *testing.T) {
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	func() {
 		defer func() { _ = recover() }()
-		for range base.Stream(t.Context(), g, read, func(context.Context) seq { return items(5, nil) }) {
-			panic("in the body")
+		for _, err := range base.Stream(t.Context(), g, read, func(context.Context) seq { return items(5, nil) }) {
+			panic(fmt.Sprint("in the body ", err))
 		}
 	}()
 	if h := g.Health(); h.InFlight != 0 {
@@ -131,21 +132,18 @@ func TestALoopBodysPanicReachesItsCallerAndThePermitComesBack(t *testing.T) {
 	seq := base.Stream(t.Context(), g, read, func(context.Context) seq {
 		return func(yield func(int, error) bool) {
 			defer func() { cleaned = true; panic("in the source's cleanup") }()
-			for range items(5, nil) {
-				if !yield(1, nil) {
-					return
-				}
+			for yield(1, nil) {
 			}
 		}
 	})
 	func() {
 		defer func() {
-			if value := recover(); value != "in the body" {
+			if value := recover(); value != "in the body 1 <nil>" {
 				t.Errorf("recovered %v", value)
 			}
 		}()
-		for range seq {
-			panic("in the body")
+		for v, err := range seq {
+			panic(fmt.Sprint("in the body ", v, err))
 		}
 	}()
 	if !cleaned {
@@ -159,9 +157,12 @@ func TestAGoroutineThatEndsInALoopBodyLeavesNothingBehind(t *testing.T) {
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	var all sync.WaitGroup
 	all.Go(func() {
-		for range base.Stream(t.Context(), g, read, func(context.Context) seq { return items(5, nil) }) {
-			runtime.Goexit()
+		for _, err := range base.Stream(t.Context(), g, read, func(context.Context) seq { return items(5, nil) }) {
+			if err == nil {
+				runtime.Goexit()
+			}
 		}
+		t.Error("the loop went on")
 	})
 	all.Wait()
 	idle(t, g)
@@ -204,13 +205,15 @@ func TestTheSourcesCodeEndsBeforeItsPermitIsGivenAway(t *testing.T) {
 	g := newGuard(t, base.Limits{Concurrency: 1})
 	var inCleanup base.Health
 	var canceled error
-	for range base.Stream(t.Context(), g, read, func(ctx context.Context) seq {
+	for _, err := range base.Stream(t.Context(), g, read, func(ctx context.Context) seq {
 		return func(yield func(int, error) bool) {
 			yield(1, nil)
 			inCleanup, canceled = g.Health(), ctx.Err()
 		}
 	}) {
-		break
+		if err == nil {
+			break
+		}
 	}
 	if inCleanup.InFlight != 1 || !errors.Is(canceled, context.Canceled) {
 		t.Errorf("in the cleanup %d calls were in flight, the context said %v", inCleanup.InFlight, canceled)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 
@@ -124,7 +125,7 @@ func (t *telemetry) attributes(g *Guard, op *Op) opAttributes {
 	plain := metric.WithAttributeSet(attribute.NewSet(set...))
 	a.record, a.add = []metric.RecordOption{plain}, []metric.AddOption{plain}
 	for k := range kindCount {
-		with := attribute.NewSet(append(set[:len(set):len(set)], attribute.String("error.type", k.String()))...)
+		with := attribute.NewSet(append(slices.Clip(set), attribute.String("error.type", k.String()))...)
 		a.failed[k] = []metric.RecordOption{metric.WithAttributeSet(with)}
 		a.rejected[k] = []metric.AddOption{metric.WithAttributeSet(with)}
 	}

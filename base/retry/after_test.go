@@ -67,8 +67,10 @@ func TestAfterReadsEveryFormThatServersWrite(t *testing.T) {
 }
 
 func FuzzAfter(f *testing.F) {
-	for _, seed := range []string{"2", "1.5", "-1", "1e10", "abc", "", "Sun, 06 Nov 1994 08:49:37 GMT",
-		"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "9223372037", "0x1p-2", "1e-400"} {
+	for _, seed := range []string{
+		"2", "1.5", "-1", "1e10", "abc", "", "Sun, 06 Nov 1994 08:49:37 GMT",
+		"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "9223372037", "0x1p-2", "1e-400",
+	} {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, seconds, millis string) {

@@ -48,8 +48,10 @@ func TestABudgetIsFullAtFirstAndSavesNoMoreThanItsCap(t *testing.T) {
 	if got := b.Tokens(); got != 2 {
 		t.Errorf("%v tokens, want 2", got)
 	}
-	if !b.Spend(1) || !b.Spend(1) || b.Spend(1) {
-		t.Error("two tokens paid for something else than two retries")
+	for retries := range 3 {
+		if got := b.Spend(1); got != (retries < 2) {
+			t.Errorf("retry %d was paid for: %t", retries, got)
+		}
 	}
 	b.Earn()
 	if b.Spend(1) {

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"iter"
+	"slices"
 	"unsafe"
 )
 
@@ -48,7 +49,7 @@ func (p *pieces[T]) grow() {
 // join is all values in one slice.
 func (p *pieces[T]) join() []T {
 	if p.full == nil {
-		return p.last[:len(p.last):len(p.last)]
+		return slices.Clip(p.last)
 	}
 	all := fresh[T](p.n + len(p.last))
 	at := 0

@@ -163,7 +163,7 @@ func convert[S Number, D number](t target, from []S) error {
 }
 
 func isFloat[E number]() bool {
-	var half = 0.5
+	half := 0.5
 	return E(half) != 0
 }
 

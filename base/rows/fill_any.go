@@ -94,7 +94,7 @@ func assign(field reflect.Value, x any) error {
 		field.SetBytes([]byte(text))
 		return nil
 	case isText:
-		if u, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](field.Addr()); ok {
 			return u.UnmarshalText([]byte(text))
 		}
 	case field.Kind() == reflect.Slice && value.Kind() == reflect.Slice:

@@ -113,8 +113,7 @@ var mapType = reflect.TypeFor[map[string]any]()
 
 // collect gathers the fields of a struct and of those embedded in it; it reports whether there is a map for the rest.
 func collect(t reflect.Type, offset uintptr, fields *[]field, p *plan) (extras bool, err error) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		text, ok := f.Tag.Lookup("db")
 		if !ok {
 			text = f.Tag.Get("ch")

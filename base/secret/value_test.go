@@ -31,8 +31,10 @@ type embedded struct {
 
 func leaks(t *testing.T, what, text string) {
 	t.Helper()
-	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprintf("% x", canary),
-		fmt.Sprint([]byte(canary)), "YzRuYXJ5LTUzY3JldA"} {
+	for _, form := range []string{
+		canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprintf("% x", canary),
+		fmt.Sprintf("%d", []byte(canary)), "YzRuYXJ5LTUzY3JldA",
+	} {
 		if strings.Contains(text, form) {
 			t.Errorf("%s shows the secret: %s", what, text)
 		}

@@ -93,17 +93,27 @@ func TestSignerAddsTheKnownQueryParametersLast(t *testing.T) {
 		name, target, want string
 		cfg                sign.Config
 	}{
-		{"app id", "/api/v1/tracking?locale=en", "locale=en&app_id=demo-app&timestamp=20250102030405&signature=0A%2Bw7jTVF6X7%2BF%2BABSJr3H7rCE4%3D",
-			sign.Config{Scheme: sign.QueryAppID}},
-		{"app id, no query", "/x", "app_id=demo-app&timestamp=20250102030401&signature=bLjH4v%2Br9b3%2BUZq%2FVw3TMJHprxo%3D",
-			sign.Config{Scheme: sign.QueryAppID, Now: fixed(moment.Add(-4 * time.Second))}},
-		{"app id, URL-safe", "/x", "app_id=demo-app&timestamp=20250102030405&signature=0A-w7jTVF6X7-F-ABSJr3H7rCE4%3D",
-			sign.Config{Scheme: sign.QueryAppID, URLSafe: true}},
-		{"app id, clock in another zone", "/x", "app_id=demo-app&timestamp=20250102030405&signature=0A-w7jTVF6X7-F-ABSJr3H7rCE4%3D",
-			sign.Config{Scheme: sign.QueryAppID, URLSafe: true, Now: fixed(moment.In(time.FixedZone("", 19800)))}},
-		{"public nonce", "/api/v1/tracking?shipper=demo-shipper&load_ids=LOAD123",
+		{
+			"app id", "/api/v1/tracking?locale=en", "locale=en&app_id=demo-app&timestamp=20250102030405&signature=0A%2Bw7jTVF6X7%2BF%2BABSJr3H7rCE4%3D",
+			sign.Config{Scheme: sign.QueryAppID},
+		},
+		{
+			"app id, no query", "/x", "app_id=demo-app&timestamp=20250102030401&signature=bLjH4v%2Br9b3%2BUZq%2FVw3TMJHprxo%3D",
+			sign.Config{Scheme: sign.QueryAppID, Now: fixed(moment.Add(-4 * time.Second))},
+		},
+		{
+			"app id, URL-safe", "/x", "app_id=demo-app&timestamp=20250102030405&signature=0A-w7jTVF6X7-F-ABSJr3H7rCE4%3D",
+			sign.Config{Scheme: sign.QueryAppID, URLSafe: true},
+		},
+		{
+			"app id, clock in another zone", "/x", "app_id=demo-app&timestamp=20250102030405&signature=0A-w7jTVF6X7-F-ABSJr3H7rCE4%3D",
+			sign.Config{Scheme: sign.QueryAppID, URLSafe: true, Now: fixed(moment.In(time.FixedZone("", 19800)))},
+		},
+		{
+			"public nonce", "/api/v1/tracking?shipper=demo-shipper&load_ids=LOAD123",
 			"shipper=demo-shipper&load_ids=LOAD123&client_id=demo-client&timestamp=20250102030405&signature=YfEGmBj0F0a2B2cgeCkPuvfhDMA=",
-			sign.Config{Scheme: sign.QueryPublicNonce, AppID: "demo-client"}},
+			sign.Config{Scheme: sign.QueryPublicNonce, AppID: "demo-client"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -243,8 +253,10 @@ func TestVerifierAcceptsWhatGoSendsOverTheWire(t *testing.T) {
 			}))
 			t.Cleanup(server.Close)
 			s := newSigner(t, sign.Config{Scheme: scheme})
-			for _, target := range []string{"", "/", "?a=1", "/a%2Fb", "/a%2fb", "/a b", "/ä/é/e\u0301", `/a"b`, "/a\\nb", "//x//y", "/a;b,c",
-				"/x?b=2&a=1&a=1&c&d=", "/x?q=a+b%20c%2B", "/x?", "/x?a=%26signature=b", "/[1]"} {
+			for _, target := range []string{
+				"", "/", "?a=1", "/a%2Fb", "/a%2fb", "/a b", "/ä/é/e\u0301", `/a"b`, "/a\\nb", "//x//y", "/a;b,c",
+				"/x?b=2&a=1&a=1&c&d=", "/x?q=a+b%20c%2B", "/x?", "/x?a=%26signature=b", "/[1]",
+			} {
 				req, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+target, strings.NewReader("a\nb"))
 				if err != nil {
 					t.Fatal(err)
@@ -308,7 +320,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	req := httptest.NewRequest(http.MethodGet, "/api/v1/tracking/123456789", nil)
+	req := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/api/v1/tracking/123456789", nil)
 	if err := signer.Sign(req, nil); err != nil {
 		fmt.Println(err)
 		return

@@ -293,6 +293,8 @@ func signatureParams(query, app string) (params, error) {
 	if values[0] == "" || values[1] == "" || values[2] == "" {
 		return params{}, ErrMissing
 	}
-	return params{app: values[0], stamp: values[1], tag: values[2],
-		last: at == [3]int{n - 2, n - 1, n}}, nil
+	return params{
+		app: values[0], stamp: values[1], tag: values[2],
+		last: at == [3]int{n - 2, n - 1, n},
+	}, nil
 }

@@ -346,7 +346,8 @@ func FuzzVerifier(f *testing.F) {
 			v := newVerifier(t, sign.VerifierConfig{Scheme: scheme, Keys: keys("a key no input can know")})
 			req := &http.Request{Method: method, URL: &url.URL{Path: "/"}, RequestURI: uri, Header: http.Header{
 				http.CanonicalHeaderKey(sign.HeaderDevice): {app}, http.CanonicalHeaderKey(sign.HeaderSignature): {tag},
-				http.CanonicalHeaderKey(sign.HeaderTimestamp): {stamp}}}
+				http.CanonicalHeaderKey(sign.HeaderTimestamp): {stamp},
+			}}
 			if err := v.Verify(req, bytes.Clone(body)); err == nil {
 				t.Errorf("%s accepted a request nobody signed", scheme)
 			}

@@ -44,8 +44,12 @@ func BenchmarkGuard(b *testing.B) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
 	all := []contender{
-		{"bare", bare(ctx)}, {"success", success(b, ctx)}, {"timeout", ownTimeout(b)}, {"fastfail", fastfail(b, ctx)},
-		{"failsafe", fourPolicies(ctx)}, {"gobreaker_open", openBreaker()},
+		{"bare", bare(ctx)},
+		{"success", success(b, ctx)},
+		{"timeout", ownTimeout(b)},
+		{"fastfail", fastfail(b, ctx)},
+		{"failsafe", fourPolicies(ctx)},
+		{"gobreaker_open", openBreaker()},
 	}
 	for _, c := range all {
 		b.Run(c.name, func(b *testing.B) {
