@@ -128,7 +128,7 @@ func (c *call) enter() (context.Context, error) {
 			return nil, err
 		}
 	}
-	ticket, err := g.breaker.AllowAt(g.epoch.Add(c.at))
+	ticket, err := g.breaker.AllowAt(c.at)
 	if err != nil {
 		c.giveBack()
 		return nil, c.reject(KindCircuitOpen)

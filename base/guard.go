@@ -76,7 +76,7 @@ type settings struct {
 // NewGuard makes a guard. It reports what is wrong with the limits.
 func NewGuard(config GuardConfig, options Options) (*Guard, error) {
 	g := &Guard{
-		config: config, epoch: time.Now(), closing: make(chan struct{}), drained: make(chan struct{}),
+		config: config, closing: make(chan struct{}), drained: make(chan struct{}),
 		logger: options.Logger, limiter: options.Limiter,
 	}
 	g.ops.Store(&map[*Op]*opState{})
@@ -85,6 +85,7 @@ func NewGuard(config GuardConfig, options Options) (*Guard, error) {
 		return nil, err
 	}
 	g.breaker = breaker.New(limits.Breaker.config())
+	g.epoch = g.breaker.Epoch() // one clock for both
 	g.permits = limit.NewPermits(int64(limits.Concurrency), limits.MaxWaiting)
 	g.budget = retry.NewBudget(limits.RetryRatio, budgetCap)
 	if g.telemetry, err = newTelemetry(g, options); err != nil {

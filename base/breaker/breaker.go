@@ -93,6 +93,9 @@ func New(config Config) *Breaker {
 	return &Breaker{epoch: time.Now(), config: config.withDefaults(), opened: make(chan struct{})}
 }
 
+// Epoch is the instant that the breaker counts time from.
+func (b *Breaker) Epoch() time.Time { return b.epoch }
+
 // OnChange names a function that is told of each change of state with no lock held: it may ask the breaker. Two
 // changes at the same instant may be told in either order. Call it before the breaker is used.
 func (b *Breaker) OnChange(f func(State)) { b.onState = f }
@@ -148,13 +151,13 @@ type Ticket struct {
 }
 
 // Allow asks for a call. While half-open only as many calls as there are probes are allowed.
-func (b *Breaker) Allow() (Ticket, error) { return b.AllowAt(time.Now()) }
+func (b *Breaker) Allow() (Ticket, error) { return b.AllowAt(b.now()) }
 
-// AllowAt is Allow for a caller that has just read the clock: it saves reading it again.
-func (b *Breaker) AllowAt(now time.Time) (Ticket, error) {
+// AllowAt is Allow for a caller that has just read the clock, which saves reading it again: now is the time since Epoch.
+func (b *Breaker) AllowAt(now time.Duration) (Ticket, error) {
 	word := b.state.Load()
 	if State(word&3) == Closed {
-		return Ticket{generation: word >> 2, at: now.Sub(b.epoch)}, nil
+		return Ticket{generation: word >> 2, at: now}, nil
 	}
 	return b.allowProbe()
 }
