@@ -15,8 +15,11 @@ type target struct {
 	n      int
 }
 
+// part is the place of the field in the struct at i.
+func (t target) part(i int) unsafe.Pointer { return unsafe.Add(t.first, uintptr(i)*t.stride) }
+
 // at is the field in the struct at i.
-func at[E any](t target, i int) *E { return (*E)(unsafe.Add(t.first, uintptr(i)*t.stride)) }
+func at[E any](t target, i int) *E { return (*E)(t.part(i)) }
 
 // filler copies n values of a vector, from a place on, into one field of n structs. One call serves a whole chunk, so
 // what it decides, it decides once.
@@ -170,7 +173,7 @@ func isFloat[E number]() bool {
 // fillPicked fills through the keys of a dictionary, value by value.
 func fillPicked(plain filler, t target, d *Dictionary, from int) error {
 	for i := range t.n {
-		one := target{unsafe.Add(t.first, uintptr(i)*t.stride), t.stride, 1}
+		one := target{t.part(i), t.stride, 1}
 		if err := plain(one, d.Values, int(d.Keys[from+i])); err != nil {
 			return err
 		}

@@ -23,14 +23,22 @@ func fillPointer(elem reflect.Type) filler {
 		if n, ok := v.(nulled); ok {
 			null = n.Null
 		}
-		if err := inner(values, bare(v), from); err != nil {
-			return err
-		}
-		for i := range t.n {
+		plain := bare(v)
+		for i := 0; i < t.n; {
 			if null(from + i) {
 				*at[unsafe.Pointer](t, i) = nil
-			} else {
-				*at[unsafe.Pointer](t, i) = unsafe.Add(values.first, uintptr(i)*values.stride)
+				i++
+				continue
+			}
+			run := target{values.part(i), values.stride, 1} // of values without a NULL: under one may stand anything
+			for i+run.n < t.n && !null(from+i+run.n) {
+				run.n++
+			}
+			if err := inner(run, plain, from+i); err != nil {
+				return err
+			}
+			for end := i + run.n; i < end; i++ {
+				*at[unsafe.Pointer](t, i) = values.part(i)
 			}
 		}
 		return nil
@@ -50,12 +58,14 @@ func bare(v Vector) Vector {
 	return v
 }
 
-// fillScanner hands each value to the field's own Scan.
+// fillScanner hands each value to the field's own Scan. The field is zeroed before: it still holds the value of an earlier
+// chunk, which was handed out, and whose memory a Scan may use again.
 func fillScanner(t reflect.Type) filler {
 	return func(to target, v Vector, from int) error {
 		for i := range to.n {
-			field := reflect.NewAt(t, unsafe.Add(to.first, uintptr(i)*to.stride)).Interface().(scanner)
-			if err := field.Scan(v.Value(from + i)); err != nil {
+			field := reflect.NewAt(t, to.part(i))
+			field.Elem().SetZero()
+			if err := field.Interface().(scanner).Scan(v.Value(from + i)); err != nil {
 				return err
 			}
 		}
@@ -67,7 +77,8 @@ func fillScanner(t reflect.Type) filler {
 func fillAny(t reflect.Type) filler {
 	return func(to target, v Vector, from int) error {
 		for i := range to.n {
-			field := reflect.NewAt(t, unsafe.Add(to.first, uintptr(i)*to.stride)).Elem()
+			field := reflect.NewAt(t, to.part(i)).Elem()
+			field.SetZero() // as for Scan
 			if err := assign(field, v.Value(from+i)); err != nil {
 				return err
 			}

@@ -1,8 +1,10 @@
 package rows
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -74,6 +76,7 @@ type field struct {
 	t                   reflect.Type
 	fill                filler
 	tagged              bool
+	depth               int // of embedding
 }
 
 func newPlan(t reflect.Type, columns []Column, lax bool) (*plan, error) {
@@ -82,10 +85,11 @@ func newPlan(t reflect.Type, columns []Column, lax bool) (*plan, error) {
 	}
 	p := &plan{}
 	var fields []field
-	extras, err := collect(t, 0, &fields, p)
+	extras, err := collect(t, 0, 0, &fields, p)
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(a.depth, b.depth) })
 	taken := map[uintptr]string{}
 	for i, c := range columns {
 		f := match(fields, c.Name)
@@ -112,7 +116,7 @@ func newPlan(t reflect.Type, columns []Column, lax bool) (*plan, error) {
 var mapType = reflect.TypeFor[map[string]any]()
 
 // collect gathers the fields of a struct and of those embedded in it; it reports whether there is a map for the rest.
-func collect(t reflect.Type, offset uintptr, fields *[]field, p *plan) (extras bool, err error) {
+func collect(t reflect.Type, offset uintptr, depth int, fields *[]field, p *plan) (extras bool, err error) {
 	for f := range t.Fields() {
 		text, ok := f.Tag.Lookup("db")
 		if !ok {
@@ -127,7 +131,7 @@ func collect(t reflect.Type, offset uintptr, fields *[]field, p *plan) (extras b
 			}
 			extras, p.extrasAt = true, offset+f.Offset
 		case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct && f.Type != timeType:
-			inner, err := collect(f.Type, offset+f.Offset, fields, p)
+			inner, err := collect(f.Type, offset+f.Offset, depth+1, fields, p)
 			if err != nil {
 				return false, err
 			}
@@ -139,15 +143,15 @@ func collect(t reflect.Type, offset uintptr, fields *[]field, p *plan) (extras b
 			}
 			*fields = append(*fields, field{
 				name: f.Name, column: name, loose: loose(name), offset: offset + f.Offset, t: f.Type,
-				fill: fillerFor(f.Type), tagged: tag != "",
+				fill: fillerFor(f.Type), tagged: tag != "", depth: depth,
 			})
 		}
 	}
 	return extras, nil
 }
 
-// match finds the field of a column: by its exact tag or name, else without regard to case and underscores. The outer
-// field wins over an embedded one, as in Go, for it is declared before what a later struct embeds or found first.
+// match finds the field of a column: by its exact tag or name, else without regard to case and underscores. The fields
+// are in the order of their depth, so the outer one wins over an embedded one, as in Go.
 func match(fields []field, column string) *field {
 	for i := range fields {
 		if fields[i].column == column {

@@ -32,6 +32,7 @@ type Rows struct {
 	bytes   int64
 	err     error
 	outcome base.Outcome
+	over    bool // rows of the present batch are kept back, for they are above the cap
 	left    atomic.Bool
 	scans   []filler
 	targets []reflect.Type
@@ -92,6 +93,10 @@ func (r *Rows) fetch() (*Batch, bool) {
 	if r.err != nil {
 		return nil, false
 	}
+	if r.over {
+		r.end(r.cut())
+		return nil, false
+	}
 	b, err := r.cursor.Next()
 	if err != nil {
 		if r.left.Load() && !errors.Is(err, io.EOF) {
@@ -106,6 +111,7 @@ func (r *Rows) fetch() (*Batch, bool) {
 		return nil, false
 	}
 	if n < b.n {
+		r.over = true
 		b = &Batch{columns: b.columns, vectors: b.vectors, n: n}
 	}
 	r.bytes += b.Size()

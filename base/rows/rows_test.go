@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,66 @@ func TestTheCapHandsOutExactlySoManyAndSaysSo(t *testing.T) {
 	got, err := rows.Collect(open(people(), rows.Options{MaxBytes: 14}), rows.ToMap)
 	if len(got) != 1 || !errors.Is(err, base.ErrTruncated) || !strings.Contains(err.Error(), "MaxBytes 14") {
 		t.Errorf("%d rows, %v", len(got), err)
+	}
+}
+
+func TestTheCapCutsTheLastBatchTooAndSaysSo(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]rows.Options{"rows": {MaxRows: 1}, "bytes": {MaxBytes: 14}} {
+		source := people()
+		source.batches = source.batches[:1] // two rows, and nothing comes after them
+		r := open(source, o)
+		got, err := rows.Collect(r, rows.ToMap)
+		if len(got) != 1 || !errors.Is(err, base.ErrTruncated) || r.Outcome() != base.Truncated || source.closed == 0 {
+			t.Errorf("%s: %d rows, %v, %v", name, len(got), r.Outcome(), err)
+		}
+	}
+}
+
+func TestAnOuterFieldWinsOverAnEmbeddedOne(t *testing.T) {
+	t.Parallel()
+	type outer struct {
+		identity
+		ID int
+	}
+	got, err := rows.Collect(open(people(), rows.Options{}), rows.ToStructLax[outer])
+	if err != nil || len(got) != 3 || got[2].ID != 3 || got[2].identity.ID != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// word is a type whose Scan reuses its memory, as those do that are meant for one row after the other.
+type word []byte
+
+func (w *word) Scan(v any) error {
+	*w = append((*w)[:0], v.(string)...)
+	return nil
+}
+
+func TestAValueThatWasHandedOutIsNotWrittenToAgain(t *testing.T) {
+	t.Parallel()
+	columns := []rows.Column{{Name: "big", Type: "String"}, {Name: "word", Type: "String"}}
+	var batches []*rows.Batch
+	for _, n := range []string{"123456789012345678901234567890", "987654321098765432109876543210"} {
+		batches = append(batches, rows.NewBatch(columns, []rows.Vector{texts(n), texts(n)}, 1))
+	}
+	type row struct {
+		Big  big.Int
+		Word word
+	}
+	got, err := rows.Collect(open(&table{columns: columns, batches: batches}, rows.Options{}), rows.ToStruct[row])
+	if err != nil || len(got) != 2 || got[0].Big.String() != "123456789012345678901234567890" || string(got[0].Word) != got[0].Big.String() {
+		t.Errorf("%s, %s, %v", &got[0].Big, got[0].Word, err)
+	}
+}
+
+func TestWhatStandsUnderANullNeedNotFit(t *testing.T) {
+	t.Parallel()
+	columns := []rows.Column{{Name: "n", Type: "Nullable(Int64)"}}
+	v := &rows.Nullable{Nulls: []bool{true, false}, Values: rows.Numbers[int64]{-7777, 7}}
+	got, err := rows.Collect(open(&table{columns: columns, batches: []*rows.Batch{rows.NewBatch(columns, []rows.Vector{v}, 2)}}, rows.Options{}), rows.To[*uint8])
+	if err != nil || len(got) != 2 || got[0] != nil || *got[1] != 7 {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
