@@ -24,10 +24,10 @@ const (
 	soakPermits = 42
 )
 
-// soakCalls is how many calls the soak makes: fewer under the race detector, which is some fifteen times slower.
+// soakCalls is how many calls the soak makes: fewer under the race detector, which is many times slower.
 func soakCalls() int {
 	if raceEnabled {
-		return 10_000
+		return 5_000
 	}
 	return 100_000
 }

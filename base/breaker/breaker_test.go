@@ -101,7 +101,7 @@ func TestCallsOutsideTheWindowDoNotCount(t *testing.T) {
 func TestOldSuccessesDoNotHideAnOutage(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{Window: 10 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
-		calls(t, b, 1_000_000, breaker.Success)
+		calls(t, b, 10_000, breaker.Success)
 		pass(11 * time.Second)
 		calls(t, b, 10, breaker.Failure)
 		is(t, b, breaker.Open)
@@ -382,7 +382,7 @@ func TestItHoldsUnderManyGoroutines(t *testing.T) {
 	for worker := range 8 {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(1, uint64(worker)))
-			for range 20_000 {
+			for range 3_000 {
 				if ticket, err := b.Allow(); err == nil {
 					b.Done(ticket, breaker.Outcome(random.IntN(3)))
 				}

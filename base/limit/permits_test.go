@@ -234,7 +234,7 @@ func TestCloseSendsWaitersAwayAndAdmitsNobody(t *testing.T) {
 
 func TestPermitsHoldUnderChaos(t *testing.T) {
 	t.Parallel()
-	const size, workers, rounds = 7, 16, 2000
+	const size, workers, rounds = 7, 16, 500
 	p := limit.NewPermits(size, workers)
 	var inFlight atomic.Int64
 	var all sync.WaitGroup
