@@ -69,7 +69,7 @@ func (l *Loop) Next() (wait time.Duration, again bool) {
 
 // End closes the call and returns its final error: nil after an Attempt that succeeded. err is how the foreign loop
 // ended; it counts only where no Attempt has told more. A loop that was cut short in a wait ends with the error of its
-// last attempt and the end of the context. A later End returns what the first one did.
+// last attempt and what cut it short: the end of the context, or Close. A later End returns what the first one did.
 func (l *Loop) End(err error) error {
 	if !l.c.over {
 		l.err = l.end(err)
@@ -93,8 +93,11 @@ func (l *Loop) end(err error) error {
 		}
 		e = c.classify(err)
 	}
-	if kind := contextKind(c.ctx); kind != KindUnknown {
+	switch kind := contextKind(c.ctx); {
+	case kind != KindUnknown:
 		e.Kind, e.ctx = kind, context.Cause(c.ctx)
+	case c.before != nil && c.g.closed.Load():
+		e.Stopped = KindClosed
 	}
 	return c.finish(e)
 }

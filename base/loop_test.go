@@ -91,6 +91,23 @@ func TestAForeignLoopThatNeverAttemptsOrIsCutShortSaysWhy(t *testing.T) {
 	idle(t, g)
 }
 
+func TestAForeignLoopThatCloseCutShortSaysSo(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, noBreaker(base.Limits{}))
+	l := base.Begin(t.Context(), g, read)
+	_ = l.Attempt(func(context.Context) error { return unavailable() })
+	_, _ = l.Next()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.Close(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("Close did not wait for the loop: %v", err)
+	}
+	if err := l.End(ended.Err()); base.KindOf(err) != base.KindUnavailable || !errors.Is(err, base.ErrClosed) || !errors.Is(err, errDown) {
+		t.Errorf("%v", err)
+	}
+	idle(t, g)
+}
+
 func TestAGoroutineThatEndsInAForeignLoopLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, base.Limits{Concurrency: 1})
