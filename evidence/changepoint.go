@@ -2,14 +2,16 @@ package evidence
 
 import (
 	"math"
+	"time"
 )
 
 // event is one trace seen by one question: did it show the thing or not. It is the unit of every statistic here, for
 // what happens several times within one trace is not independent.
 type event struct {
-	at    int64 // nanoseconds
-	shown bool
-	proof proof
+	at     int64 // nanoseconds
+	shown  bool
+	proof  proof
+	caller string // the service that called, where that matters
 }
 
 // tally counts events.
@@ -70,7 +72,7 @@ func findStep(events []event, known tally) rising {
 		after = tally{after.n - one.n, after.shown - one.shown}
 	}
 	if best.strength > 0 {
-		best.strength *= recovery(events, best) / dispersion(events, best)
+		best.strength *= lasting(events, best) * recovery(events, best) / dispersion(events, best)
 	}
 	return best
 }
@@ -101,7 +103,17 @@ func xlogx(x float64) float64 {
 	return x * math.Log(x)
 }
 
-// recovery halves the strength of a bad spell that ended longer ago than it lasted: what is over by itself is a blip.
+// blip is how long, in nanoseconds, something odd goes on now and then in health.
+const blip = int64(30 * time.Second)
+
+// lasting lessens what began so shortly before the end of a longer watch that it may be a blip.
+func lasting(events []event, s rising) float64 {
+	last := events[len(events)-1].at
+	least := min(blip, (last-events[0].at)/4)
+	return min(1, float64(last-events[s.first].at+1)/float64(least+1))
+}
+
+// recovery lessens the strength of a bad spell that ended longer ago than it lasted: what is over by itself is a blip.
 func recovery(events []event, s rising) float64 {
 	last := s.first
 	for i, e := range events[s.first:] {
@@ -112,7 +124,7 @@ func recovery(events []event, s rising) float64 {
 	lasted := events[last].at - events[s.first].at
 	quiet := events[len(events)-1].at - events[last].at
 	if quiet > lasted {
-		return 0.5
+		return float64(lasted) / float64(quiet) / 2
 	}
 	return 1
 }

@@ -25,7 +25,6 @@ func (s *scene) delays(of func(string) *suspect) {
 		case selfFamily:
 			x := of(one.service)
 			x.selves = append(x.selves, one)
-			x.slow += max(0, one.step.strength-s.bar/2)
 		case edgeFamily:
 			if one.step.strength > s.bar/4 {
 				slow = append(slow, one)
@@ -37,9 +36,17 @@ func (s *scene) delays(of func(string) *suspect) {
 		x := of(name)
 		x.edges = append(in.edges, out.edges...)
 		slices.SortStableFunc(x.edges, func(a, b *signal) int { return cmp.Compare(b.step.strength, a.step.strength) })
-		x.network = in.score() + out.score()
+		x.network = weight(x.edges, s.bar) * share(in, out)
 		slow = slices.DeleteFunc(slow, func(e *signal) bool { return e.service == name || e.peer == name })
 	}
+}
+
+// share is how much of what goes to a service and comes from it is slow, weighed by how much each shows it.
+func share(in, out *reach) float64 {
+	if in.sum+out.sum == 0 {
+		return 0
+	}
+	return (in.score() + out.score()) / (in.sum + out.sum)
 }
 
 // explains finds the service that explains the most of the slow edges. An edge that stayed fast speaks against both of

@@ -127,7 +127,7 @@ func (n *node) inner() []*node {
 // What slow is, as a multiple of what is usual. Which multiple shows best is tried.
 const (
 	leastUsual = 1_000_000 // nanoseconds: many clocks tick in milliseconds
-	usualRank  = 0.25      // of the window's values: stays usual while three quarters of them are slow
+	usualRank  = 0.1       // of the window's values: stays usual while nine tenths of them are slow
 )
 
 var slowFactors = [...]float64{2, 4, 8, 16, 32, 64}

@@ -97,6 +97,16 @@ func (n *node) within(other *node) bool {
 	return false
 }
 
+// caller is the service that called this one, empty at the root.
+func (n *node) caller() string {
+	for at := n.parent; at != nil; at = at.parent {
+		if at.service != n.service {
+			return at.service
+		}
+	}
+	return ""
+}
+
 // remote is the span of another service that answers this one, if it has exactly one.
 func (n *node) remote() *node {
 	var found *node

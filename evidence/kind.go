@@ -67,10 +67,55 @@ func (s *scene) broken(x *suspect) CauseKind {
 		return Return // what was returned was nothing
 	case thrown:
 		return Exception
-	case one.family == lineFamily && s.novel(one):
+	case one.family == lineFamily && (s.novel(one) || s.onward(one)):
 		return Return
 	}
 	return Exception
+}
+
+// onward says whether what follows now is what used to come later in the same span, and never before: a step was left
+// out, and the code went on.
+func (s *scene) onward(one *signal) bool {
+	keys := map[string]int{}
+	shown := one.shown()
+	for _, p := range shown {
+		if p.line != nil {
+			keys[p.line.key]++
+		}
+	}
+	for key, n := range keys {
+		if 2*n > len(shown) {
+			return s.follows(one, key)
+		}
+	}
+	return false
+}
+
+// follows says whether, before the step, the line came only behind the one that the signal begins with.
+func (s *scene) follows(one *signal, key string) bool {
+	behind := 0
+	for _, f := range []*forest{s.now, s.past} {
+		if f == nil {
+			continue
+		}
+		for _, t := range f.trees {
+			for _, n := range t.nodes {
+				if n.service != one.service || n.name != one.op || f == s.now && n.start >= one.onset() {
+					continue
+				}
+				first := slices.IndexFunc(n.lines, func(l *line) bool { return l.key == key })
+				from := slices.IndexFunc(n.lines, func(l *line) bool { return l.key == one.from })
+				if from < 0 || first < 0 {
+					continue
+				}
+				if first < from {
+					return false
+				}
+				behind++
+			}
+		}
+	}
+	return behind > 0
 }
 
 // novel says whether what follows now was never seen before: a line that no trace wrote.

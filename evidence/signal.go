@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // family is what kind of question a signal asks.
@@ -93,35 +94,28 @@ func sortEvents(events []event) {
 	})
 }
 
-// pool joins signals of one service into one: a trace shows the thing if it shows any of them. Of each operation the
-// strongest signal counts, for those of one operation tell the same story.
+// pool joins signals that began together with the first into one: a trace shows the thing if it shows any of them. Of
+// each operation the strongest signal counts, for those of one operation tell the same story. The signals are those of
+// one suspect, the strongest first; it is nil if there is none.
 func pool(all []*signal, least float64) *signal {
-	type place struct {
-		family      family
-		service, op string
-		peer        string
-	}
-	best := map[place]*signal{}
-	var order []place
-	for _, s := range all {
-		p := place{s.family, s.service, s.op, s.peer}
-		if s.step.strength < least {
-			continue
-		}
-		if best[p] == nil {
-			order = append(order, p)
-			best[p] = s
-		} else if s.step.strength > best[p].step.strength {
-			best[p] = s
-		}
-	}
-	if len(order) == 0 {
+	if len(all) == 0 || all[0].step.strength <= 0 {
 		return nil
 	}
-	joined := &signal{question: best[order[0]].question}
+	type place struct {
+		family            family
+		service, op, peer string
+	}
+	seen := map[place]bool{}
+	joined := &signal{question: all[0].question}
 	byTree := map[*tree]int{}
-	for _, p := range order {
-		for _, e := range best[p].events {
+	for i, s := range all {
+		p := place{s.family, s.service, s.op, s.peer}
+		if seen[p] || i > 0 && s.step.strength < least || time.Duration(s.onset()-all[0].onset()).Abs() > together {
+			continue
+		}
+		seen[p] = true
+		joined.known = joined.known.plus(s.known)
+		for _, e := range s.events {
 			at, ok := byTree[e.proof.node.tree]
 			if !ok {
 				byTree[e.proof.node.tree] = len(joined.events)
@@ -130,9 +124,11 @@ func pool(all []*signal, least float64) *signal {
 				joined.events[at] = e
 			}
 		}
-		joined.known = joined.known.plus(best[p].known)
 	}
 	sortEvents(joined.events)
 	joined.step = findStep(joined.events, joined.known)
 	return joined
 }
+
+// together is how far apart signals of one cause begin: as far as rare calls are apart.
+const together = time.Minute

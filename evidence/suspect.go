@@ -44,20 +44,27 @@ func examine(now, past *forest, gauges []*series) *scene {
 			s.cpu = append(s.cpu, sign)
 		}
 	}
-	s.bar = math.Log(float64(s.questions()) / falseAlarm)
+	s.bar = s.barOf()
 	s.count()
 	return s
 }
 
-// questions is how many were asked that could have been answered either way.
-func (s *scene) questions() int {
-	n := max(1, len(limited(s.gauges)))
+// barOf is the strength that chance reaches in one healthy window out of twenty. It grows with the number of questions,
+// of which those do not count that are too small to pass it whatever the answers are (Tarone's correction).
+func (s *scene) barOf() float64 {
+	most := make([]float64, 0, len(s.signals))
 	for _, one := range s.signals {
-		if len(one.events) > 1 {
-			n++
+		most = append(most, -likelihood(tallyOf(one.events)))
+	}
+	slices.Sort(most)
+	series := len(limited(s.gauges))
+	for i := range most {
+		bar := math.Log(float64(len(most)-i+series) / falseAlarm)
+		if most[i] >= bar {
+			return bar
 		}
 	}
-	return n
+	return math.Log(float64(1+series) / falseAlarm)
 }
 
 // count notes which services there are.
@@ -125,6 +132,7 @@ func (s *scene) suspects() []*suspect {
 	}
 	var all []*suspect
 	for _, x := range found {
+		x.slow = weight(x.selves, s.bar)
 		x.weigh(s.bar)
 		if x.strength > 0 && x.service != "" {
 			all = append(all, x)

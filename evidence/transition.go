@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fourkites/sources/base/logs"
@@ -22,15 +23,13 @@ type transition struct {
 type habit struct {
 	question // without to
 	own      []followed
-	known    map[string]int   // in how many traces of the baseline each thing followed
-	quiet    map[string]proof // an example of each from the baseline
-	traces   int              // of the baseline
+	past     []followed // of the baseline
 }
 
 // followed is what followed in one trace.
 type followed struct {
-	tree  *tree
-	steps []transition
+	caller string // the service that called, empty at the root
+	steps  []transition
 }
 
 func (f followed) each() []string {
@@ -43,13 +42,19 @@ func (f followed) each() []string {
 	return all
 }
 
+// find is the first step that the test is true of, or the first of all.
+func (f followed) find(test func(string) bool) (proof, bool) {
+	i := slices.IndexFunc(f.steps, func(t transition) bool { return test(t.to) })
+	return f.steps[max(i, 0)].proof, i >= 0
+}
+
 // habits are the sequences of both windows.
 type habits map[question]*habit
 
 func (h habits) of(q question) *habit {
 	one := h[q]
 	if one == nil {
-		one = &habit{question: q, known: map[string]int{}, quiet: map[string]proof{}}
+		one = &habit{question: q}
 		h[q] = one
 	}
 	return one
@@ -72,23 +77,13 @@ func (h habits) learn(f *forest) {
 			}
 		}
 		for _, q := range walk.order {
-			h.of(q).add(followed{t, walk.steps[q]}, f.baseline)
-		}
-	}
-}
-
-func (h *habit) add(f followed, baseline bool) {
-	if !baseline {
-		h.own = append(h.own, f)
-		return
-	}
-	h.traces++
-	for _, to := range f.each() {
-		h.known[to]++
-	}
-	for _, s := range f.steps {
-		if _, ok := h.quiet[s.to]; !ok {
-			h.quiet[s.to] = s.proof
+			one, steps := h.of(q), walk.steps[q]
+			what := followed{steps[0].proof.node.caller(), steps}
+			if f.baseline {
+				one.past = append(one.past, what)
+			} else {
+				one.own = append(one.own, what)
+			}
 		}
 	}
 }
@@ -179,11 +174,11 @@ func (h habits) signals() []*signal {
 		}
 		for to := range seen {
 			if to != rule {
-				all = append(all, one.signal(to, rule))
+				all = append(all, one.signal(to, rule, share))
 			}
 		}
 		if share >= ruleShare {
-			all = append(all, one.signal("", rule))
+			all = append(all, one.signal("", rule, share))
 		}
 	}
 	return all
@@ -192,14 +187,13 @@ func (h habits) signals() []*signal {
 // rule is what follows the most in quiet times, as far as those are known, and in what share of the traces: of the
 // baseline, and of the first third of the window.
 func (h *habit) rule() (string, float64) {
-	counts, n := map[string]int{}, h.traces
-	for to, k := range h.known {
-		counts[to] += k
-	}
-	for _, f := range h.own[:(len(h.own)+2)/3] {
-		n++
-		for _, to := range f.each() {
-			counts[to]++
+	counts, n := map[string]int{}, 0
+	for _, all := range [][]followed{h.past, h.own[:(len(h.own)+2)/3]} {
+		for _, f := range all {
+			n++
+			for _, to := range f.each() {
+				counts[to]++
+			}
 		}
 	}
 	best := ""
@@ -212,64 +206,111 @@ func (h *habit) rule() (string, float64) {
 }
 
 // signal asks whether to followed, or, where it is empty, anything but the rule.
-func (h *habit) signal(to, rule string) *signal {
+func (h *habit) signal(to, rule string, share float64) *signal {
 	shows := func(what string) bool { return what == to || to == "" && what != rule }
 	q := h.question
 	q.to = to
-	s := &signal{question: q, usual: rule, known: tally{n: float64(h.traces)}}
-	for what, k := range h.known {
-		if shows(what) {
-			s.known.shown = max(s.known.shown, float64(k)) // several may be of one trace
+	s := &signal{question: q, usual: rule}
+	knownBy := map[string]tally{}
+	for _, f := range h.past {
+		_, shown := f.find(shows)
+		knownBy[f.caller] = knownBy[f.caller].plus(tallyOf([]event{{shown: shown}}))
+		if p, ok := f.find(func(what string) bool { return what == rule }); ok && len(s.quiet) == 0 {
+			s.quiet = []proof{p}
 		}
-	}
-	if p, ok := h.quiet[rule]; ok {
-		s.quiet = []proof{p}
 	}
 	for _, f := range h.own {
-		e := event{at: f.steps[0].proof.at, proof: f.steps[0].proof}
-		if i := slices.IndexFunc(f.steps, func(t transition) bool { return shows(t.to) }); i >= 0 {
-			e = event{at: f.steps[i].proof.at, shown: true, proof: f.steps[i].proof}
-		}
-		s.events = append(s.events, e)
+		p, shown := f.find(shows)
+		s.events = append(s.events, event{at: p.at, shown: shown, proof: p, caller: f.caller})
 	}
 	sortEvents(s.events)
-	s.step = findStep(s.events, s.known)
-	s.step.strength *= s.worse(h.severe(rule))
+	s.compare(knownBy)
+	if s.step.strength > 0 {
+		s.step.strength *= h.worse(s) * s.fresh(share)
+	}
 	return s
 }
 
-// severe says whether a line that follows is an error.
-func (h *habit) severe(key string) bool {
-	if p, ok := h.quiet[key]; ok {
-		return p.line.severe()
-	}
-	for _, f := range h.own {
-		for _, t := range f.steps {
-			if t.to == key {
-				return t.proof.line.severe()
+// compare finds the step among those callers that are known from before it, to compare like with like: who else calls
+// with other things in hand may well see something else.
+func (s *signal) compare(knownBy map[string]tally) {
+	all := s.events
+	strange := map[string]bool{}
+	for range len(knownBy) + 2 {
+		s.known = tally{}
+		for caller, t := range knownBy {
+			if !strange[caller] {
+				s.known = s.known.plus(t)
 			}
 		}
+		s.events = slices.DeleteFunc(slices.Clone(all), func(e event) bool { return strange[e.caller] })
+		s.step = findStep(s.events, s.known)
+		if s.step.strength <= 0 || !s.strangers(knownBy, strange) {
+			return
+		}
 	}
-	return false
 }
 
-// worse weighs by whether what follows now is worse than the rule. Where the rule is an error, nothing else is; where it
-// is the end, whatever goes on instead may be better or worse.
-func (s *signal) worse(ruleSevere bool) float64 {
-	shown := s.shown()
-	if len(shown) == 0 {
+// strangers adds the callers that did not come before the step, or saw the thing then already.
+func (s *signal) strangers(knownBy map[string]tally, strange map[string]bool) bool {
+	before := maps.Clone(knownBy)
+	for _, e := range s.events[:s.step.first] {
+		before[e.caller] = before[e.caller].plus(tallyOf([]event{e}))
+	}
+	found := false
+	for _, e := range s.events[s.step.first:] {
+		if t := before[e.caller]; e.shown && (t.n == 0 || t.rate() > rare) {
+			strange[e.caller] = true
+			found = true
+		}
+	}
+	return found
+}
+
+// fresh halves what was there before where there is no rule to break: there what follows depends on who asks for what.
+func (s *signal) fresh(share float64) float64 {
+	if share >= ruleShare || s.step.before.shown == 0 {
 		return 1
 	}
-	first := shown[0]
+	return 0.5
+}
+
+// worse weighs by whether what shows now is worse than what was: nothing where it was an error before, and is none now.
+// What goes on instead of ending may be better or worse.
+func (h *habit) worse(s *signal) float64 {
+	shown := s.shown()
+	var quiet []proof
+	for _, e := range s.events[:s.step.first] {
+		if !e.shown {
+			quiet = append(quiet, e.proof)
+		}
+	}
+	for _, f := range h.past {
+		if p, ok := f.find(func(to string) bool { return to == s.usual }); ok {
+			quiet = append(quiet, p)
+		}
+	}
+	now, before := failing(shown), failing(quiet)
 	switch {
-	case first.line.severe() || s.family == failFamily:
-		return 1
-	case ruleSevere:
+	case before > 0.5 && now < before/2:
 		return 0
-	case s.usual == endOf && (first.line != nil || first.next != nil):
+	case s.usual == endOf && now < 0.5 && (shown[0].line != nil || shown[0].next != nil):
 		return 0.5
 	}
 	return 1
+}
+
+// failing is the share of traces in which the service itself wrote an error, or failed.
+func failing(all []proof) float64 {
+	n := 0
+	for _, p := range all {
+		if slices.ContainsFunc(p.node.tree.nodes, func(other *node) bool {
+			return other.service == p.node.service && (other.failed || slices.ContainsFunc(other.lines, (*line).severe))
+		}) {
+			n++
+		}
+	}
+	return float64(n) / float64(max(len(all), 1))
 }
 
 func (l *line) severe() bool { return l != nil && l.severity >= logs.SeverityError }
