@@ -244,7 +244,7 @@ func (c *call) fail() error {
 func (c *call) retry(wait time.Duration) {
 	c.delayed += wait
 	c.before, c.last, c.own = c.last, nil, nil
-	c.at, c.returned = c.at+wait, false
+	c.returned = false
 }
 
 // plan says whether the failure is worth another attempt, and after what wait.

@@ -30,6 +30,7 @@ func (l *Loop) Attempt(fn func(context.Context) error) error {
 	if l.c.stopped || l.c.over {
 		return l.refused()
 	}
+	l.c.at = l.c.g.now() // the foreign loop has waited
 	gone := true
 	defer func() {
 		if gone { // the goroutine ends, and with it the foreign loop

@@ -138,3 +138,26 @@ func TestARejectedAttemptOfAForeignLoopIsTheEnd(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestTheSecondAttemptOfAForeignLoopHasItsWholeTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, noBreaker(base.Limits{Attempt: base.Span(time.Second)}))
+		l := base.Begin(t.Context(), g, read)
+		first := l.Attempt(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		if base.KindOf(first) != base.KindAttemptTimeout {
+			t.Fatalf("%v", first)
+		}
+		wait, again := l.Next()
+		if !again {
+			t.Fatal("an attempt that took too long is not tried again")
+		}
+		<-time.After(wait)
+		began := time.Now()
+		_ = l.Attempt(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		if took := time.Since(began); took != time.Second {
+			t.Errorf("the second attempt was given %s", took)
+		}
+		_ = l.End(nil)
+	})
+}
