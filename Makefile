@@ -73,8 +73,8 @@ bench: ## Run the benchmarks, the comparisons with peers included.
 
 .PHONY: bench-check
 bench-check: ## Check the budgets of the guard and of signing: allocations, and times beside those of peers.
-	{ (cd internal/bench && go test -run '^$$' -bench '^BenchmarkGuard$$' -benchmem -benchtime 0.2s -count 3 .); \
-	  go test -run '^$$' -bench '^BenchmarkSign$$' -benchmem -benchtime 0.2s -count 3 ./base/sign; } | \
+	{ (cd internal/bench && go test -run '^$$' -bench '^BenchmarkGuard$$' -benchmem -benchtime 0.1s -count 2 .); \
+	  go test -run '^$$' -bench '^BenchmarkSign$$' -benchmem -benchtime 0.1s -count 2 ./base/sign; } | \
 	  tee /dev/stderr | go run ./internal/citool -budgets
 
 .PHONY: tools
