@@ -8,13 +8,14 @@ import (
 	"sync"
 )
 
-// fingerprint identifies one signed request: the tag alone would not, since most schemes leave parts unsigned.
+// fingerprint identifies one signed request: the tag alone would not, since most schemes leave parts unsigned. Of the
+// signature it holds the tag and not the text, which can be written in many ways.
 type fingerprint [16]byte
 
 func printOf(req *http.Request, c claim, body []byte) fingerprint {
-	path, query := target(req)
+	path, _ := target(req)
 	h := sha256.New()
-	for _, field := range []string{c.app, methodOf(req.Method), path, query} {
+	for _, field := range []string{c.app, methodOf(req.Method), path, c.query} {
 		writeField(h, []byte(field))
 	}
 	writeField(h, c.tag)
@@ -68,9 +69,11 @@ func (r *replays) accept(id fingerprint, second, oldest int64) error {
 	return nil
 }
 
+// drop gives up seconds. They stay refused, though the clock may be set back.
 func (r *replays) drop(old func(second int64) bool) {
 	for s, ids := range r.seconds {
 		if old(s) {
+			r.floor = max(r.floor, s)
 			r.size -= len(ids)
 			delete(r.seconds, s)
 		}
@@ -86,5 +89,4 @@ func (r *replays) forget() {
 		}
 	}
 	r.drop(func(s int64) bool { return s == oldest })
-	r.floor = max(r.floor, oldest)
 }

@@ -38,7 +38,8 @@ type VerifierConfig struct {
 	Replays int
 	// AllowReplay names the requests that may arrive more than once, for example [ReadOnly]. Nil: none. The schemes
 	// carry no nonce, so a client that sends the same request twice in one second, as a quick retry does, cannot be
-	// told from a replay.
+	// told from a replay. What a scheme does not sign can be changed in a captured request: the verifier then takes it
+	// for another request, so a service must not act on parts that are not signed.
 	AllowReplay func(*http.Request) bool
 	// Now is the clock; nil is [time.Now].
 	Now func() time.Time
@@ -92,11 +93,12 @@ func NewVerifier(cfg VerifierConfig) (*Verifier, error) {
 
 // claim is what a request says about its own signature, before anything is believed.
 type claim struct {
-	app  string
-	at   time.Time
-	tag  []byte
-	head func(buf []byte) []byte // the string to sign, without the body
-	body []byte
+	app   string
+	at    time.Time
+	tag   []byte
+	query string                  // as sent, without the signature
+	head  func(buf []byte) []byte // the string to sign, without the body
+	body  []byte
 }
 
 // Verify reports whether the request was signed by a known application, now, and for the first time. The body is what
@@ -181,7 +183,7 @@ func (v *Verifier) claim(req *http.Request, body []byte) (claim, error) {
 	case QueryAppID, QueryPublicNonce:
 		return v.queryClaim(path, query)
 	default:
-		return v.headerClaim(req, path, body)
+		return v.headerClaim(req, path, query, body)
 	}
 }
 
@@ -195,7 +197,7 @@ func target(req *http.Request) (path, query string) {
 	return path, query
 }
 
-func (v *Verifier) headerClaim(req *http.Request, path string, body []byte) (claim, error) {
+func (v *Verifier) headerClaim(req *http.Request, path, query string, body []byte) (claim, error) {
 	var values [3]string
 	for i, name := range [...]string{keyDevice, keySignature, keyTimestamp} {
 		switch got := req.Header[name]; {
@@ -216,7 +218,7 @@ func (v *Verifier) headerClaim(req *http.Request, path string, body []byte) (cla
 	if err != nil {
 		return claim{}, err
 	}
-	return claim{app: values[0], at: time.Unix(int64(seconds), 0), tag: tag, body: body, head: func(buf []byte) []byte {
+	return claim{app: values[0], at: time.Unix(int64(seconds), 0), tag: tag, body: body, query: query, head: func(buf []byte) []byte {
 		head, _ := headerText(buf, v.cfg.Scheme.separator(), method, path, int64(seconds))
 		return head
 	}}, nil
@@ -243,7 +245,7 @@ func (v *Verifier) queryClaim(path, query string) (claim, error) {
 	if err != nil {
 		return claim{}, err
 	}
-	return claim{app: found.app, at: at, tag: tag, head: func(buf []byte) []byte {
+	return claim{app: found.app, at: at, tag: tag, query: found.rest, head: func(buf []byte) []byte {
 		if v.cfg.Scheme == QueryPublicNonce {
 			return queryText(buf, path, signed)
 		}
@@ -264,7 +266,8 @@ func (v *Verifier) sized(tag []byte, err error) ([]byte, error) {
 
 type params struct {
 	app, stamp, tag string
-	last            bool // they are the last three, in this order
+	rest            string // the query without the signature
+	last            bool   // they are the last three, in this order
 }
 
 // signatureParams finds the three parameters of a signature, each exactly once.
@@ -273,8 +276,12 @@ func signatureParams(query, app string) (params, error) {
 	var values [3]string
 	var at [3]int
 	n := 0
+	var rest []string
 	for part := range strings.SplitSeq(query, "&") {
 		n++
+		if name(part) != ParamSignature {
+			rest = append(rest, part)
+		}
 		for i := range names {
 			if name(part) != names[i] {
 				continue
@@ -294,7 +301,7 @@ func signatureParams(query, app string) (params, error) {
 		return params{}, ErrMissing
 	}
 	return params{
-		app: values[0], stamp: values[1], tag: values[2],
+		app: values[0], stamp: values[1], tag: values[2], rest: strings.Join(rest, "&"),
 		last: at == [3]int{n - 2, n - 1, n},
 	}, nil
 }

@@ -3,9 +3,11 @@ package sign_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -238,6 +240,50 @@ func TestReplaysAreToldFromOtherRequestsWithTheSameTag(t *testing.T) {
 		if err := v.Verify(signed(t, s, "GET", "/a", ""), nil); err != nil {
 			t.Errorf("a read may be repeated: %v", err)
 		}
+	}
+}
+
+func TestAReplayInAnotherSpellingIsAReplay(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []sign.Scheme{sign.QueryAppID, sign.QueryPublicNonce} {
+		s, v := newSigner(t, sign.Config{Scheme: scheme}), newVerifier(t, sign.VerifierConfig{Scheme: scheme})
+		uri := signed(t, s, "POST", "/pay?a=1", "").URL.RequestURI()
+		before, tag, _ := strings.Cut(uri, "signature=")
+		for i, spelling := range []string{
+			uri, before + "signature=%" + hex.EncodeToString([]byte{tag[0]}) + tag[1:], before + "%73ignature=" + tag,
+		} {
+			err := v.Verify(httptest.NewRequestWithContext(t.Context(), "POST", spelling, nil), nil)
+			if i == 0 && err != nil || i > 0 && !errors.Is(err, sign.ErrReplayed) {
+				t.Errorf("%s: spelling %d: %v", scheme, i, err)
+			}
+		}
+	}
+}
+
+func TestAClockSetBackLetsNoReplayThrough(t *testing.T) {
+	t.Parallel()
+	now := moment
+	clock := func() time.Time { return now }
+	s, v := newSigner(t, sign.Config{Now: clock}), newVerifier(t, sign.VerifierConfig{Now: clock})
+	captured := signed(t, s, "POST", "/pay", "")
+	steps := []func() error{
+		func() error { return v.Verify(captured, nil) },
+		func() error {
+			now = now.Add(time.Hour)
+			return v.Verify(signed(t, s, "POST", "/later", ""), nil)
+		},
+	}
+	for i, step := range steps {
+		if err := step(); err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+	now = moment.Add(time.Second)
+	if err := v.Verify(captured, nil); !errors.Is(err, sign.ErrExpired) {
+		t.Errorf("a replay after the clock was set back: %v", err)
+	}
+	if err := v.Verify(signed(t, s, "POST", "/new", ""), nil); err != nil {
+		t.Errorf("a new request after it: %v", err)
 	}
 }
 
