@@ -13,7 +13,7 @@ type Outcome uint8
 // An answer is one of these, and says so.
 const (
 	Pending   Outcome = iota
-	Data              // everything that matched
+	Data              // everything that matched; of a Page, everything up to its cursor
 	NoData            // nothing matched, and that was verified where it could be an artefact
 	Partial           // a part could not be looked at
 	Truncated         // more matched than was handed out

@@ -182,25 +182,30 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 const maxText = 600
 
 // clean makes text from outside fit for one line of a log: no control characters, bounded length, valid UTF-8.
-func clean(text string) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	text = strings.Map(func(r rune) rune {
+func clean(text string) string { return shortened(plain(text)) }
+
+// plain is the text on one line, without what a terminal or a viewer would obey.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n', r == '\r', r == '\t':
+		case r == '\n', r == '\r', r == '\t', unicode.In(r, unicode.Zl, unicode.Zp):
 			return ' '
 		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
 			return -1
 		}
 		return r
-	}, text)
-	if len(text) > maxText {
-		cut := maxText
-		for !isBoundary(text, cut) {
-			cut--
-		}
-		text = text[:cut] + "…"
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+}
+
+func shortened(text string) string {
+	if len(text) <= maxText {
+		return text
 	}
-	return text
+	cut := maxText
+	for !isBoundary(text, cut) {
+		cut--
+	}
+	return text[:cut] + "…"
 }
 
 func isBoundary(s string, i int) bool { return i == 0 || s[i]&0xC0 != 0x80 }

@@ -205,6 +205,29 @@ func TestNoWayOfPrintingAnErrorShowsASecret(t *testing.T) {
 	}
 }
 
+func TestASecretIsFoundThoughItIsSplitCutOrEscaped(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2/é/hunter2"
+	g := newGuard(t, base.Limits{Retries: -1}, func(c *base.GuardConfig) {
+		c.Secrets = func() []string { return []string{secret} }
+	})
+	half := len("hunter2")
+	for name, text := range map[string]string{
+		"zero width":    secret[:half] + "\u200b" + secret[half:],
+		"soft hyphen":   secret[:half] + "\u00ad" + secret[half:],
+		"NUL":           secret[:half] + "\x00" + secret[half:],
+		"at the cut":    strings.Repeat("x", 600-half) + " " + secret,
+		"JSON slash":    `hunter2\/é\/hunter2`,
+		"JSON in ASCII": `hunter2/\u00e9/hunter2`,
+		"every byte":    "%68%75%6e%74%65%72%32%2f%c3%a9%2f%68%75%6e%74%65%72%32",
+	} {
+		_, err := base.Do(t.Context(), g, read, fails(errors.New("refused "+text)))
+		if got := err.Error(); strings.Contains(got, "hunter") || strings.Contains(got, "%68%75") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 func TestURLsLoseTheirUsersAndQueries(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -213,6 +236,10 @@ func TestURLsLoseTheirUsersAndQueries(t *testing.T) {
 		"https://h/users/@me and http://u@g/":         "https://h/users/@me and http://g/",
 		"no url, but a question? and an a@b":          "no url, but a question? and an a@b",
 		"https://h/p?a=b@c":                           "https://h/p?[redacted]",
+		"https://h/p#token=x":                         "https://h/p#[redacted]",
+		`{"u":"https:\/\/a:b@h\/p?k=1"}`:              `{"u":"https:\/\/h\/p?[redacted]"}`,
+		`Get "/x?sig=1": EOF`:                         `Get "/x?[redacted]": EOF`,
+		"why? 1/2? yes":                               "why? 1/2? yes",
 		"clickhouse://h:9000?password=x then more":    "clickhouse://h:9000?[redacted] then more",
 		"two https://a:b@h/?q=1 http://c:d@h2/?r=2\n": "two https://h/?[redacted] http://h2/?[redacted]\n",
 	} {

@@ -107,7 +107,8 @@ var (
 var ErrLocal = errors.New("not sent")
 
 // KindOf is the Kind of an error: that of the first *Error in its tree, of a sentinel, or of a bare context error.
-// It is KindUnknown for nil and for foreign errors.
+// It is KindUnknown for nil and for foreign errors. An *IncompleteError is not a failure of its own kind: ask
+// errors.Is(err, ErrTruncated) or ErrPartial first; its Kind is that of its cause, if it has one.
 func KindOf(err error) Kind {
 	if err == nil {
 		return KindUnknown

@@ -103,15 +103,18 @@ func textOf(err error) string {
 	return err.Error()
 }
 
+// A URL in JSON may have its slashes escaped. User and password end at the last @ of their part.
 var (
-	urlUser  = regexp.MustCompile(`(://)[^/?#\s"']*@`) // up to the last @: a password may hold one
-	urlQuery = regexp.MustCompile(`(://[^\s?"']*\?)[^\s"']*`)
+	urlUser  = regexp.MustCompile(`(:(?:\\?/){2})[^/\\?#\s"']*@`)
+	urlQuery = regexp.MustCompile(`(:(?:\\?/){2}[^\s?#"']*[?#])[^\s"']*`)
+	ownQuery = regexp.MustCompile(`((?:^|[\s"'(=])/[^\s?#"']*\?)[^\s"']*`) // of a path without a host
 )
 
-// Redact removes user names, passwords and query strings from every URL in a text.
+// Redact removes user names, passwords, query strings and fragments from every URL in a text.
 func Redact(text string) string {
-	if !strings.Contains(text, "://") {
+	if !strings.Contains(text, "/") {
 		return text
 	}
-	return urlQuery.ReplaceAllString(urlUser.ReplaceAllString(text, "$1"), "${1}[redacted]")
+	text = urlQuery.ReplaceAllString(urlUser.ReplaceAllString(text, "$1"), "${1}[redacted]")
+	return ownQuery.ReplaceAllString(text, "${1}[redacted]")
 }

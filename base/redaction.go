@@ -5,10 +5,14 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // shortSecret is the length below which a value is no secret: replacing it would only tear texts apart.
@@ -22,7 +26,9 @@ func (g *Guard) purge(texts ...*string) {
 	secrets := g.secrets()
 	for _, text := range texts {
 		if *text != "" {
-			*text = clean(Redact(secrets.Replace(*text)))
+			// Once more behind plain, which may join the halves of a secret; the cut comes last, for half a secret is
+			// not found.
+			*text = shortened(Redact(secrets.Replace(plain(secrets.Replace(*text)))))
 		}
 	}
 }
@@ -49,10 +55,12 @@ func (g *Guard) secrets() *strings.Replacer {
 
 func forms(s string) []string {
 	quoted, _ := json.Marshal(s)
-	query, path := url.QueryEscape(s), url.PathEscape(s)
+	inJSON := strings.Trim(string(quoted), `"`)
+	query, path, digits := url.QueryEscape(s), url.PathEscape(s), hex.EncodeToString([]byte(s))
+	percent := everyByte(digits)
 	all := []string{
-		s, query, lowerEscapes(query), path, lowerEscapes(path), strings.Trim(string(quoted), `"`),
-		hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s))),
+		s, plain(s), query, lowerEscapes(query), path, lowerEscapes(path), percent, strings.ToUpper(percent),
+		inJSON, strings.ReplaceAll(inJSON, "/", `\/`), asciiJSON(inJSON), html.EscapeString(s), digits, strings.ToUpper(digits),
 	}
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		all = append(all, encoding.EncodeToString([]byte(s)))
@@ -65,6 +73,30 @@ var escape = regexp.MustCompile(`%[0-9A-F]{2}`)
 
 // lowerEscapes writes percent-encodings in lower case, as some servers do.
 func lowerEscapes(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }
+
+// everyByte is the percent-encoding of all bytes, the harmless ones included.
+func everyByte(digits string) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(digits); i += 2 {
+		b.WriteString("%" + digits[i:i+2])
+	}
+	return b.String()
+}
+
+// asciiJSON writes what is not ASCII as JSON encoders do that keep to it.
+func asciiJSON(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < utf8.RuneSelf {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
+}
 
 // within is what base64 makes of the secret in the middle of a longer text, such as user:password of Basic: the digits
 // that depend on the secret alone, for each of the three places where it can begin.

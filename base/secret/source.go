@@ -114,17 +114,28 @@ func (r Resolver) Resolve(ctx context.Context, reference string) (source Source,
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			source, err = nil, fmt.Errorf("%w: %s: opener panicked with a %T", ErrUnresolved, reference, p)
+			source, err = nil, fmt.Errorf("%w: %s: opener panicked with a %T", ErrUnresolved, named(reference), p)
 		}
 	}()
 	source, err = open(ctx, reference)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w: %s: %w", ErrUnresolved, reference, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrUnresolved, named(reference), err)
 	case source == nil:
-		return nil, fmt.Errorf("%w: %s: the opener gave no source", ErrUnresolved, reference)
+		return nil, fmt.Errorf("%w: %s: the opener gave no source", ErrUnresolved, named(reference))
 	}
 	return source, nil
+}
+
+// named is the reference without a user and password, which have no place in one.
+func named(reference string) string {
+	scheme, rest, _ := strings.Cut(reference, "://")
+	authority, path, slash := strings.Cut(rest, "/")
+	authority = authority[strings.LastIndexByte(authority, '@')+1:]
+	if slash {
+		authority += "/"
+	}
+	return scheme + "://" + authority + path
 }
 
 func (r Resolver) opener(scheme string) (Opener, bool) {

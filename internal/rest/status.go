@@ -151,7 +151,8 @@ type StatusError struct{ Status int }
 // Error is the status.
 func (e *StatusError) Error() string { return fmt.Sprintf("HTTP %d", e.Status) }
 
-const maxMessage = 300
+// maxMessage is more than an error shows: it is cut there, after secrets were taken out.
+const maxMessage = 4 << 10
 
 // message is what the service said: the usual fields of a JSON body, else the start of a text; a page of HTML says
 // nothing.
