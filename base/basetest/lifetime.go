@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,41 +12,17 @@ import (
 	"github.com/fourkites/sources/base/fault"
 )
 
-func typed(err error) *base.Error {
-	e, ok := errors.AsType[*base.Error](err)
-	if !ok {
-		return &base.Error{}
-	}
-	return e
-}
-
-func names(err error, part string) bool { return strings.Contains(err.Error(), part) }
-
-func running(s Subject) int {
-	if s.Fake.Running == nil {
-		return 0
-	}
-	return s.Fake.Running()
-}
-
-// heapGrowth is how many bytes f allocated in all: an upper bound of what it held at once.
-func heapGrowth(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
-
-func cancelMidStream(t *testing.T, h Harness) {
+func cancelMidStream(t testing.TB, h Harness) {
 	s := h.New(t, Settings{})
 	if s.Each == nil {
 		t.Skip("the source does not stream")
 	}
+	s.Fake.Fail(fault.Slow(64, 10*time.Millisecond), 1) // so that the answer is still on its way
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	var last error
 	seen := 0
-	within(t, time.Second, func() {
+	within(t, patience, func() {
 		for _, err := range s.Each(ctx) {
 			if last = err; err != nil {
 				break
@@ -58,19 +32,40 @@ func cancelMidStream(t *testing.T, h Harness) {
 			}
 		}
 	})
-	if last != nil && !errors.Is(last, context.Canceled) {
-		t.Errorf("ended with %v", last)
+	if seen == 0 || seen == s.Items || !errors.Is(last, context.Canceled) {
+		t.Errorf("ended after %d items with %v", seen, last)
 	}
-	eventually(t, "the server stopped", func() bool { return running(s) == 0 })
+	eventually(t, "the server stops", func() bool { return running(s) == 0 })
 }
 
-func abandoned(t *testing.T, h Harness) {
+func unheardCancel(t testing.TB, h Harness) {
+	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Concurrency: 1, Retries: -1})})
+	s.Fake.Fail(fault.IgnoreCancel(), 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Read(ctx)
+		done <- err
+	}()
+	eventually(t, "the server works", func() bool { return s.Fake.Running == nil || running(s) == 1 })
+	cancel()
+	select {
+	case err := <-done:
+		h.fails(t, err, base.KindCanceled)
+	case <-time.After(2 * time.Second):
+		t.Fatal("the call waits for a server that does not listen")
+	}
+	works(t, s)
+}
+
+func abandoned(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: base.Limits{Concurrency: 1}})
 	if s.Each == nil {
 		t.Skip("the source does not stream")
 	}
 	for range 20 {
-		for _, err := range s.Each(timeout(t, 5*time.Second)) {
+		for _, err := range s.Each(timeout(t, patience)) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,21 +73,22 @@ func abandoned(t *testing.T, h Harness) {
 		}
 	}
 	works(t, s)
-	eventually(t, "the server stopped", func() bool { return running(s) == 0 })
+	eventually(t, "the server stops", func() bool { return running(s) == 0 })
 	if open := s.Fake.Connections(); open > 2 {
 		t.Errorf("%d connections are open under a concurrency of one", open)
 	}
 }
 
-func noPermit(t *testing.T, h Harness) {
+func noPermit(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: base.Limits{Concurrency: 1, Retries: -1}})
-	s.Fake.Fail(fault.Delay(600*time.Millisecond), 1)
+	s.Fake.Fail(fault.Delay(time.Second), 1)
 	var all sync.WaitGroup
-	all.Go(func() { _, _ = s.Read(timeout(t, 5*time.Second)) })
+	all.Go(func() { _, _ = s.Read(timeout(t, patience)) })
 	eventually(t, "the first call runs", func() bool { return s.Client.Health().InFlight == 1 && (s.Fake.Running == nil || running(s) == 1) })
+	before := s.Fake.Calls()
 	_, err := s.Read(timeout(t, 50*time.Millisecond))
 	h.fails(t, err, base.KindLimitExceeded)
-	if !errors.Is(err, base.ErrLocal) {
+	if !errors.Is(err, base.ErrLocal) || s.Fake.Calls() != before {
 		t.Errorf("a full pool is not told from a failing server: %v", err)
 	}
 	if b := s.Client.Health().Breaker; b != "closed" {
@@ -101,16 +97,28 @@ func noPermit(t *testing.T, h Harness) {
 	all.Wait()
 }
 
-func noLeak(t *testing.T, h Harness) {
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Concurrency: 8, Retries: -1})})
-	faults := []fault.Fault{fault.Reset(), fault.CutMidBody(), fault.Garbage(), h.Transient, fault.CorruptCompression()}
-	for i := range 200 {
-		if i%2 == 0 {
-			s.Fake.Fail(faults[i/2%len(faults)], 1)
-		}
-		_, _ = s.Read(timeout(t, 5*time.Second))
+func noLeak(t testing.TB, h Harness) {
+	const permits = 8
+	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Concurrency: permits, Retries: -1})})
+	faults := []fault.Fault{
+		fault.Reset(), fault.CutMidBody(), fault.ResetMidBody(), fault.Garbage(), fault.MalformedBlock(), h.Transient, fault.CorruptCompression(),
+		fault.Cut(3), fault.HostileLength(), fault.Silent(),
 	}
-	eventually(t, "no more connections than permits", func() bool { return s.Fake.Connections() <= 8 })
+	var all sync.WaitGroup
+	for worker := range permits {
+		all.Go(func() {
+			for i := range 125 {
+				if i%2 == 0 {
+					s.Fake.Fail(faults[(worker+i/2)%len(faults)], 1)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+				_, _ = s.Read(ctx) // every outcome is right but a leak
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	eventually(t, "there are no more connections than permits", func() bool { return s.Fake.Connections() <= permits })
 	if h := s.Client.Health(); h.InFlight != 0 || h.Waiting != 0 {
 		t.Errorf("%d calls in flight, %d waiting", h.InFlight, h.Waiting)
 	}
@@ -120,15 +128,19 @@ func noLeak(t *testing.T, h Harness) {
 	eventually(t, "every connection is closed", func() bool { return s.Fake.Connections() == 0 })
 }
 
-func poisonConfig(t *testing.T, h Harness) {
+func poisonConfig(t testing.TB, h Harness) {
 	for field, limits := range map[string]base.Limits{
-		"limits.retries":        {Retries: 1000},
-		"limits.rate":           {Rate: math.NaN()},
-		"limits.retry_ratio":    {RetryRatio: math.Inf(1)},
-		"limits.breaker.ratio":  {Breaker: base.Breaker{Ratio: 2}},
-		"limits.burst":          {Burst: -1},
-		"limits.attempt":        {Timeout: base.Span(time.Second), Attempt: base.Span(time.Minute)},
-		"limits.breaker.window": {Breaker: base.Breaker{Window: -1}},
+		"limits.retries":          {Retries: 1000},
+		"limits.rate":             {Rate: math.NaN()},
+		"limits.retry_ratio":      {RetryRatio: math.Inf(1)},
+		"limits.breaker.ratio":    {Breaker: base.Breaker{Ratio: 2}},
+		"limits.burst":            {Burst: -1},
+		"limits.max_waiting":      {MaxWaiting: -1},
+		"limits.retry_after":      {RetryAfter: -1},
+		"limits.attempt":          {Timeout: base.Span(time.Second), Attempt: base.Span(time.Minute)},
+		"limits.breaker.window":   {Breaker: base.Breaker{Window: -1}},
+		"limits.breaker.probes":   {Breaker: base.Breaker{Probes: -1}},
+		"limits.breaker.open_for": {Breaker: base.Breaker{OpenFor: -1}},
 	} {
 		err := h.Configure(limits)
 		if err == nil {
@@ -140,52 +152,55 @@ func poisonConfig(t *testing.T, h Harness) {
 			t.Errorf("the error does not name %s: %v", field, err)
 		}
 	}
+	if err := h.Configure(base.Limits{}); err != nil {
+		t.Errorf("limits of the default: %v", err)
+	}
 }
 
-func honestPing(t *testing.T, h Harness) {
+func honestPing(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
-	if err := s.Client.Ping(timeout(t, 5*time.Second)); err != nil {
+	if state := s.Client.Health().State; state != base.Unproven {
+		t.Errorf("before the first call the source is %s", state)
+	}
+	if err := s.Client.Ping(timeout(t, patience)); err != nil {
 		t.Fatal(err)
 	}
 	if state := s.Client.Health().State; state != base.Ready {
 		t.Errorf("after a good ping the source is %s", state)
 	}
+	s.Fake.Fail(fault.Silent(), 1)
+	within(t, 300*time.Millisecond, func() {
+		if err := s.Client.Ping(timeout(t, 300*time.Millisecond)); err == nil {
+			t.Error("the server is silent and Ping is content")
+		}
+	})
 	s.Fake.Fail(h.Transient, -1)
-	if err := s.Client.Ping(timeout(t, 5*time.Second)); err == nil {
+	if err := s.Client.Ping(timeout(t, patience)); err == nil {
 		t.Error("the server refuses all work and Ping is content")
+	}
+	if state := s.Client.Health().State; state == base.Ready {
+		t.Errorf("after a bad ping the source is %s", state)
 	}
 }
 
-func closeUnderLoad(t *testing.T, h Harness) {
+func closeUnderLoad(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: base.Limits{Retries: -1}})
 	s.Fake.Fail(fault.Delay(100*time.Millisecond), -1)
 	var all sync.WaitGroup
 	for range 100 {
-		all.Go(func() { _, _ = s.Read(timeout(t, 10*time.Second)) })
+		all.Go(func() { _, _ = s.Read(timeout(t, 2*patience)) })
 	}
 	eventually(t, "calls run", func() bool { return s.Client.Health().InFlight > 0 })
-	within(t, 15*time.Second, func() { _ = s.Client.Close() })
+	within(t, 3*patience, func() { _ = s.Client.Close() })
+	before := s.Fake.Calls()
 	_, err := s.Read(timeout(t, time.Second))
 	h.fails(t, err, base.KindClosed)
 	all.Wait()
+	if calls := s.Fake.Calls(); calls != before {
+		t.Errorf("%d requests after Close", calls-before)
+	}
 	if err := s.Client.Close(); err != nil {
 		t.Errorf("second close: %v", err)
 	}
 	eventually(t, "every connection is closed", func() bool { return s.Fake.Connections() == 0 })
-}
-
-func canary(t *testing.T, h Harness) {
-	if len(h.Secrets) == 0 {
-		t.Fatal("the harness plants no secret")
-	}
-	for _, f := range []fault.Fault{
-		fault.Reset(), fault.CutMidBody(), fault.Garbage(), fault.MalformedBlock(), fault.CorruptCompression(), h.Transient,
-		h.Transient.WithMessage("refused: " + strings.Join(h.Secrets, " ")),
-	} {
-		s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
-		s.Fake.Fail(f, 1)
-		if _, err := s.Read(timeout(t, 5*time.Second)); err != nil {
-			h.clean(t, err)
-		}
-	}
 }

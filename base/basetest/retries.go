@@ -1,6 +1,7 @@
 package basetest
 
 import (
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -10,17 +11,46 @@ import (
 	"github.com/fourkites/sources/base/fault"
 )
 
-func retryAfter(t *testing.T, h Harness) {
+// waits has one read meet the fault once and says how long it took.
+func waits(t testing.TB, h Harness, f fault.Fault, least, most time.Duration) {
+	t.Helper()
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
-	s.Fake.Fail(fault.Status(http.StatusTooManyRequests, "Retry-After", "1"), 1)
+	s.Fake.Fail(f, 1)
 	began := time.Now()
 	works(t, s)
-	if waited := time.Since(began); waited < time.Second || waited > 1500*time.Millisecond {
-		t.Errorf("asked to wait 1 s, waited %s", waited)
+	if waited := time.Since(began); waited < least || waited > most {
+		t.Errorf("%v: waited %s, want %s to %s", f.Header, waited, least, most)
 	}
 }
 
-func poisonRetryAfter(t *testing.T, h Harness) {
+// slack is how much later than asked a busy machine may come.
+const slack = time.Second
+
+func retryAfter(t testing.TB, h Harness) {
+	waits(t, h, fault.Status(http.StatusTooManyRequests, "Retry-After", "1"), time.Second, 1100*time.Millisecond+slack)
+	waits(t, h, fault.Status(http.StatusServiceUnavailable, "Retry-After", "1"), time.Second, 1100*time.Millisecond+slack)
+}
+
+func retryAfterDate(t testing.TB, h Harness) {
+	var all sync.WaitGroup
+	for _, layout := range []string{http.TimeFormat, "Monday, 02-Jan-06 15:04:05 GMT", time.ANSIC} {
+		all.Go(func() {
+			at := time.Now().Add(2 * time.Second).UTC().Format(layout) // its fraction of a second is lost
+			waits(t, h, fault.Status(http.StatusServiceUnavailable, "Retry-After", at), 500*time.Millisecond, 2200*time.Millisecond+slack)
+		})
+	}
+	past := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
+	waits(t, h, fault.Status(http.StatusServiceUnavailable, "Retry-After", past), 0, slack)
+	all.Wait()
+}
+
+func otherHints(t testing.TB, h Harness) {
+	reset := fmt.Sprint(time.Now().Add(2 * time.Second).Unix())
+	waits(t, h, fault.Status(http.StatusTooManyRequests, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", reset), 500*time.Millisecond, 2200*time.Millisecond+slack)
+	waits(t, h, fault.Status(http.StatusTooManyRequests, "Retry-After-Ms", "300", "Retry-After", "20"), 300*time.Millisecond, 330*time.Millisecond+slack)
+}
+
+func poisonRetryAfter(t testing.TB, h Harness) {
 	for _, value := range []string{"-1", "1e10", "86400", "abc", "", "9223372037", "99999999999999999999"} {
 		s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 		s.Fake.Fail(fault.Status(http.StatusServiceUnavailable, "Retry-After", value), -1)
@@ -33,20 +63,33 @@ func poisonRetryAfter(t *testing.T, h Harness) {
 			t.Errorf("Retry-After %q: %d requests", value, calls)
 		}
 	}
+	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
+	s.Fake.Fail(fault.Status(http.StatusServiceUnavailable, "Retry-After", "30"), -1)
+	within(t, time.Second, func() {
+		_, err := s.Read(timeout(t, 20*time.Second))
+		if e := typed(err); e.RetryAfter != 30*time.Second || e.Stopped != base.KindNoTimeLeft {
+			t.Errorf("a wait beyond the deadline is not handed to the caller: %v", err)
+		}
+	})
 }
 
-const workers = 8
+const workers = 32
 
-// outage makes that many calls while the source is down and returns the requests per call that it saw.
-func outage(t *testing.T, h Harness, l base.Limits, calls int) float64 {
+// outage makes that many calls while the source is down and returns the requests per call that it saw. It ends early
+// when they are more than most for all of the calls.
+func outage(t testing.TB, h Harness, l base.Limits, calls int, most float64) float64 {
 	t.Helper()
 	s := h.New(t, Settings{Limits: l})
 	s.Fake.Fail(h.Transient, -1)
 	before := s.Fake.Calls()
+	seen := func() float64 { return float64(s.Fake.Calls()-before) / float64(calls) }
 	var all sync.WaitGroup
-	for range workers {
+	for worker := range workers {
 		all.Go(func() {
-			for range calls / workers {
+			for i := worker; i < calls; i += workers {
+				if i/workers%5 == 4 && seen() > most {
+					return
+				}
 				if _, err := s.Read(timeout(t, 30*time.Second)); err == nil {
 					t.Error("a read succeeded in a total outage")
 				}
@@ -54,109 +97,125 @@ func outage(t *testing.T, h Harness, l base.Limits, calls int) float64 {
 		})
 	}
 	all.Wait()
-	return float64(s.Fake.Calls()-before) / float64(calls)
+	return seen()
 }
 
-func burst(t *testing.T, h Harness) {
+// The bounds of an outage, in requests per call.
+const (
+	outageCalls = 2000
+	mostRetried = 1.105
+	mostOpen    = 0.1
+)
+
+func burst(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 	s.Fake.Fail(h.Transient, 2)
 	works(t, s)
-	if perCall := outage(t, h, patientLimits(base.Limits{}), 2000); perCall > 1.105 {
+	if perCall := outage(t, h, patientLimits(base.Limits{}), outageCalls, mostRetried); perCall > mostRetried {
 		t.Errorf("breaker off: %.3f requests per call", perCall)
 	}
 	open := base.Limits{Breaker: base.Breaker{OpenFor: base.Span(time.Hour)}}
-	if perCall := outage(t, h, open, 2000); perCall > 0.1 {
+	if perCall := outage(t, h, open, outageCalls, mostOpen); perCall > mostOpen {
 		t.Errorf("breaker on: %.3f requests per call", perCall)
 	}
-	if perCall := outage(t, h, patientLimits(base.Limits{RetryRatio: -1}), 40); perCall <= 1.105 {
+	if perCall := outage(t, h, patientLimits(base.Limits{RetryRatio: -1}), 40, 10); perCall <= mostRetried {
 		t.Errorf("without a budget: %.3f requests per call, so the first check proves nothing", perCall)
 	}
 }
 
-func refusedRequests(t *testing.T, h Harness) {
+func refusedRequests(t testing.TB, h Harness) {
 	for status, kind := range map[int]base.Kind{
-		400: base.KindInvalid, 403: base.KindPermission, 404: base.KindNotFound, 405: base.KindInvalid,
+		400: base.KindInvalid, 401: base.KindUnauthenticated, 403: base.KindPermission, 404: base.KindNotFound, 405: base.KindInvalid,
 		410: base.KindNotFound, 422: base.KindInvalid, 501: base.KindInternal, 505: base.KindInternal,
 	} {
 		s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 		s.Fake.Fail(fault.Status(status), -1)
 		before := s.Fake.Calls()
-		_, err := s.Read(timeout(t, 5*time.Second))
+		_, err := s.Read(timeout(t, patience))
 		h.fails(t, err, kind)
-		if calls := s.Fake.Calls() - before; calls != 1 {
+		most := 1
+		if status == http.StatusUnauthorized {
+			most = 2 // with the next credential, where there is one
+		}
+		if calls := s.Fake.Calls() - before; calls > most {
 			t.Errorf("status %d: %d requests", status, calls)
 		}
 	}
 }
 
-func redirect(t *testing.T, h Harness) {
-	elsewhere := h.New(t, Settings{})
-	for _, status := range []int{301, 302, 307, 308} {
+func redirect(t testing.TB, h Harness) {
+	other := h.New(t, Settings{})
+	for _, status := range []int{301, 302, 303, 307, 308} {
 		s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
-		s.Fake.Fail(fault.Status(status, "Location", "http://"+elsewhere.Fake.Address+"/?token=leak"), 1)
-		before := elsewhere.Fake.Calls()
-		_, err := s.Read(timeout(t, 5*time.Second))
+		s.Fake.Fail(fault.Status(status, "Location", "http://"+other.Fake.Address+"/?token=leak"), 1)
+		before := other.Fake.Calls()
+		_, err := s.Read(timeout(t, patience))
 		h.fails(t, err, base.KindProtocol, base.KindInvalid)
-		if elsewhere.Fake.Calls() != before {
+		if other.Fake.Calls() != before {
 			t.Errorf("status %d was followed to another port", status)
 		}
 	}
 }
 
-func refusedCredential(t *testing.T, h Harness) {
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
-	if s.Fake.Refuse == nil {
-		t.Skip("the source has no credential")
-	}
-	s.Fake.Refuse()
-	before := s.Fake.Calls()
-	_, err := s.Read(timeout(t, 5*time.Second))
-	h.fails(t, err, base.KindUnauthenticated)
-	if calls := s.Fake.Calls() - before; calls > 2 {
-		t.Errorf("%d requests with a refused credential", calls)
-	}
-}
-
-func dropped(t *testing.T, h Harness) {
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
+func restarted(t testing.TB, h Harness) {
+	g := newGate(t, nil)
+	s := through(t, h, g, Settings{Limits: patientLimits(base.Limits{})})
 	works(t, s)
 	s.Fake.Fail(fault.Reset(), 2)
 	works(t, s)
+	g.Shut(true)
+	g.Drop()
+	_, err := s.Read(timeout(t, patience))
+	h.fails(t, err, base.KindUnavailable)
+	g.Shut(false)
+	works(t, s)
 	works(t, s)
 }
 
-func shortDeadline(t *testing.T, h Harness) {
+func shortDeadline(t testing.TB, h Harness) {
+	const deadline = 200 * time.Millisecond
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 	s.Fake.Fail(h.Transient, -1)
-	within(t, 200*time.Millisecond, func() {
-		_, err := s.Read(timeout(t, 200*time.Millisecond))
+	within(t, deadline, func() {
+		_, err := s.Read(timeout(t, deadline))
 		if err == nil {
 			t.Fatal("a read succeeded in an outage")
 		}
 		h.clean(t, err)
+		if e := typed(err); e.Attempts == 0 || e.Code == "" && e.Unwrap() == nil {
+			t.Errorf("the error does not say what the server said: %v", err)
+		}
 	})
 }
 
-func amplification(t *testing.T, h Harness) {
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{RetryRatio: -1, Retries: 2})})
-	s.Fake.Fail(h.Transient, -1)
-	before := s.Fake.Calls()
-	_, err := s.Read(timeout(t, 20*time.Second))
-	if calls := s.Fake.Calls() - before; err == nil || calls != 3 {
-		t.Errorf("%d requests for one call with 2 retries, %v: somebody else retries too", calls, err)
+func amplification(t testing.TB, h Harness) {
+	for _, f := range []fault.Fault{h.Transient, fault.Reset(), fault.CutMidBody()} {
+		s := h.New(t, Settings{Limits: patientLimits(base.Limits{RetryRatio: -1, Retries: 2})})
+		works(t, s) // now there is a connection that was used before
+		s.Fake.Fail(f, -1)
+		before := s.Fake.Calls()
+		_, err := s.Read(timeout(t, 4*patience))
+		if calls := s.Fake.Calls() - before; err == nil || calls != 3 {
+			t.Errorf("%s: %d requests for one call with 2 retries, %v", f, calls, err)
+		}
 	}
 }
 
-func lostWrite(t *testing.T, h Harness) {
+func lostWrite(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 	if s.Write == nil {
 		t.Skip("the source writes nothing")
 	}
-	s.Fake.Fail(fault.Reset(), 1)
-	before := s.Fake.Calls()
-	err := s.Write(timeout(t, 5*time.Second))
-	h.fails(t, err, base.KindOutcomeUnknown)
-	if calls := s.Fake.Calls() - before; calls != 1 {
-		t.Errorf("%d requests for one write", calls)
+	for range 2 { // the second on a connection that may have been used before
+		s.Fake.Fail(fault.Reset(), 1)
+		before := s.Fake.Calls()
+		err := s.Write(timeout(t, patience))
+		h.fails(t, err, base.KindOutcomeUnknown)
+		if calls := s.Fake.Calls() - before; calls != 1 {
+			t.Errorf("%d requests for one write", calls)
+		}
+		if err := s.Write(timeout(t, patience)); err != nil {
+			t.Errorf("the next write: %v", err)
+		}
 	}
 }

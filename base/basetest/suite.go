@@ -1,14 +1,14 @@
 // Package basetest is the suite of promises that every source keeps: what happens when the network, the server, the
-// caller or the operator does something wrong. A source's test gives it a [Harness] and calls [Run]; each row is named,
-// and a row that a source skips names the reason.
+// caller or the operator does something wrong. A source's test gives it a [Harness] and calls [Run]; each of the faults
+// F01 to F52 is named, and one that does not concern the source, or that the source skips, says why.
+//
+// Beside its own promise, every row checks that no secret shows in an error, a log or a span, and that the closed client
+// leaves neither a connection nor a goroutine behind.
 package basetest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"iter"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +30,9 @@ type Settings struct {
 	Address string      // instead of the fake's; empty = the fake's
 	Limits  base.Limits // zero fields: the source's defaults
 	Options []base.Option
+	// CAFile has the client speak TLS and trust the authority of that PEM file; CertFile and KeyFile are the certificate
+	// that it shows, empty = none. Rows use them only where Harness.TLS says so.
+	CAFile, CertFile, KeyFile string
 }
 
 // Fake is what the suite needs of a source's fake.
@@ -40,8 +43,12 @@ type Fake struct {
 	Connections func() int // open now
 	Running     func() int // requests in progress; nil where the fake cannot tell
 	Close       func()
-	// Refuse makes the fake refuse the present credential until Accept; nil where it has none.
+	// Refuse makes the fake refuse the present credential; nil where it has none.
 	Refuse func()
+	// Rotate replaces the credential at the fake and in the client's secret source; nil where there is none to rotate.
+	Rotate func()
+	// Skew moves the fake's clock; nil where the credential does not carry a time.
+	Skew func(time.Duration)
 }
 
 // Subject is one client with its fake.
@@ -63,31 +70,18 @@ type Harness struct {
 	// New makes a fake that answers and a client for it. Both are closed by the test's cleanup. Retries must not be
 	// slowed down; what Settings says of limits stands.
 	New func(t testing.TB, s Settings) Subject
+	// TLS says that New heeds CAFile, CertFile and KeyFile.
+	TLS bool
 	// Configure makes a client with broken limits and returns the error of its constructor.
 	Configure func(base.Limits) error
 	// Secrets are the values planted in the client's Config: they must show nowhere.
 	Secrets []string
 	// Transient is the fault with which the server says "not now", which a read is retried for.
 	Transient fault.Fault
+	// Inside is the fault of an answer that begins well and holds an error; zero = an error after the first part.
+	Inside fault.Fault
 	// Skip names the rows that the source does not run, with the reason.
 	Skip map[string]string
-}
-
-// row is one promise.
-type row struct {
-	id      string
-	promise string
-	family  func(Family) string // why the row does not concern a family; nil = it concerns all
-	run     func(t *testing.T, h Harness)
-}
-
-func only(f Family, reason string) func(Family) string {
-	return func(have Family) string {
-		if have == f {
-			return ""
-		}
-		return reason
-	}
 }
 
 // Run runs every row as a sub-test of its own.
@@ -98,100 +92,55 @@ func Run(t *testing.T, h Harness) {
 		known[r.id] = true
 		t.Run(r.id+" "+r.promise, func(t *testing.T) {
 			t.Parallel()
-			if reason := r.skipped(h); reason != "" {
-				t.Skip(reason)
-			}
-			r.run(t, h)
+			r.check(t, h)
 		})
 	}
-	for id := range h.Skip {
-		if !known[id] {
-			t.Errorf("the harness skips row %s, which does not exist", id)
+	for id, reason := range h.Skip {
+		if !known[id] || reason == "" {
+			t.Errorf("the harness skips row %s, which does not exist or names no reason", id)
 		}
 	}
 }
 
-func (r row) skipped(h Harness) string {
-	if reason, ok := h.Skip[r.id]; ok {
-		return "skipped by the source: " + reason
+// row is one promise.
+type row struct {
+	id      string
+	promise string
+	family  func(Family) string // why the row does not concern a family; nil = it concerns all
+	run     func(t testing.TB, h Harness)
+}
+
+func (r row) check(t testing.TB, h Harness) {
+	t.Helper()
+	if reason := r.skipped(h); reason != "" {
+		t.Skip(reason)
 	}
+	r.run(t, watch(t, h))
+}
+
+func (r row) skipped(h Harness) string {
 	if r.family != nil {
-		return r.family(h.Family)
+		if reason := r.family(h.Family); reason != "" {
+			return reason
+		}
+	}
+	if reason := h.Skip[r.id]; reason != "" {
+		return "skipped by the source: " + reason
 	}
 	return ""
 }
 
-// grace is how much later than its deadline a call may return on a busy machine.
-const grace = 250 * time.Millisecond
-
-// within fails the test when f takes longer than the deadline plus the grace.
-func within(t *testing.T, deadline time.Duration, f func()) {
-	t.Helper()
-	began := time.Now()
-	f()
-	if took := time.Since(began); took > deadline+grace {
-		t.Errorf("returned after %s, deadline %s", took, deadline)
-	}
-}
-
-// fails checks an error: its kind is one of those, it is typed, and it holds no secret in any verb.
-func (h Harness) fails(t *testing.T, err error, kinds ...base.Kind) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %v", kinds)
-	}
-	h.clean(t, err)
-	if _, ok := errors.AsType[*base.Error](err); !ok {
-		t.Errorf("not a *base.Error: %v", err)
-	}
-	for _, k := range kinds {
-		if base.KindOf(err) == k {
-			return
+// only is for rows of one family; the reason is that of the other.
+func only(f Family, reason string) func(Family) string {
+	return func(have Family) string {
+		if have == f {
+			return ""
 		}
-	}
-	t.Errorf("kind %v, want one of %v: %v", base.KindOf(err), kinds, err)
-}
-
-// clean searches the text of an error for the planted secrets.
-func (h Harness) clean(t *testing.T, err error) {
-	t.Helper()
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		text := fmt.Sprintf(verb, err)
-		for _, s := range h.Secrets {
-			if strings.Contains(text, s) {
-				t.Errorf("a secret shows in %s of an error", verb)
-			}
-		}
+		return reason
 	}
 }
 
-// works checks that the subject answers in full.
-func works(t *testing.T, s Subject) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	if n, err := s.Read(ctx); err != nil || n != s.Items {
-		t.Fatalf("a read gave %d of %d items, %v", n, s.Items, err)
-	}
-}
-
-// eventually polls until the condition holds.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.After(5 * time.Second)
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
-// patientLimits switches the breaker off, so that one row's faults do not end in another's rejection.
-func patientLimits(l base.Limits) base.Limits {
-	l.Breaker.Ratio = -1
-	return l
+// elsewhere is for faults that concern no source of these families, or that are tested where they are handled.
+func elsewhere(reason string) func(Family) string {
+	return func(Family) string { return reason }
 }
