@@ -32,10 +32,12 @@ func (s *scene) lead(x *suspect) lead {
 	switch {
 	case x.cores() >= max(s.bar, leastCores):
 		return coresLead
-	case x.network+x.slow > x.behaviour:
+	case x.behaviour > 0 && x.behaviour >= x.network+x.slow:
+		return behaviourLead
+	case x.network+x.slow > 0:
 		return timeLead
 	}
-	return behaviourLead
+	return coresLead
 }
 
 // strongest is the signal of behaviour that weighs the most.

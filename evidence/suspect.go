@@ -15,12 +15,12 @@ type scene struct {
 	signals  []*signal // by strength
 	edges    []*signal // all of that family, slow or not
 	cpu      []cpuSign
-	bar      float64 // the strength that chance reaches in one healthy window out of twenty
+	bar      float64 // the strength that chance reaches in one healthy window out of fifty
 	services map[string]bool
 }
 
 // falseAlarm is the chance that any signal of a healthy window passes the bar.
-const falseAlarm = 0.05
+const falseAlarm = 0.02
 
 // examine finds all signals.
 func examine(now, past *forest, gauges []*series) *scene {
@@ -49,7 +49,7 @@ func examine(now, past *forest, gauges []*series) *scene {
 	return s
 }
 
-// barOf is the strength that chance reaches in one healthy window out of twenty. It grows with the number of questions,
+// barOf is the strength that chance reaches in one healthy window out of fifty. It grows with the number of questions,
 // of which those do not count that are too small to pass it whatever the answers are (Tarone's correction).
 func (s *scene) barOf() float64 {
 	most := make([]float64, 0, len(s.signals))
@@ -156,7 +156,11 @@ func (x *suspect) weigh(bar float64) {
 	x.strength = parts[2] + parts[1]/2 + parts[0]/4
 }
 
-// confidence grows from nothing a nat below the bar, and is a half two and a half nats above it.
+// surer is by how many nats the odds of a fault grow by the factor e. Above one, for signals are not as independent of
+// each other as the bar takes them to be.
+const surer = 1.5
+
+// confidence is a half at the bar.
 func (s *scene) confidence(x *suspect) float64 {
-	return max(0, 1-math.Exp(-(x.strength-s.bar+1)/5))
+	return 1 / (1 + math.Exp(-(x.strength-s.bar)/surer))
 }
