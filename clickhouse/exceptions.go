@@ -130,9 +130,8 @@ func (c *Client) exceptions(
 		err = c.checkWindow(o.Window)
 	}
 	var after *position
-	if err == nil && cursor != "" {
-		at, wrong := decodeCursor(cursorExceptions, binding(bound), cursor)
-		after, err = &at, wrong
+	if err == nil {
+		after, err = resume(cursorExceptions, binding(bound), cursor)
 	}
 	if err != nil {
 		return nil, false, "", c.invalid(op, err)

@@ -28,7 +28,7 @@ var (
 // while the loop body runs; above that limit the loop holds a connection and a permit.
 func (c *Client) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
 	return func(yield func(logs.Record, error) bool) {
-		scan, err := c.logScan(ctx, opLogs, q)
+		scan, err := c.logScan(ctx, opLogs, q, "")
 		if err != nil {
 			yield(logs.Record{}, err)
 			return
@@ -62,14 +62,9 @@ const defaultPage = 100
 func (c *Client) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
 	var stats base.Stats
 	ctx = base.WithStats(ctx, &stats)
-	scan, err := c.logScan(ctx, opLogsPage, q)
+	scan, err := c.logScan(ctx, opLogsPage, q, cursor)
 	if err != nil {
 		return base.Page[logs.Record]{Outcome: base.Failed}, err
-	}
-	if cursor != "" {
-		if err := scan.resume(cursor); err != nil {
-			return base.Page[logs.Record]{Outcome: base.Failed}, c.invalid(opLogsPage, err)
-		}
 	}
 	found, more, err := scan.take(ctx, pageSize(q.Limit))
 	return page(found, more, err, scan.cursor(), &stats)
@@ -115,11 +110,16 @@ type logScan struct {
 	binding string      // of cursors to the question
 }
 
-// logScan checks the question and looks up what its plan needs: the schema, the resources, the time of the trace.
-func (c *Client) logScan(ctx context.Context, op *base.Op, q logs.Query) (*logScan, error) {
+// logScan checks the question and the cursor, which is empty for the first page, and looks up what its plan needs: the
+// schema, the time of the trace, the resources.
+func (c *Client) logScan(ctx context.Context, op *base.Op, q logs.Query, cursor string) (*logScan, error) {
 	q, err := checkLogs(q)
 	if err == nil {
 		err = c.checkWindow(q.Window)
+	}
+	s := &logScan{client: c, op: op, query: q, window: q.Window, binding: logBinding(q)}
+	if err == nil {
+		s.after, err = resume(cursorLogs, s.binding, cursor)
 	}
 	if err != nil {
 		return nil, c.invalid(op, err)
@@ -128,7 +128,7 @@ func (c *Client) logScan(ctx context.Context, op *base.Op, q logs.Query) (*logSc
 	if err != nil {
 		return nil, err
 	}
-	s := &logScan{client: c, op: op, query: q, layout: c.tables.logLayout(known), window: q.Window, binding: logBinding(q)}
+	s.layout = c.tables.logLayout(known)
 	if err := s.layout.filter(newStatement(), q); err != nil {
 		return nil, c.invalid(op, err)
 	}
@@ -138,6 +138,9 @@ func (c *Client) logScan(ctx context.Context, op *base.Op, q logs.Query) (*logSc
 		}
 	}
 	base.AddStats(ctx, base.Stats{Asked: q.Window})
+	if s.after != nil {
+		s.window = remaining(s.window, *s.after, s.newest())
+	}
 	if !s.window.To.After(s.window.From) {
 		s.match.how = matchNothing
 		return s, nil
@@ -289,17 +292,13 @@ func incomplete(source, op string, seen int, more bool, err error, cursor func()
 
 func (s *logScan) cursor() string { return encodeCursor(cursorLogs, s.binding, s.after) }
 
-func (s *logScan) resume(cursor string) error {
-	at, err := decodeCursor(cursorLogs, s.binding, cursor)
-	if err != nil {
-		return err
+// resume is the place that a cursor goes on from; nil for the first page.
+func resume(kind cursorKind, bound, cursor string) (*position, error) {
+	if cursor == "" {
+		return nil, nil
 	}
-	s.after = &at
-	s.window = remaining(s.window, at, s.newest())
-	if !s.window.To.After(s.window.From) {
-		s.match.how = matchNothing
-	}
-	return nil
+	at, err := decodeCursor(kind, bound, cursor)
+	return &at, err
 }
 
 // remaining is what of a window lies beyond the position, its own instant included.

@@ -132,7 +132,7 @@ func (c *Client) beside(ctx context.Context, service string, at position, order 
 	if service != "" {
 		q.Services = []string{service}
 	}
-	scan, err := c.logScan(ctx, opLogContext, q)
+	scan, err := c.logScan(ctx, opLogContext, q, "")
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ const (
 // first. Steps without a record have zero counts. A step of zero takes the whole seconds that make about 60 steps.
 // Limit and Order of the query are not used.
 func (c *Client) LogHistogram(ctx context.Context, q logs.Query, step time.Duration) ([]LogBucket, error) {
-	scan, err := c.logScan(ctx, opLogHistogram, q)
+	scan, err := c.logScan(ctx, opLogHistogram, q, "")
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (s *logScan) histogramSQL(seconds int64) Query {
 // "trace_id", "attribute.<name>" or "resource.<name>"; without names there is one group. At most q.Limit groups are
 // handed out, by default 100; when there are more, an *[base.IncompleteError] comes with them.
 func (c *Client) LogCounts(ctx context.Context, q logs.Query, by ...string) ([]LogCount, error) {
-	scan, err := c.logScan(ctx, opLogCounts, q)
+	scan, err := c.logScan(ctx, opLogCounts, q, "")
 	if err != nil {
 		return nil, err
 	}

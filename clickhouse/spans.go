@@ -22,7 +22,7 @@ var (
 // trace. The rest is as [Client.Logs] has it.
 func (c *Client) Spans(ctx context.Context, q traces.Query) iter.Seq2[traces.Span, error] {
 	return func(yield func(traces.Span, error) bool) {
-		scan, err := c.spanScan(ctx, opSpans, q)
+		scan, err := c.spanScan(ctx, opSpans, q, "")
 		if err != nil {
 			yield(traces.Span{}, err)
 			return
@@ -48,14 +48,9 @@ func (c *Client) Spans(ctx context.Context, q traces.Query) iter.Seq2[traces.Spa
 func (c *Client) SpansPage(ctx context.Context, q traces.Query, cursor string) (base.Page[traces.Span], error) {
 	var stats base.Stats
 	ctx = base.WithStats(ctx, &stats)
-	scan, err := c.spanScan(ctx, opSpansPage, q)
+	scan, err := c.spanScan(ctx, opSpansPage, q, cursor)
 	if err != nil {
 		return base.Page[traces.Span]{Outcome: base.Failed}, err
-	}
-	if cursor != "" {
-		if err := scan.resume(cursor); err != nil {
-			return base.Page[traces.Span]{Outcome: base.Failed}, c.invalid(opSpansPage, err)
-		}
 	}
 	found, more, err := scan.take(ctx, pageSize(q.Limit))
 	return page(found, more, err, scan.cursor(), &stats)
@@ -112,11 +107,16 @@ type spanScan struct {
 	binding string
 }
 
-func (c *Client) spanScan(ctx context.Context, op *base.Op, q traces.Query) (*spanScan, error) {
+// spanScan is logScan for spans.
+func (c *Client) spanScan(ctx context.Context, op *base.Op, q traces.Query, cursor string) (*spanScan, error) {
 	asked := spanBinding(q)
 	q, err := checkSpans(q)
 	if err == nil && (q.TraceID == "" || !q.Window.IsZero()) {
 		err = c.checkWindow(q.Window)
+	}
+	var after *position
+	if err == nil {
+		after, err = resume(cursorSpans, asked, cursor)
 	}
 	if err != nil {
 		return nil, c.invalid(op, err)
@@ -126,7 +126,7 @@ func (c *Client) spanScan(ctx context.Context, op *base.Op, q traces.Query) (*sp
 		return nil, err
 	}
 	s := &spanScan{
-		client: c, op: op, tables: c.tables.spanTables(), binding: asked,
+		client: c, op: op, tables: c.tables.spanTables(), binding: asked, after: after,
 		maps: attributeMaps{"attributes_string", "attributes_number", "attributes_bool", known.spanColumns},
 	}
 	if s.window, err = c.spanWindow(ctx, op, q); err != nil {
@@ -137,6 +137,9 @@ func (c *Client) spanScan(ctx context.Context, op *base.Op, q traces.Query) (*sp
 	}
 	s.query = q
 	base.AddStats(ctx, base.Stats{Asked: q.Window})
+	if s.after != nil {
+		s.window = remaining(s.window, *s.after, true)
+	}
 	if !s.window.To.After(s.window.From) {
 		s.match.how = matchNothing
 		return s, nil
@@ -333,16 +336,3 @@ func (s *spanScan) incomplete(seen int, more bool, err error) error {
 }
 
 func (s *spanScan) cursor() string { return encodeCursor(cursorSpans, s.binding, s.after) }
-
-func (s *spanScan) resume(cursor string) error {
-	at, err := decodeCursor(cursorSpans, s.binding, cursor)
-	if err != nil {
-		return err
-	}
-	s.after = &at
-	s.window = remaining(s.window, at, true)
-	if !s.window.To.After(s.window.From) {
-		s.match.how = matchNothing
-	}
-	return nil
-}

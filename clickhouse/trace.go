@@ -96,7 +96,7 @@ func (c *Client) Trace(ctx context.Context, traceID string) (Trace, error) {
 	if err != nil {
 		return Trace{}, c.invalid(opTrace, err)
 	}
-	scan, err := c.spanScan(ctx, opTrace, traces.Query{TraceID: id})
+	scan, err := c.spanScan(ctx, opTrace, traces.Query{TraceID: id}, "")
 	if err != nil {
 		return Trace{}, err
 	}
