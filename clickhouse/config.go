@@ -30,7 +30,7 @@ type Config struct {
 
 	Secure     bool   `json:"secure,omitempty" yaml:"secure"`           // TLS, always verified
 	CAFile     string `json:"ca_file,omitempty" yaml:"ca_file"`         // PEM; empty = the system's
-	CertFile   string `json:"cert_file,omitempty" yaml:"cert_file"`     // PEM of the client's certificate; empty = none
+	CertFile   string `json:"cert_file,omitempty" yaml:"cert_file"`     // PEM of the client's certificate, read for each connection; empty = none
 	KeyFile    string `json:"key_file,omitempty" yaml:"key_file"`       // PEM of its key
 	ServerName string `json:"server_name,omitempty" yaml:"server_name"` // in the certificate; empty = the host
 
