@@ -257,6 +257,18 @@ func TestNothingRunsOnAtTheServer(t *testing.T) {
 		}
 		gone(t, watch, "-- cap")
 	})
+	t.Run("the cap within the only block", func(t *testing.T) {
+		for limit, want := range map[int64]base.Outcome{99: base.Truncated, 100: base.Data, 101: base.Data} {
+			r, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT number FROM numbers(100)", MaxRows: limit})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := rows.Collect(r, rows.To[uint64])
+			if int64(len(got)) != min(limit, 100) || r.Outcome() != want || errors.Is(err, base.ErrTruncated) != (want == base.Truncated) {
+				t.Errorf("cap %d: %d rows, %v, %v", limit, len(got), r.Outcome(), err)
+			}
+		}
+	})
 }
 
 func TestExceptionsOfARealServerHaveTheirKinds(t *testing.T) {

@@ -329,3 +329,17 @@ func TestStreamingAllocatesPerBatchAndNotPerRow(t *testing.T) {
 		t.Errorf("%v allocations for %d rows", n, 4*size)
 	}
 }
+
+// The batch that the cap cuts may be the last one: there is more all the same.
+func TestTheCapWithinTheLastBatchIsACut(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]rows.Options{"rows": {MaxRows: 2}, "bytes": {MaxBytes: 24}} {
+		columns := []rows.Column{{Name: "id", Type: "UInt64"}}
+		source := &table{columns: columns, batches: []*rows.Batch{rows.NewBatch(columns, []rows.Vector{rows.Numbers[uint64]{1, 2, 3, 4}}, 4)}}
+		r := open(source, o)
+		got, err := rows.Collect(r, rows.To[uint64])
+		if len(got) >= 4 || !errors.Is(err, base.ErrTruncated) || r.Outcome() != base.Truncated || source.closed == 0 {
+			t.Errorf("%s: %d of 4, %v, %v", name, len(got), r.Outcome(), err)
+		}
+	}
+}
