@@ -2,6 +2,7 @@ package base
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"runtime/debug"
@@ -253,7 +254,7 @@ func (c *call) plan(e *Error) (time.Duration, bool) {
 		return 0, c.refresh(e)
 	}
 	policy := c.g.policy(e.Kind)
-	if c.attempts > min(policy.Retries, c.set.retries) || (c.op.Safety == Unsafe && e.Sent != NotSent) {
+	if c.retries() >= min(policy.Retries, c.set.retries) || (c.op.Safety == Unsafe && e.Sent != NotSent) {
 		return 0, false
 	}
 	wait := c.pause(e, policy)
@@ -277,7 +278,22 @@ func (c *call) refresh(e *Error) bool {
 	c.refreshed = true
 	ctx, cancel := c.waitContext()
 	defer cancel()
-	return c.g.refresh(ctx) == nil && c.ctx.Err() == nil
+	err := c.g.refresh(ctx)
+	if err != nil { // the answer alone would not say that the store is why
+		e.err = errors.Join(e.err, err)
+		e.text += "; there is no newer credential: " + err.Error()
+		c.g.purge(&e.text)
+	}
+	return err == nil && c.ctx.Err() == nil
+}
+
+// retries are the attempts after the first. The one after a refresh is free.
+func (c *call) retries() int {
+	n := c.attempts - 1
+	if c.refreshed {
+		n--
+	}
+	return n
 }
 
 // pause is what the source asked for, else the next wait of the schedule.

@@ -65,7 +65,7 @@ func (c *deadlineContext) arm() {
 		return
 	}
 	if !c.at.IsZero() {
-		c.timer = time.AfterFunc(time.Until(c.at), func() { c.end(context.DeadlineExceeded) })
+		c.timer = time.AfterFunc(time.Until(c.at), c.expire)
 	}
 	if c.Context.Done() != nil {
 		c.unlink = context.AfterFunc(c.Context, func() { c.end(c.Context.Err()) })
@@ -126,9 +126,14 @@ func (c *deadlineContext) AfterFunc(f func()) func() bool {
 }
 
 // end closes the context with the error, the first one counts, and lets go of the timer and of the caller's context.
-func (c *deadlineContext) end(err error) {
+func (c *deadlineContext) end(err error) { c.close(err, false) }
+
+// expire is called by the timer, which may have fired while the deadline was taken away.
+func (c *deadlineContext) expire() { c.close(context.DeadlineExceeded, true) }
+
+func (c *deadlineContext) close(err error, expired bool) {
 	c.mu.Lock()
-	if c.err != nil {
+	if c.err != nil || expired && c.at.IsZero() {
 		c.mu.Unlock()
 		return
 	}

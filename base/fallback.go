@@ -13,7 +13,8 @@ import (
 type Step[T any] struct {
 	Source   string // who answers
 	Degrades string // what an answer from here lacks, such as "up to 10 minutes old"; empty for the best source
-	Run      func(context.Context) (T, error)
+	// Run gives the answer. It must be whole when Run returns: the context ends then.
+	Run func(context.Context) (T, error)
 	// Health, where it is given, lets a step be skipped while its source is down.
 	Health func() Health
 	// Enough, where it is given, says whether an answer without an error is good enough to stop at. Without it every

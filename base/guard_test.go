@@ -371,6 +371,36 @@ func TestTheBreakerIgnoresTheCallersAndOpensForTheSource(t *testing.T) {
 	}
 }
 
+func TestTheRetryAfterARefreshIsFree(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	g := newGuard(t, base.Limits{Retries: 1}, func(c *base.GuardConfig) {
+		c.Refresh = func(context.Context) error { return nil }
+	})
+	_, err := base.Do(t.Context(), g, read, func(context.Context) (int, error) {
+		calls++
+		if calls == 1 {
+			return 0, base.NewError(base.KindUnauthenticated, nil)
+		}
+		return 0, unavailable()
+	})
+	if calls != 3 || base.KindOf(err) != base.KindUnavailable {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+}
+
+func TestARefreshThatFailsIsTold(t *testing.T) {
+	t.Parallel()
+	sealed := errors.New("the store is sealed")
+	g := newGuard(t, base.Limits{}, func(c *base.GuardConfig) {
+		c.Refresh = func(context.Context) error { return sealed }
+	})
+	_, err := base.Do(t.Context(), g, read, fails(base.NewError(base.KindUnauthenticated, errDown)))
+	if !errors.Is(err, sealed) || !errors.Is(err, errDown) || !strings.Contains(err.Error(), sealed.Error()) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestUnauthenticatedRefreshesOnceAndRetriesOnce(t *testing.T) {
 	t.Parallel()
 	refreshed, calls := 0, 0

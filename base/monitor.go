@@ -3,6 +3,7 @@ package base
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -244,12 +245,24 @@ func kindOfProbe(err error) Kind {
 	return KindInternal
 }
 
-// Close ends the watching and the probes and waits for them. The clients are not closed. It may be called again.
+// Close ends the watching and the probes and waits for them, for a Ping that does not heed its context at most the
+// timeout of a probe; then the error says so. The clients are not closed. It may be called again.
 func (m *Monitor) Close() error {
 	m.mu.Lock()
 	m.closed = true
 	m.mu.Unlock()
 	m.stop()
-	m.running.Wait()
-	return nil
+	ended := make(chan struct{})
+	go func() {
+		m.running.Wait()
+		close(ended)
+	}()
+	timer := time.NewTimer(m.config.Timeout)
+	defer timer.Stop()
+	select {
+	case <-ended:
+		return nil
+	case <-timer.C:
+		return errors.New("monitor: close: a probe has not ended")
+	}
 }

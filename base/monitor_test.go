@@ -346,3 +346,19 @@ func TestTheHandlerTellsKindsAndAgesAndNoText(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestCloseOfAMonitorDoesNotWaitForAPingThatHeedsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		forever := make(chan struct{})
+		defer close(forever)
+		c := newClient(t, "deaf", base.Limits{}, func(context.Context) error { <-forever; return nil })
+		m := base.NewMonitor(base.MonitorConfig{Timeout: time.Second}, base.Watch{Client: c})
+		go m.Check(t.Context())
+		synctest.Wait()
+		began := time.Now()
+		if err := m.Close(); err == nil || time.Since(began) > 2*time.Second {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+	})
+}

@@ -18,7 +18,7 @@ type Stats struct {
 	BytesRead int64         `json:"bytes_read,omitempty"` // by the source
 	Elapsed   time.Duration `json:"elapsed_ns,omitempty"`
 	Asked     Window        `json:"asked,omitzero"`   // the window asked for
-	Covered   Window        `json:"covered,omitzero"` // the part of it that was looked at
+	Covered   Window        `json:"covered,omitzero"` // the part of it that was looked at; of several calls, from the first to the last
 	Notes     []string      `json:"notes,omitempty"`  // what a reader of the answer must know, such as a lag or a limit that the server does not hold
 }
 

@@ -41,6 +41,16 @@ func (h *Hold) End(err error) error {
 	return typed
 }
 
+// Loop marks the running goroutine as one whose loop body runs while the answer holds its permit: a call from the body
+// that would have to wait for a permit of the same guard fails at once, for it would wait for itself. leave ends that.
+// A nil Hold holds nothing.
+func (h *Hold) Loop() (leave func()) {
+	if h == nil {
+		return func() {}
+	}
+	return h.c.g.nested.enter()
+}
+
 // Open makes a call whose answer is read after it returned. open must have the first part of the answer, or its end,
 // when it returns: until then the call is retried and its deadline holds; after that only the caller's context, the
 // source's own idle bound, and End end it. When Open fails there is no Hold.

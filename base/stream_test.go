@@ -299,3 +299,23 @@ func TestWhereOpenFailsThereIsNoHold(t *testing.T) {
 	all.Wait()
 	idle(t, g)
 }
+
+func TestACallFromTheLoopOverAnAnswerDoesNotWaitForItsOwnPermit(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Concurrency: 1})
+	_, hold, err := base.Open(t.Context(), g, read, func(context.Context) (int, error) { return 1, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave := hold.Loop()
+	if _, err := base.Do(t.Context(), g, read, fails(nil)); base.KindOf(err) != base.KindLimitExceeded || !strings.Contains(err.Error(), "loop") {
+		t.Errorf("%v", err)
+	}
+	leave()
+	if err := hold.End(nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := base.Do(t.Context(), g, read, fails(nil)); err != nil {
+		t.Errorf("after the loop: %v", err)
+	}
+}

@@ -162,3 +162,28 @@ func asJSON(t *testing.T, v any) []byte {
 	}
 	return raw
 }
+
+func TestAQueryInALoopOverRowsDoesNotWaitForThatLoop(t *testing.T) {
+	t.Parallel()
+	server := bulkServer(t)
+	cfg := fakeConfig(server)
+	cfg.Limits.Concurrency = 1
+	c := newClient(t, cfg)
+	server.ReplyTo("SELECT endless", clickhousetest.Reply{
+		Columns: []clickhousetest.Column{{Name: "n", Type: "UInt8"}}, Rows: [][]any{{1}}, Repeat: -1,
+	})
+	r, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT endless"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	for range r.All() {
+		if _, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT 1"}); base.KindOf(err) != base.KindLimitExceeded {
+			t.Errorf("%v", err)
+		}
+		break
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it waited %s", took)
+	}
+}

@@ -33,6 +33,7 @@ type Rows struct {
 	err     error
 	outcome base.Outcome
 	over    bool // rows of the present batch are kept back, for they are above the cap
+	begun   bool // something reads them, so that a loop would not see them all
 	left    atomic.Bool
 	scans   []filler
 	targets []reflect.Type
@@ -145,11 +146,26 @@ func (r *Rows) cut() error {
 	return base.NewIncomplete(base.Truncated, r.options.Source, r.options.Op, r.seen, missing, nil)
 }
 
+// Looper is a Cursor that wants to know while a loop body of its reader runs, for a call in the body can wait for what
+// the cursor itself holds. leave is called when the loop ends.
+type Looper interface {
+	Loop() (leave func())
+}
+
 // Batches yields the answer as columns. A batch is valid until the loop asks for the next. The Rows are closed at the
-// end.
+// end. They can be read once: a loop over Rows that were read from, or closed, yields a base.ErrInvalid, as it does with
+// All.
 func (r *Rows) Batches() iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
+		if r.begun || r.left.Load() {
+			yield(nil, base.Invalid(r.options.Source, r.options.Op, "rows: read from or closed already; ask anew, or keep what was read"))
+			return
+		}
+		r.begun = true
 		defer func() { _ = r.Close() }()
+		if c, ok := r.cursor.(Looper); ok {
+			defer c.Loop()()
+		}
 		for {
 			b, ok := r.fetch()
 			if !ok {
@@ -184,6 +200,7 @@ func (r *Rows) All() iter.Seq2[Row, error] {
 
 // Next goes to the next row; false at the end, and then Err says whether it came early. The caller closes the Rows.
 func (r *Rows) Next() bool {
+	r.begun = true
 	if r.batch != nil && !r.left.Load() && r.row+1 < r.batch.n {
 		r.row++
 		return true

@@ -343,3 +343,31 @@ func TestTheCapWithinTheLastBatchIsACut(t *testing.T) {
 		}
 	}
 }
+
+func TestRowsAreReadOnceAndSaySoOtherwise(t *testing.T) {
+	t.Parallel()
+	open3 := func() *rows.Rows {
+		columns := []rows.Column{{Name: "id", Type: "UInt64"}}
+		return open(&table{columns: columns, batches: []*rows.Batch{
+			rows.NewBatch(columns, []rows.Vector{rows.Numbers[uint64]{1, 2}}, 2),
+			rows.NewBatch(columns, []rows.Vector{rows.Numbers[uint64]{3}}, 1),
+		}}, rows.Options{})
+	}
+	for name, begin := range map[string]func(*rows.Rows){
+		"Next":   func(r *rows.Rows) { r.Next() },
+		"Close":  func(r *rows.Rows) { _ = r.Close() },
+		"a loop": func(r *rows.Rows) { _, _ = rows.Collect(r, rows.To[uint64]) },
+		"a break": func(r *rows.Rows) {
+			for range r.All() {
+				break
+			}
+		},
+	} {
+		r := open3()
+		begin(r)
+		got, err := rows.Collect(r, rows.To[uint64])
+		if len(got) != 0 || base.KindOf(err) != base.KindInvalid {
+			t.Errorf("after %s: %d rows, %v", name, len(got), err)
+		}
+	}
+}
