@@ -70,6 +70,24 @@ func TestReadGivesRecordsSpansAndPoints(t *testing.T) {
 	}
 }
 
+// The names of optional columns that a file lacks are no columns of it.
+func TestAFileOfTheRequiredColumnsAloneIsRead(t *testing.T) {
+	t.Parallel()
+	const at = "1700000000000000000"
+	c, err := incident.Read(t.Context(), folder(t, map[string]string{
+		"a_log.csv.gz":         "TimeUnixNano,PodName,TraceID,SpanID,Log\n" + at + "," + pod + "," + trace + "," + span + ",hello\n",
+		"a_trace.csv.gz":       "TraceID,SpanID,ParentID,PodName,OperationName,StartTimeUnixNano,EndTimeUnixNano\n" + trace + "," + span + ",root," + pod + ",GET /cart," + at + "," + at + "\n",
+		"pod_metrics.csv.gz":   "TimeStamp,PodName,CpuUsage(m)\n1700000000," + pod + ",2.5\n",
+		"front_service.csv.gz": "TimeStamp,ServiceName,SuccessRate(%)\n1700000000,Frontend,99\n",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Logs) != 1 || c.Logs[0].Body != "hello" || len(c.Spans) != 1 || len(c.Metrics) != 2 {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestACaseSaysWhatItLacks(t *testing.T) {
 	t.Parallel()
 	dir := folder(t, map[string]string{"pod_metrics.csv.gz": podHeader + "t,1699999400," + pod + ",1,1\n", "a_log.csv.gz": logHeader})

@@ -66,6 +66,7 @@ type table struct {
 	path    string
 	file    File
 	records *records
+	width   int   // how many columns the file has
 	first   error // of the first bad row
 }
 
@@ -79,7 +80,7 @@ func (t *table) read(ctx context.Context, want columns, use func(row) (bool, err
 		if n%1024 == 0 && ctx.Err() != nil {
 			return base.NewError(base.KindCanceled, context.Cause(ctx)).WithText(t.path + ": reading was stopped")
 		}
-		record, err := t.records.next(len(header))
+		record, err := t.records.next(t.width)
 		if err != nil {
 			if errors.Is(err, io.EOF) {
 				return t.judge()
@@ -144,6 +145,7 @@ func (t *table) header(want columns) (names []string, order []int, err error) {
 	case record.problem != nil:
 		return nil, nil, invalid(record.problem, "%s:%d: the header: %v", t.path, record.line, record.problem)
 	}
+	t.width = len(record.cells)
 	at := map[string]int{}
 	for i, name := range record.cells {
 		name = strings.TrimSpace(strings.TrimPrefix(name, "\ufeff"))
@@ -163,10 +165,12 @@ func (t *table) header(want columns) (names []string, order []int, err error) {
 		return nil, nil, invalid(nil, "%s:%d: the header lacks the column %s; it has %s", t.path, record.line,
 			strings.Join(missing, ", "), strings.Join(names, ","))
 	}
-	return arrange(names, at, want)
+	names, order = arrange(names, at, want)
+	return names, order, nil
 }
 
-func arrange(found []string, at map[string]int, want columns) (names []string, order []int, err error) {
+// arrange puts the wanted names first, absent ones included, and the others after them.
+func arrange(found []string, at map[string]int, want columns) (names []string, order []int) {
 	names = slices.Concat(want.required, want.optional)
 	for _, name := range names {
 		i, ok := at[name]
@@ -180,7 +184,7 @@ func arrange(found []string, at map[string]int, want columns) (names []string, o
 			names, order = append(names, name), append(order, i)
 		}
 	}
-	return names, order, nil
+	return names, order
 }
 
 // broken is the error of a file that cannot be read to its end.
