@@ -14,6 +14,7 @@ type sourceRow struct {
 	name     string
 	asked    int // questions put, those that still run included
 	outcomes [int(base.Failed) + 1]int
+	calls    int
 	attempts int
 	covered  []base.Window // by question
 	hints    []string
@@ -39,8 +40,10 @@ func (r *sourceRow) leave(now time.Time) {
 // close counts a question that has ended. A client that reports no calls was asked once.
 func (r *sourceRow) close(outcome base.Outcome, stats base.Stats, err error) {
 	r.outcomes[outcome]++
+	r.calls += stats.Calls
 	r.attempts += stats.Attempts
 	if stats.Calls == 0 && !errors.Is(err, base.ErrInvalid) && !errors.Is(err, base.ErrLocal) {
+		r.calls++
 		r.attempts++
 	}
 	if !stats.Covered.IsZero() {
@@ -89,8 +92,8 @@ const skipped = "skipped"
 
 func (r *sourceRow) report(window base.Window) SourceReport {
 	report := SourceReport{
-		Name: r.name, Outcome: r.outcome(), ElapsedMS: r.busy.Milliseconds(), Attempts: r.attempts,
-		Hint: strings.Join(r.hints, "; "),
+		Name: r.name, Outcome: r.outcome(), ElapsedMS: r.busy.Milliseconds(),
+		Calls: r.calls, Attempts: r.attempts, Hint: strings.Join(r.hints, "; "),
 	}
 	for _, w := range r.covered {
 		report.Covered = joined(report.Covered, clipped(w, window))

@@ -55,7 +55,7 @@ func TestAnInquiryHasOneRowForEachClient(t *testing.T) {
 			t.Fatalf("%s: %+v", name, r.Sources)
 		}
 		row := r.Sources[0]
-		if row.Name != "click" || row.Outcome != c.outcome || row.Attempts != 2*len(c.questions) || row.Covered != hour || !strings.Contains(row.Hint, c.hint) {
+		if row.Name != "click" || row.Outcome != c.outcome || row.Attempts != 2*len(c.questions) || row.Calls != len(c.questions) || row.Covered != hour || !strings.Contains(row.Hint, c.hint) {
 			t.Errorf("%s: %+v", name, row)
 		}
 		if len(r.NotSeen) != c.unseen || c.unseen > 0 && !strings.HasPrefix(r.NotSeen[len(r.NotSeen)-1], "click: question ") {
@@ -75,7 +75,7 @@ func TestASourceWithoutAClientIsSkippedAndNotSeen(t *testing.T) {
 	q.skip("click", "asked enough")
 	var r Report
 	q.report(&r)
-	want := []SourceReport{{Name: "metrics", Outcome: "skipped", Hint: "no client was given"}, {Name: "click", Outcome: "data", Attempts: 1, Hint: "asked enough"}}
+	want := []SourceReport{{Name: "metrics", Outcome: "skipped", Hint: "no client was given"}, {Name: "click", Outcome: "data", Calls: 1, Attempts: 1, Hint: "asked enough"}}
 	if diff := cmp.Diff(want, r.Sources); diff != "" {
 		t.Error(diff)
 	}

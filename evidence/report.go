@@ -104,7 +104,8 @@ type SourceReport struct {
 	Name      string      `json:"name"`
 	Outcome   string      `json:"outcome"` // a base.Outcome in one word, or "skipped"
 	ElapsedMS int64       `json:"elapsed_ms"`
-	Attempts  int         `json:"attempts"`
+	Calls     int         `json:"calls"`    // of the client's methods; one question may take several
+	Attempts  int         `json:"attempts"` // of all calls; what is more than Calls are retries
 	Covered   base.Window `json:"covered,omitzero"`
 	Hint      string      `json:"hint,omitempty"`
 }

@@ -1,6 +1,10 @@
 package evidence
 
 import (
+	"fmt"
+	"reflect"
+
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/metrics"
 	"github.com/fourkites/sources/base/traces"
@@ -8,7 +12,8 @@ import (
 
 // Sources are the clients that a question may ask. A field that is nil or empty is not asked, and the report says so.
 // One client may stand in several fields, as ClickHouse does for logs, traces and metrics: clients are told apart by
-// their names, and each has one row in the report. The caller closes them.
+// their names, and each has one row in the report. The caller closes them. A field that holds a nil pointer of a client
+// is refused by StuckLoad as base.ErrInvalid.
 type Sources struct {
 	Logs     logs.Source
 	Traces   traces.Source
@@ -21,3 +26,44 @@ type Sources struct {
 // and after each of its questions with the row as it then stands. Calls come one at a time, from any goroutine. It must
 // return soon, for the question waits for it, and must not panic. Nil is not called.
 type Progress func(SourceReport)
+
+// check refuses a field that is set and holds nothing: a nil pointer of a client, such as one whose making failed. To
+// ask it for its name would panic.
+func (s Sources) check(op string) error {
+	type field struct {
+		name   string
+		client any
+	}
+	fields := []field{{"logs", s.Logs}, {"traces", s.Traces}, {"metrics", s.Metrics}}
+	for _, f := range fields {
+		if f.client != nil && holdsNil(f.client) {
+			return nilClient(op, f.name, f.client)
+		}
+	}
+	fields = fields[:0]
+	for i, l := range s.Loads {
+		fields = append(fields, field{fmt.Sprintf("loads[%d]", i), l})
+	}
+	for i, n := range s.Networks {
+		fields = append(fields, field{fmt.Sprintf("networks[%d]", i), n})
+	}
+	for _, f := range fields {
+		if f.client == nil || holdsNil(f.client) {
+			return nilClient(op, f.name, f.client)
+		}
+	}
+	return nil
+}
+
+func nilClient(op, field string, client any) error {
+	return base.Invalid("evidence", op, "sources.%s: holds a nil client (%T); leave the field out, or pass a client that was made", field, client)
+}
+
+func holdsNil(client any) bool {
+	v := reflect.ValueOf(client)
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+		return v.IsNil()
+	}
+	return false
+}

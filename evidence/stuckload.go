@@ -26,6 +26,7 @@ type StuckLoadQuestion struct {
 type StuckLoadReport struct {
 	Report
 	TrackingID string                  `json:"tracking_id"`
+	Headline   string                  `json:"headline"`          // Conclusion in a few words
 	Conclusion string                  `json:"conclusion"`        // the answer in a sentence, also where there is no cause
 	Load       *Sourced[fkapi.Load]    `json:"load,omitempty"`    // nil where no source gave it
 	Network    *Sourced[fkapi.Network] `json:"network,omitempty"` // nil where no source gave it
@@ -59,10 +60,13 @@ const opStuckLoad = "StuckLoad"
 //
 // A source that fails or is missing leaves its part out, and the report says so; the verdict is given if what is left
 // carries it. The error is base.ErrNotFound where every source of loads was asked and none knows the load, and
-// base.ErrInvalid where the question makes no sense. When the context is canceled, the error says so; when its deadline
+// base.ErrInvalid where the question makes no sense or a source is a nil client. When the context is canceled, the error says so; when its deadline
 // passes, the report tells what was seen until then.
 func StuckLoad(ctx context.Context, question StuckLoadQuestion, sources Sources) (StuckLoadReport, error) {
 	if err := question.check(); err != nil {
+		return StuckLoadReport{}, err
+	}
+	if err := sources.check(opStuckLoad); err != nil {
 		return StuckLoadReport{}, err
 	}
 	c := newStuckCase(question, sources)

@@ -25,8 +25,8 @@ func (c *stuckCase) report() StuckLoadReport {
 	c.mine()
 	found := c.judge()
 	r := StuckLoadReport{
-		TrackingID: c.question.TrackingID, Conclusion: found.conclusion, Load: c.load, Network: c.network,
-		Patterns: c.patterns, Next: found.next,
+		TrackingID: c.question.TrackingID, Headline: cmp.Or(found.headline, found.conclusion), Conclusion: found.conclusion, Load: c.load,
+		Network: c.network, Patterns: c.patterns, Next: found.next,
 	}
 	r.Verdict, r.Window, r.Causes = found.verdict, clipped(c.window, c.window), []Cause{}
 	documents := c.documents()

@@ -17,6 +17,7 @@ import (
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/traces"
+	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
@@ -124,6 +125,9 @@ func sound(t *testing.T, r evidence.StuckLoadReport) {
 		}
 		names[row.Name] = true
 	}
+	if r.Headline == "" || len(r.Headline) > 160 {
+		t.Errorf("headline %q", r.Headline)
+	}
 	if r.Conclusion == "" || r.Causes == nil || r.Evidence == nil || r.Timeline == nil || len(r.NotSeen) < 2 {
 		t.Errorf("%+v", r)
 	}
@@ -148,6 +152,12 @@ func TestALoadIsStuckForItsRelationshipIsNotLive(t *testing.T) {
 	cause := r.Causes[0]
 	if cause.Service != "assigner" || cause.Kind != evidence.Configuration || cause.Confidence != 0.95 || !cause.Onset.Equal(noon.Add(time.Minute)) {
 		t.Errorf("%+v", cause)
+	}
+	if want := "Load 482900111 waits for tracking info: relationship 70412 is not live (its status is \"pending\")."; r.Headline != want {
+		t.Errorf("headline %s", r.Headline)
+	}
+	if want := []string{"Set relationship 70412 to live, in the Company API or the network settings of shipper acme"}; !slices.Equal(r.Next, want) {
+		t.Errorf("next %q", r.Next)
 	}
 	if want := []evidence.CodeRegion{{Symbol: "Assigner", Lines: [2]int{118, 118}}}; !slices.Equal(cause.Code, want) {
 		t.Errorf("code %+v", cause.Code)
@@ -307,6 +317,26 @@ func TestQuestionsAboutNoLoadAreRefused(t *testing.T) {
 	reversed := base.Window{From: noon, To: noon.Add(-time.Hour)}
 	if _, err := evidence.StuckLoad(t.Context(), evidence.StuckLoadQuestion{TrackingID: "7", Window: reversed}, evidence.Sources{}); base.KindOf(err) != base.KindInvalid {
 		t.Error(err)
+	}
+}
+
+func TestANilClientIsRefusedByItsField(t *testing.T) {
+	t.Parallel()
+	var click *clickhouse.Client
+	var tracking *fkapi.TrackingClient
+	var company *fkapi.CompanyClient
+	for field, sources := range map[string]evidence.Sources{
+		"sources.logs":        {Logs: click},
+		"sources.traces":      {Traces: click},
+		"sources.metrics":     {Metrics: click},
+		"sources.loads[0]":    {Loads: []evidence.LoadSource{tracking}},
+		"sources.loads[1]":    {Loads: []evidence.LoadSource{warehouse{}, nil}},
+		"sources.networks[0]": {Networks: []evidence.NetworkSource{company}},
+	} {
+		_, err := evidence.StuckLoad(t.Context(), evidence.StuckLoadQuestion{TrackingID: "7"}, sources)
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), field+": holds a nil client") {
+			t.Errorf("%s: %v", field, err)
+		}
 	}
 }
 

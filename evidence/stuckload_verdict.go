@@ -23,6 +23,7 @@ func (c *stuckCase) waits() (waits, known bool) {
 // finding is what the case comes down to.
 type finding struct {
 	verdict    Verdict
+	headline   string // empty: the conclusion
 	conclusion string
 	causes     []stuckCause
 	next       []string
@@ -36,8 +37,9 @@ type stuckCause struct {
 	percent int // confidence
 	lines   []stuckLine
 	spans   []spanOf
-	load    bool // it rests on the load
-	network bool // it rests on the relationship
+	load    bool   // it rests on the load
+	network bool   // it rests on the relationship
+	brief   string // of a complaint
 	why     string
 }
 
@@ -93,9 +95,13 @@ func (c *stuckCase) misconfigured(known bool) finding {
 		said = first.said()
 	}
 	cause.spans = c.failedSpans(cause.service)
-	problem, remedy := c.networkProblem()
+	brief, problem, remedy := c.networkProblem()
 	cause.why = fmt.Sprintf("%s because %s; %s; %s", c.subject(known), problem, said, remedy)
-	return finding{verdict: Fault, conclusion: cause.why + ".", causes: []stuckCause{cause}, next: []string{upperFirst(remedy)}}
+	return finding{
+		verdict: Fault, headline: fmt.Sprintf("%s: %s.", c.subject(known), brief), conclusion: cause.why + ".",
+		causes: []stuckCause{cause},
+		next:   []string{fmt.Sprintf("%s, in the Company API or the network settings of shipper %s", upperFirst(remedy), c.network.Value.Shipper)},
+	}
 }
 
 const minute = "2006-01-02 15:04"
@@ -107,23 +113,25 @@ func (c *stuckCase) subject(known bool) string {
 	return "Load " + c.question.TrackingID + " cannot be tracked"
 }
 
-// networkProblem is what is wrong in the network, and what to change.
-func (c *stuckCase) networkProblem() (problem, remedy string) {
+// networkProblem is what is wrong in the network, in a few words and in more, and what to change.
+func (c *stuckCase) networkProblem() (brief, problem, remedy string) {
 	n := c.network.Value
 	pair := fmt.Sprintf("shipper %s and carrier %s", n.Shipper, n.Carrier)
 	if n.Relationship == nil {
-		return "there is no relationship between " + pair, "create one, live and with tracking allowed"
+		return "its shipper and carrier have no relationship", "there is no relationship between " + pair,
+			"create one, live and with tracking allowed"
 	}
 	r := "relationship " + n.Relationship.ID
 	switch n.Verdict {
 	case fkapi.RelationshipInactive:
-		return r + " of " + pair + " is not active", "activate " + r
+		return r + " is not active", r + " of " + pair + " is not active", "activate " + r
 	case fkapi.RelationshipNotLive:
-		return fmt.Sprintf("%s of %s is not live (its status is %q)", r, pair, n.Relationship.Status), "set " + r + " to live"
+		said := fmt.Sprintf("is not live (its status is %q)", n.Relationship.Status)
+		return r + " " + said, r + " of " + pair + " " + said, "set " + r + " to live"
 	case fkapi.TrackingDisabled:
-		return r + " of " + pair + " does not allow tracking", "allow tracking in " + r
+		return r + " does not allow tracking", r + " of " + pair + " does not allow tracking", "allow tracking in " + r
 	}
-	return "the network says " + string(n.Verdict) + " of " + pair, "look at " + r
+	return "the network says " + string(n.Verdict), "the network says " + string(n.Verdict) + " of " + pair, "look at " + r
 }
 
 // networkWords are what a line names that is about the relationship.
@@ -148,7 +156,10 @@ func (c *stuckCase) withoutCarrier() finding {
 	if all := c.voices([]string{"carrier"}, warns); len(all) > 0 {
 		cause.service, cause.lines = all[0].service, all[0].lines
 	}
-	return finding{verdict: Fault, conclusion: cause.why + ".", causes: []stuckCause{cause}, next: []string{"Assign a carrier to the load"}}
+	return finding{
+		verdict: Fault, headline: fmt.Sprintf("Load %s waits for tracking info: it names no carrier.", c.question.TrackingID),
+		conclusion: cause.why + ".", causes: []stuckCause{cause}, next: []string{"Assign a carrier to the load"},
+	}
 }
 
 // saidByLogs is the relationship's fault as the logs alone tell it, where the network could not be asked.
@@ -168,7 +179,10 @@ func (c *stuckCase) saidByLogs() (finding, bool) {
 		_, known := c.waits()
 		cause.why = fmt.Sprintf("%s, as far as the logs tell, because of the relationship of its shipper and carrier: %s; "+
 			"the network could not be asked, so look at the relationship", c.subject(known), v.said())
-		return finding{verdict: Fault, conclusion: cause.why + ".", causes: []stuckCause{cause}, next: []string{"Look at the relationship of the shipper and the carrier"}}, true
+		return finding{
+			verdict: Fault, headline: c.subject(known) + ", by the logs alone for the relationship of its shipper and carrier.",
+			conclusion: cause.why + ".", causes: []stuckCause{cause}, next: []string{"Look at the relationship of the shipper and the carrier"},
+		}, true
 	}
 	return finding{}, false
 }
@@ -184,7 +198,7 @@ func (c *stuckCase) failing() (finding, bool) {
 	}
 	slices.SortStableFunc(f.causes, func(a, b stuckCause) int { return cmp.Compare(b.percent, a.percent) })
 	f.causes = f.causes[:min(len(f.causes), 3)]
-	f.conclusion = f.causes[0].why + "."
+	f.headline, f.conclusion = f.causes[0].brief+".", f.causes[0].why+"."
 	return f, true
 }
 
@@ -209,7 +223,8 @@ func (c *stuckCase) complaint(v voice) stuckCause {
 	if c.network == nil || c.load == nil {
 		cause.percent -= 10
 	}
-	cause.why = fmt.Sprintf("%s complains of load %s: %s; %s", cmp.Or(v.service, "A service without a name"), c.question.TrackingID, what, v.said())
+	cause.brief = fmt.Sprintf("%s complains of load %s: %s", cmp.Or(v.service, "A service without a name"), c.question.TrackingID, what)
+	cause.why = cause.brief + "; " + v.said()
 	return cause
 }
 
