@@ -48,6 +48,8 @@ type TimelineEntry struct {
 	Source   string    `json:"source"` // the client that says so
 	Service  string    `json:"service,omitempty"`
 	What     string    `json:"what"`
+	Times    int64     `json:"times,omitempty"`    // how often, where it is more than once; What says so too
+	Until    time.Time `json:"until,omitzero"`     // the last of these times; it has an entry of its own where it is a warning
 	Expected bool      `json:"expected,omitempty"` // planned or foreseen, not seen
 	Evidence string    `json:"evidence,omitempty"` // id of the Item
 }

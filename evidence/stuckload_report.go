@@ -224,19 +224,17 @@ func (c *stuckCase) lineEvents() []TimelineEntry {
 	}
 	var all []TimelineEntry
 	for i, l := range c.lines {
-		note := ""
-		switch {
-		case i == first[l.pattern]:
-			if n := c.patterns[l.pattern].Count; n > 1 {
-				note = fmt.Sprintf(" (%d times until %s)", n, c.lines[last[l.pattern]].Time.UTC().Format(minute))
-			}
-		case i != last[l.pattern] || l.severity < logs.SeverityWarn:
+		begins, ends := i == first[l.pattern], i == last[l.pattern] && l.severity >= logs.SeverityWarn
+		if !begins && !ends {
 			continue
 		}
 		item := c.logItem(l.Record, l.severity, l.text())
-		all = append(all, TimelineEntry{
-			At: l.Time.UTC(), Source: item.Source, Service: l.Service, What: item.Summary + note, Evidence: c.inquiry.add(item),
-		})
+		entry := TimelineEntry{At: l.Time.UTC(), Source: item.Source, Service: l.Service, What: item.Summary, Evidence: c.inquiry.add(item)}
+		if n := c.patterns[l.pattern].Count; begins && n > 1 {
+			entry.Times, entry.Until = n, c.lines[last[l.pattern]].Time.UTC()
+			entry.What += fmt.Sprintf(" (%d times until %s)", n, entry.Until.Format(minute))
+		}
+		all = append(all, entry)
 	}
 	return all
 }

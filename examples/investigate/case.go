@@ -9,7 +9,7 @@ import (
 )
 
 // investigateCase goes from a recorded incident to its cause. Whatever happens, nothing is left on a server.
-func (s settings) investigateCase(ctx context.Context, env func(string) string, p *progress) (found result, err error) {
+func (s settings) investigateCase(ctx context.Context, env map[string]string, p *progress) (found result, err error) {
 	var truth incident.Truth
 	if s.truth != "" {
 		if truth, err = incident.ReadTruth(s.truth); err != nil {
@@ -30,12 +30,20 @@ func (s settings) investigateCase(ctx context.Context, env func(string) string, 
 	if ctx.Err() != nil {
 		return result{}, context.Cause(ctx)
 	}
-	found = result{json: report, markdown: caseDocument(r.theCase.Name, report)}
+	found = result{json: report, markdown: caseDocument(r.theCase.Name, r.healthy(), report)}
 	if s.truth != "" {
 		rated := scoreOf(truth, report, recordedIn(r.theCase.Case))
 		found.score = &rated
 	}
 	return found, nil
+}
+
+// healthy is the name of the baseline, empty where there is none.
+func (r *recordings) healthy() string {
+	if r.baseline == nil {
+		return ""
+	}
+	return r.baseline.Name
 }
 
 // question is what an investigation of the recordings asks: the window of logs and spans. Measurements reach further

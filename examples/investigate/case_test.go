@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestACaseIsInvestigated(t *testing.T) {
@@ -27,7 +30,7 @@ func TestACaseIsInvestigated(t *testing.T) {
 		t.Errorf("%s, %+v", r.Verdict, r.Causes)
 	}
 	got = try(t, t.Context(), args...)
-	for _, want := range []string{"# Investigation of ", "**`price` is at fault", "## What happened, and when", "## Evidence", "## Not seen", "## Score\n\n"} {
+	for _, want := range []string{"# Investigation of ", "**`price` is at fault", "which was named as healthy", "## What happened, and when", "### Evidence", "### Not seen", "## Score\n\n"} {
 		if got.code != 0 || !strings.Contains(got.stdout, want) {
 			t.Errorf("exit %d, no %q in\n%s", got.code, want, got.stdout)
 		}
@@ -52,8 +55,7 @@ func TestACaseThatCannotBeReadPrintsNothing(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no folder":       {[]string{"-case", filepath.Join(good, "none")}, "none: there is no such folder"},
-		"a short row":     {[]string{"-case", short}, "a_trace.csv.gz:2: 3 columns, the header has 8"},
+		"a short row":     {[]string{"-case", short}, "investigate: " + short + "/a_trace.csv.gz:2: 3 columns, the header has 8"},
 		"a bad baseline":  {[]string{"-case", good, "-baseline", short}, "a_trace.csv.gz:2: 3 columns"},
 		"no truth":        {[]string{"-case", good, "-truth", filepath.Join(good, "truth.json")}, "truth.json: the truth cannot be read"},
 		"nobody listens":  {[]string{"-case", good, "-clickhouse", "127.0.0.1:1"}, "-clickhouse 127.0.0.1:1: "},
@@ -67,6 +69,80 @@ func TestACaseThatCannotBeReadPrintsNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAFolderThatIsNotThereIsAWrongFlag(t *testing.T) {
+	t.Parallel()
+	good := caseFolder(t, 0, 2, -1)
+	none := filepath.Join(good, "none")
+	for want, args := range map[string][]string{
+		"investigate: -case " + none + ": there is no such folder":     {"-case", none},
+		"investigate: -baseline " + none + ": there is no such folder": {"-case", good, "-baseline", none},
+		"a_log.csv.gz: this is a file; name the folder":                {"-case", filepath.Join(good, "a_log.csv.gz")},
+	} {
+		if got := try(t, t.Context(), args...); got.code != 2 || got.stdout != "" || !strings.Contains(got.stderr, want) {
+			t.Errorf("exit %d, stderr %q, want %q", got.code, got.stderr, want)
+		}
+	}
+}
+
+func TestVariablesAreCheckedBeforeTheRecordingIsRead(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"CLICKHOUSE_SECURE": "perhaps"}
+	got := tryWith(t, t.Context(), env, "-case", caseFolder(t, 0, 2, -1), "-clickhouse", "127.0.0.1:1")
+	if got.code != 2 || !strings.Contains(got.stderr, "CLICKHOUSE_SECURE") || strings.Contains(got.stderr, "log records") {
+		t.Errorf("exit %d, %s", got.code, got.stderr)
+	}
+}
+
+func TestAReportSaysWhatItsVerdictLacks(t *testing.T) {
+	t.Parallel()
+	for failsAt, want := range map[int]string{
+		60: "The confidence counts what was seen alone",
+		-1: "So this does not prove that there was no fault",
+	} {
+		dir := caseFolder(t, 0, 120, failsAt)
+		if err := os.Remove(filepath.Join(dir, "pod_metrics.csv.gz")); err != nil {
+			t.Fatal(err)
+		}
+		got := unwrapped(try(t, t.Context(), "-case", dir).stdout)
+		if !strings.Contains(got, "**Not everything was looked at**: metrics (skipped). "+want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+		if failsAt > 0 && !strings.Contains(got, "the quiet part of the same recording before the onset: it shows what is usual") {
+			t.Errorf("the window of comparison is not explained in\n%s", got)
+		}
+	}
+}
+
+// What a recording holds is not trusted: whatever stands in it, the report keeps its form.
+func TestHostileLogTextCannotBreakTheReport(t *testing.T) {
+	t.Parallel()
+	var logs strings.Builder
+	logs.WriteString("TimeUnixNano,PodName,TraceID,SpanID,Log\n")
+	const evil = "ERROR a.p.Price#33 | x || `a` ``` <script>alert(1)</script> [l](http://h) \x1b[2J\x1b]0;t\a \u202e\u200b\u2066 \u0085 <num> **b**"
+	for n := range 240 {
+		at := began.Add(time.Duration(n) * 500 * time.Millisecond)
+		text := "INFO a.p.Price#44 price found"
+		if n >= 120 {
+			text = evil
+		}
+		if n == 130 {
+			text += strings.Repeat(" long", 150_000)
+		}
+		quoted, err := json.Marshal(map[string]string{"log": text + "\n# heading\n\n| a | b |\n"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&logs, "%d,price-5b67c48447-mv5hb,%032x,%016x,\"%s\"\n", at.UnixNano(), n+1, n+1, strings.ReplaceAll(string(quoted), `"`, `""`))
+	}
+	dir := t.TempDir()
+	packInto(t, filepath.Join(dir, "a_log.csv.gz"), logs.String())
+	got := try(t, t.Context(), "-case", dir)
+	if got.code != 0 || !strings.Contains(got.stdout, "price") {
+		t.Fatalf("exit %d, %s\n%s", got.code, got.stderr, got.stdout)
+	}
+	wellFormed(t, got.stdout)
 }
 
 func TestAnInterruptEndsTheRun(t *testing.T) {

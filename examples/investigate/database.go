@@ -32,19 +32,24 @@ type databases struct {
 	made  []string
 }
 
-// openDatabases connects with an account that may create databases.
-func openDatabases(ctx context.Context, address string, env func(string) string) (*databases, error) {
+// serverConfig is what the variables say of the server at the address.
+func serverConfig(ctx context.Context, address string, env map[string]string) (clickhouse.Config, error) {
 	vars := map[string]string{}
 	for _, name := range []string{"CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD", "CLICKHOUSE_SECURE", "CLICKHOUSE_CA_FILE"} {
-		if v := env(name); v != "" {
+		if v := env[name]; v != "" {
 			vars[name] = v
 		}
 	}
 	config, err := clickhouse.ConfigFromEnv(ctx, base.EnvMap(vars))
 	if err != nil {
-		return nil, err
+		return config, err
 	}
 	config.Addresses, config.Database, config.MaxRows, config.MaxBytes = []string{address}, "default", -1, -1
+	return config, config.Validate()
+}
+
+// openDatabases connects with an account that may create databases.
+func openDatabases(ctx context.Context, config clickhouse.Config) (*databases, error) {
 	writing := config
 	writing.AllowWrites = true
 	admin, err := clickhouse.New(ctx, writing)
@@ -53,7 +58,7 @@ func openDatabases(ctx context.Context, address string, env func(string) string)
 	}
 	if err := admin.Ping(ctx); err != nil {
 		_ = admin.Close()
-		return nil, fmt.Errorf("-clickhouse %s: %w", address, err)
+		return nil, fmt.Errorf("-clickhouse %s: %w", config.Addresses[0], err)
 	}
 	return &databases{admin: admin, base: config}, nil
 }

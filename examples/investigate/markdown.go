@@ -2,15 +2,17 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/fourkites/sources/base"
 )
 
-// document is Markdown in the making. Text from outside goes through cell, plain or code, so that it cannot change the
-// form.
+// document is Markdown in the making that reads well in a terminal too. Text from outside goes through plain or code, so
+// that it cannot change the form.
 type document struct{ strings.Builder }
 
 // block begins a new block: an empty line stands between two of them.
@@ -21,86 +23,201 @@ func (d *document) block() {
 }
 
 func (d *document) heading(level int, format string, args ...any) {
-	d.paragraph(strings.Repeat("#", level)+" "+format, args...)
+	d.block()
+	_, _ = fmt.Fprintf(d, strings.Repeat("#", level)+" "+format+"\n", args...)
 }
 
 func (d *document) paragraph(format string, args ...any) {
 	d.block()
-	_, _ = fmt.Fprintf(d, format+"\n", args...)
+	d.WriteString(wrap(fmt.Sprintf(format, args...), "") + "\n")
 }
 
-// list writes a list; items may hold Markdown.
+// list writes a list; items may hold Markdown, and lines of their own.
 func (d *document) list(items []string) {
 	d.block()
 	for _, text := range items {
-		d.WriteString("- " + text + "\n")
+		d.WriteString("- " + wrap(strings.ReplaceAll(text, "\n", "\n  "), "  ") + "\n")
 	}
 }
 
-// table writes a table; cells may hold Markdown.
+// table writes a table whose columns are aligned; cells may hold Markdown.
 func (d *document) table(header []string, rows [][]string) {
 	d.block()
-	line := func(cells []string) { d.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
-	line(header)
-	d.WriteString(strings.Repeat("|---", len(header)) + "|\n")
+	widths := make([]int, len(header))
+	rule := make([]string, len(header))
+	rows = append([][]string{header, rule}, rows...)
 	for _, cells := range rows {
-		line(cells)
+		for i := range cells {
+			cells[i] = strings.ReplaceAll(cells[i], "|", `\|`)
+			widths[i] = max(widths[i], utf8.RuneCountInString(cells[i]), 3)
+		}
+	}
+	for i := range rule {
+		rule[i] = strings.Repeat("-", widths[i])
+	}
+	for _, cells := range rows {
+		for i, text := range cells {
+			d.WriteString("| " + text + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)+1))
+		}
+		d.WriteString("|\n")
 	}
 }
 
-// most is how much of a text from outside a cell shows.
-const most = 160
+// width is how long a line of prose may be.
+const width = 118
+
+// wrap breaks long lines, but only before a word that begins with a letter: none such begins a heading, a list or
+// anything else.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Split(text, " ") {
+		n := utf8.RuneCountInString(word)
+		first, _ := utf8.DecodeRuneInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > width && unicode.IsLetter(first):
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		if at := strings.LastIndexByte(word, '\n'); at >= 0 {
+			column, n = 0, utf8.RuneCountInString(word[at+1:])
+		}
+		column += n
+	}
+	return b.String()
+}
+
+// How much of a text from outside is shown: in a cell of a table, in a list, and of a sentence.
+const (
+	mostCell     = 80
+	mostText     = 200
+	mostSentence = 640
+)
 
 // plain makes text from outside one line in which nothing is Markdown.
-func plain(text string) string { return escape.Replace(oneLine(text, most)) }
+func plain(text string) string { return escaped(oneLine(text, mostText)) }
 
 // sentenceOf is plain for a sentence, of which more is shown.
-func sentenceOf(text string) string { return escape.Replace(oneLine(text, 4*most)) }
+func sentenceOf(text string) string { return escaped(oneLine(text, mostSentence)) }
 
-var escape = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "<", "&lt;", "](", `]\(`)
+// cell is plain for a cell of a table, of which less is shown.
+func cell(text string) string { return escaped(oneLine(text, mostCell)) }
+
+// inBrackets are the places of a template, such as <num>, and what looks like a tag of HTML.
+var inBrackets = regexp.MustCompile(`(?:<[\w*-]{1,20}>)+`)
+
+// escaped takes the meaning from what Markdown and HTML know. Places of a template become code, in which they stand as
+// they are.
+func escaped(text string) string {
+	var b strings.Builder
+	from := 0
+	escape := func(text string) string {
+		return emphasis.ReplaceAllString(escape.Replace(entity.ReplaceAllString(text, "&amp;$1")), `$1\_$2`)
+	}
+	for _, at := range inBrackets.FindAllStringIndex(text, -1) {
+		b.WriteString(escape(text[from:at[0]]) + "`" + text[at[0]:at[1]] + "`")
+		from = at[1]
+	}
+	b.WriteString(escape(text[from:]))
+	return b.String()
+}
+
+var (
+	escape   = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "~~", `\~\~`, "<", "&lt;", "](", `]\(`, "][", `]\[`)
+	entity   = regexp.MustCompile(`&(#?\w+;)`)
+	emphasis = regexp.MustCompile(`(^|\W)_+(\w)`)
+)
 
 // code makes text from outside a piece of code.
-func code(text string) string {
+func code(text string) string { return codeOf(text, mostText) }
+
+func codeOf(text string, most int) string {
+	text = oneLine(text, most)
 	if text == "" {
 		return ""
 	}
-	return "`" + strings.NewReplacer("`", "'", "|", `\|`).Replace(oneLine(text, most)) + "`"
+	fence := "`"
+	for strings.Contains(text, fence) {
+		fence += "`"
+	}
+	if strings.HasPrefix(text, "`") || strings.HasSuffix(text, "`") {
+		text = " " + text + " "
+	}
+	return fence + text + fence
 }
 
 // oneLine takes out what would break a line or hide in it, and bounds its length.
 func oneLine(text string, most int) string {
-	text = strings.Map(func(r rune) rune {
+	if longest := 64 * most; len(text) > longest {
+		text = text[:longest] + " …"
+	}
+	return cut(strings.Join(strings.Fields(visible(text)), " "), most)
+}
+
+// visible is the text without what a terminal obeys or a reader cannot see.
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
+		case r == '\n', r == '\t':
+			return r
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+		case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Co, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(text, ""))
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
-	}
-	return text
 }
 
-func clock(at time.Time) string {
-	if at.IsZero() {
+// cut ends a text that is too long after a word, or at least not within a number or a name.
+func cut(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	inWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
+	for _, breaks := range []func(int) bool{
+		func(i int) bool { return runes[i] == ' ' },
+		func(i int) bool { return !inWord(runes[i]) },
+	} {
+		for i := most; i > most/2; i-- {
+			if breaks(i) {
+				return string(runes[:i]) + "…"
+			}
+		}
+	}
+	return string(runes[:most]) + "…"
+}
+
+// calendar writes times of day, and the date before those of another day.
+type calendar struct{ day string }
+
+const dayLayout = "2006-01-02"
+
+func calendarOf(at time.Time) calendar { return calendar{at.UTC().Format(dayLayout)} }
+
+func (c calendar) at(at time.Time) string { return c.write(at, "15:04:05") }
+
+func (c calendar) exactly(at time.Time) string { return c.write(at, "15:04:05.000") }
+
+func (c calendar) write(at time.Time, layout string) string {
+	at = at.UTC()
+	switch {
+	case at.IsZero():
 		return ""
+	case at.Format(dayLayout) == c.day:
+		return at.Format(layout)
 	}
-	return at.UTC().Format("15:04:05.000")
+	return at.Format(dayLayout + " " + layout)
 }
 
-// clockIn is the time of day of what lies in the window, and the date too of what does not.
-func clockIn(w base.Window, at time.Time) string {
-	if at.IsZero() || w.Contains(at) {
-		return clock(at)
-	}
-	return day(at)
-}
-
-func day(at time.Time) string { return at.UTC().Format("Jan 02 15:04:05") }
+// column is the head of a column of its times.
+func (c calendar) column() string { return "UTC, " + c.day }
 
 func instant(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05") + " UTC" }
 

@@ -28,8 +28,15 @@ func (p *progress) say(format string, args ...any) {
 	p.line(format, args...)
 }
 
+// tell prints a line that stands for itself.
+func (p *progress) tell(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, _ = fmt.Fprintln(p.out, text)
+}
+
 func (p *progress) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(p.out, "%5.1fs  %s\n", time.Since(p.began).Seconds(), fmt.Sprintf(format, args...))
+	_, _ = fmt.Fprintf(p.out, "%5.1fs  %s\n", time.Since(p.began).Seconds(), oneLine(fmt.Sprintf(format, args...), mostSentence))
 }
 
 // source is evidence.Progress: a client is told of when it is first asked, and when what it came to changes.

@@ -18,9 +18,7 @@ func databasesOn(t *testing.T, server *engines.Server) string {
 func TestARealServerGivesTheSameReportAndKeepsNothing(t *testing.T) {
 	server := engines.ClickHouse(t)
 	healthy, ill := caseFolder(t, -3600, 120, -1), caseFolder(t, 0, 120, 60)
-	env := func(name string) string {
-		return map[string]string{"CLICKHOUSE_USER": engines.UserAdmin, "CLICKHOUSE_PASSWORD": engines.PasswordAdmin}[name]
-	}
+	env := map[string]string{"CLICKHOUSE_USER": engines.UserAdmin, "CLICKHOUSE_PASSWORD": engines.PasswordAdmin}
 	var stdout, stderr bytes.Buffer
 	args := []string{"-case", ill, "-baseline", healthy, "-format", "json"}
 	if code := run(t.Context(), append(args, "-clickhouse", server.Addr), env, &stdout, &stderr); code != 0 {
@@ -46,7 +44,7 @@ func TestNothingStaysOnARealServerAfterAnInterrupt(t *testing.T) {
 	})
 	var stdout bytes.Buffer
 	args := []string{"-case", caseFolder(t, 0, 60, 30), "-clickhouse", server.Addr}
-	if code := run(ctx, args, func(string) string { return "" }, &stdout, stderr); code != 1 || stdout.Len() > 0 {
+	if code := run(ctx, args, nil, &stdout, stderr); code != 1 || stdout.Len() > 0 {
 		t.Errorf("exit %d, %q", code, stdout.String())
 	}
 	if left := databasesOn(t, server); left != "" {

@@ -44,7 +44,14 @@ type recordings struct {
 }
 
 // open reads the folders side by side and puts each into a store.
-func (s settings) open(ctx context.Context, env func(string) string, p *progress) (*recordings, error) {
+func (s settings) open(ctx context.Context, env map[string]string, p *progress) (*recordings, error) {
+	var server clickhouse.Config
+	if s.clickhouse != "" { // before the recording is read, which takes longer
+		var err error
+		if server, err = serverConfig(ctx, s.clickhouse, env); err != nil {
+			return nil, usageError{err}
+		}
+	}
 	r := &recordings{theCase: &recording{}}
 	folders := map[string]*recording{s.caseDir: r.theCase}
 	if s.baseline != "" {
@@ -56,7 +63,7 @@ func (s settings) open(ctx context.Context, env func(string) string, p *progress
 	}
 	var err error
 	if s.clickhouse != "" {
-		if r.real, err = openDatabases(ctx, s.clickhouse, env); err != nil {
+		if r.real, err = openDatabases(ctx, server); err != nil {
 			return nil, err
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/fourkites/sources/evidence"
@@ -41,90 +40,128 @@ func outcomeWords(outcome string) string {
 	return outcome
 }
 
-// evidenceTable lists the pieces of evidence that causes cite, then the others.
-func (d *document) evidenceTable(r evidence.Report) {
-	d.heading(2, "Evidence")
-	if len(r.Evidence) == 0 {
-		d.paragraph("None.")
+// certainty says which sources gave less than all, and what that means for the verdict; empty where none did.
+func certainty(r evidence.Report) string {
+	var lacking []string
+	for _, s := range r.Sources {
+		if s.Outcome != "data" && s.Outcome != "no_data" {
+			lacking = append(lacking, plain(s.Name)+" ("+outcomeWords(s.Outcome)+")")
+		}
+	}
+	if len(lacking) == 0 {
+		return ""
+	}
+	text := "**Not everything was looked at**: " + strings.Join(lacking, ", ") + ". "
+	switch {
+	case r.Verdict == evidence.Fault:
+		return text + "The confidence counts what was seen alone: a cause that shows only in the rest is not among the candidates."
+	case r.Verdict == evidence.NoFault:
+		return text + "So this does not prove that there was no fault: one that shows only in the rest was not seen."
+	}
+	return text + "The answer may lie in the rest."
+}
+
+// asked is one line of the sources and of what was not seen.
+func (d *document) asked(r evidence.Report) {
+	var all []string
+	for _, s := range r.Sources {
+		all = append(all, plain(s.Name)+" ("+outcomeWords(s.Outcome)+")")
+	}
+	text := "Sources: " + strings.Join(all, ", ") + "."
+	if n := len(r.NotSeen); n > 0 {
+		text += fmt.Sprintf(" Not seen: %s, listed at the end.", counted(n, "thing"))
+	}
+	d.paragraph("%s", text)
+}
+
+// candidates are the causes: one line where there is one, else a table.
+func (d *document) candidates(r evidence.Report, times calendar) {
+	switch len(r.Causes) {
+	case 0:
+	case 1:
+		d.paragraph("Cause: %s.", strings.Join(causeParts(r.Causes[0], times), "; "))
+	default:
+		var rows [][]string
+		for _, c := range r.Causes {
+			rows = append(rows, []string{
+				fmt.Sprint(c.Rank), percent(c.Confidence), code(c.Service), kinds[c.Kind], times.at(c.Onset), where(c), cell(fewIDs(c.Evidence)),
+			})
+		}
+		d.table([]string{"", "sure", "service", "candidate", "since (UTC)", "where", "evidence"}, rows)
+	}
+}
+
+func causeParts(c evidence.Cause, times calendar) []string {
+	parts := []string{kinds[c.Kind] + " (confidence " + percent(c.Confidence) + ")"}
+	if c.Service != "" {
+		parts = append(parts, "service "+code(c.Service))
+	}
+	if at := where(c); at != "" {
+		parts = append(parts, at)
+	}
+	if !c.Onset.IsZero() {
+		parts = append(parts, "since "+times.at(c.Onset)+" UTC")
+	}
+	return append(parts, "evidence "+plain(fewIDs(c.Evidence)))
+}
+
+// fewIDs are the first ids of a list: Details have all.
+func fewIDs(ids []string) string {
+	const most = 6
+	if n := len(ids) - most; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(ids[:most], ", "), n)
+	}
+	return strings.Join(ids, ", ")
+}
+
+// why is each cause with what led to it.
+func (d *document) why(causes []evidence.Cause) {
+	if len(causes) == 0 {
 		return
 	}
-	cited := map[string]int{}
-	for _, c := range r.Causes {
-		for _, id := range slices.Concat(c.Evidence, c.Compared) {
-			if cited[id] == 0 {
-				cited[id] = c.Rank
-			}
+	d.heading(3, "Why")
+	var items []string
+	for _, c := range causes {
+		text := sentenceOf(strings.TrimSuffix(c.Why, ".")) + ". Evidence: " + strings.Join(c.Evidence, ", ") + "."
+		if len(c.Compared) > 0 {
+			text += " Compared with: " + strings.Join(c.Compared, ", ") + "."
 		}
+		items = append(items, fmt.Sprintf("candidate %d: %s", c.Rank, text))
 	}
-	var rows [][]string
-	for _, item := range inOrder(r.Evidence, cited) {
-		if len(rows) == mostItems {
-			break
-		}
-		rows = append(rows, []string{
-			plain(item.ID), clockIn(r.Window, item.Time), plain(item.Service), plain(string(item.Type)), plain(item.Summary), reference(item.Ref), plain(item.Source),
-		})
-	}
-	d.table([]string{"id", "time (UTC)", "service", "what", "it says", "find it by", "from"}, rows)
-	if n := len(r.Evidence) - len(rows); n > 0 {
-		d.paragraph("%d more pieces are in the JSON form (-format json).", n)
-	}
+	d.list(items)
 }
 
-// mostItems is how many pieces of evidence a person is shown.
-const mostItems = 40
-
-// inOrder puts what the best cause cites first; what no cause cites comes last.
-func inOrder(items []evidence.Item, cited map[string]int) []evidence.Item {
-	rank := func(i evidence.Item) int {
-		if n := cited[i.ID]; n > 0 {
-			return n
-		}
-		return len(items) + 1
-	}
-	sorted := slices.Clone(items)
-	slices.SortStableFunc(sorted, func(a, b evidence.Item) int { return rank(a) - rank(b) })
-	return sorted
-}
-
-// reference is what finds a piece of evidence again; the JSON form has all of it.
-func reference(r evidence.Ref) string {
-	var parts []string
-	add := func(name, value string) {
-		if value != "" {
-			parts = append(parts, name+" "+code(value))
-		}
-	}
-	add("trace", r.TraceID)
-	add("span", r.SpanID)
-	add("metric", r.Metric)
-	if len(parts) == 0 || r.Metric != "" {
-		add("pod", r.Pod)
-	}
-	if r.TimeUnixNano != 0 && r.TraceID == "" {
-		add("time_unix_nano", fmt.Sprint(r.TimeUnixNano))
-	} else if r.TraceID == "" {
-		add("key", r.Key)
-	}
-	if r.From != "" {
-		parts = append(parts, "of the "+plain(r.From))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func (d *document) sourcesTable(r evidence.Report) {
-	d.heading(2, "Which source answered, and how fast")
+func (d *document) sources(r evidence.Report, times calendar) {
+	d.heading(3, "Which source answered, and how fast")
 	var rows [][]string
 	for _, s := range r.Sources {
+		covered := ""
+		if !s.Covered.IsZero() {
+			covered = times.at(s.Covered.From) + " to " + times.at(s.Covered.To)
+		}
 		rows = append(rows, []string{
-			plain(s.Name), outcomeWords(s.Outcome), millis(s.ElapsedMS), fmt.Sprint(s.Attempts), window(s.Covered), plain(s.Hint),
+			plain(s.Name), outcomeWords(s.Outcome), millis(s.ElapsedMS), counted(s.Calls, "call"), retries(s.Attempts - s.Calls), covered, cell(s.Hint),
 		})
 	}
-	d.table([]string{"source", "outcome", "time", "attempts", "covered", "note"}, rows)
+	d.table([]string{"source", "outcome", "time", "calls", "retries", "covered (" + times.column() + ")", "note"}, rows)
+}
+
+func retries(n int) string {
+	if n == 1 {
+		return "1 retry"
+	}
+	return fmt.Sprintf("%d retries", max(n, 0))
+}
+
+func counted[N int | int64](n N, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (d *document) notSeen(r evidence.Report) {
-	d.heading(2, "Not seen")
+	d.heading(3, "Not seen")
 	if len(r.NotSeen) == 0 {
 		d.paragraph("Nothing: every source that was asked gave all that it had.")
 		return

@@ -8,76 +8,151 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
 )
 
-// loadDocument is the report on a load that is stuck for a person.
-func loadDocument(t ticket, r evidence.StuckLoadReport) string {
+// demo says that nothing of a report is real.
+const demo = "Demo: the ticket, the load and the services are made up."
+
+// loadDocument is the report on a load that is stuck for a person. Without a ticket the load is a real one.
+func loadDocument(t *ticket, r evidence.StuckLoadReport) string {
 	var d document
-	d.heading(1, "Load %s, tracking id %s", plain(cmp.Or(t.LoadNumber, "without a number")), plain(r.TrackingID))
-	d.paragraph("**%s**%s", sentenceOf(r.Conclusion), likelihood(r.Report))
+	times := calendarOf(dayOf(r))
+	d.heading(1, "Load %s, tracking id %s", plain(cmp.Or(loadNumberOf(t, r), "without a number")), plain(r.TrackingID))
+	if t != nil {
+		d.paragraph("%s For a real load: -load TRACKING_ID.", demo)
+	}
+	d.paragraph("**%s**", sentenceOf(r.Headline))
 	d.next(r.Next)
-	d.paragraph("Asked by %s on %s: “%s”. Looked at: %s.", plain(t.From), instant(t.Sent), plain(t.Subject), window(r.Window))
-	d.timeline(r.Timeline)
+	d.candidates(r.Report, times)
+	if text := certainty(r.Report); text != "" {
+		d.paragraph("%s", text)
+	}
+	d.timeline(r, times)
+	d.asked(r.Report)
+	d.heading(2, "Details")
+	if t != nil {
+		d.paragraph("Asked by %s on %s: “%s”.", plain(t.From), instant(t.Sent), plain(t.Subject))
+	}
+	d.paragraph("Logs and traces were looked at from %s.", window(r.Window))
+	d.why(r.Causes)
 	d.load(r.Load)
 	d.network(r.Network)
-	d.causes(r.Report)
-	d.patterns(r.Patterns)
-	d.evidenceTable(r.Report)
-	d.sourcesTable(r.Report)
+	d.patterns(r.Patterns, times)
+	d.evidence(r.Report, times)
+	d.sources(r.Report, times)
 	d.notSeen(r.Report)
 	return d.String()
 }
 
-// likelihood is how sure the verdict is.
-func likelihood(r evidence.Report) string {
-	if r.Verdict != evidence.Fault || len(r.Causes) == 0 {
-		return ""
+func loadNumberOf(t *ticket, r evidence.StuckLoadReport) string {
+	switch {
+	case t != nil && t.LoadNumber != "":
+		return t.LoadNumber
+	case r.Load != nil:
+		return r.Load.Value.LoadNumber
 	}
-	return fmt.Sprintf(" (%s, confidence %s)", kinds[r.Causes[0].Kind], percent(r.Causes[0].Confidence))
+	return ""
+}
+
+// dayOf is an instant of the day that a report is most about.
+func dayOf(r evidence.StuckLoadReport) time.Time {
+	if len(r.Causes) > 0 && !r.Causes[0].Onset.IsZero() {
+		return r.Causes[0].Onset
+	}
+	return r.Window.To
 }
 
 func (d *document) next(steps []string) {
-	if len(steps) == 0 {
-		return
-	}
 	var items []string
 	for _, step := range steps {
 		items = append(items, strings.TrimSuffix(sentenceOf(step), ".")+".")
 	}
-	d.paragraph("What to do:")
-	d.list(items)
+	switch len(items) {
+	case 0:
+	case 1:
+		d.paragraph("What to do: %s", items[0])
+	default:
+		d.paragraph("What to do:")
+		d.list(items)
+	}
 }
 
-func (d *document) timeline(entries []evidence.TimelineEntry) {
+// timeline is what matters of it: where there is too much, what no cause cites and is no warning goes first.
+func (d *document) timeline(r evidence.StuckLoadReport, times calendar) {
 	d.heading(2, "What happened, and when")
+	entries := mattering(r)
 	if len(entries) == 0 {
 		d.paragraph("No source tells.")
 		return
 	}
 	var rows [][]string
 	for _, e := range entries {
-		what := plain(e.What)
+		what := cell(e.What)
+		if e.Times > 1 {
+			text, _, _ := strings.Cut(e.What, fmt.Sprintf(" (%d times until ", e.Times))
+			what = cell(text) + fmt.Sprintf(", %d times until %s", e.Times, times.at(e.Until))
+		}
 		if e.Expected {
 			what += " (planned)"
 		}
-		rows = append(rows, []string{day(e.At), plain(cmp.Or(e.Service, e.Source)), what, plain(e.Evidence)})
+		rows = append(rows, []string{times.at(e.At), plain(cmp.Or(e.Service, e.Source)), what, plain(e.Evidence)})
 	}
-	d.table([]string{"time (UTC)", "who says so", "what", "evidence"}, rows)
+	d.table([]string{times.column(), "who says so", "what", "evidence"}, rows)
+	if n := len(r.Timeline) - len(entries); n > 0 {
+		d.paragraph("Left out here, as repeated or of less weight: %s; see Evidence.", fmt.Sprint(n))
+	}
+}
+
+// mattering are the entries that are shown: none that repeats another one.
+func mattering(r evidence.StuckLoadReport) []evidence.TimelineEntry {
+	type said struct{ service, what string }
+	until := map[said]time.Time{}
+	var all []evidence.TimelineEntry
+	for _, e := range r.Timeline {
+		if e.Times > 1 {
+			what, _, _ := strings.Cut(e.What, fmt.Sprintf(" (%d times until ", e.Times))
+			until[said{e.Service, what}] = e.Until
+		} else if last, ok := until[said{e.Service, e.What}]; ok && last.Equal(e.At) {
+			continue
+		}
+		all = append(all, e)
+	}
+	if len(all) > mostEvents {
+		all = slices.DeleteFunc(all, func(e evidence.TimelineEntry) bool { return quiet(e, r.Report) })
+	}
+	if left := len(all) - mostEvents; left > 0 {
+		all = slices.Delete(all, mostEvents/2, mostEvents/2+left)
+	}
+	return all
+}
+
+// quiet reports whether an entry is a log line below a warning that no cause cites.
+func quiet(e evidence.TimelineEntry, r evidence.Report) bool {
+	if slices.ContainsFunc(r.Causes, func(c evidence.Cause) bool { return slices.Contains(c.Evidence, e.Evidence) }) {
+		return false
+	}
+	at := slices.IndexFunc(r.Evidence, func(i evidence.Item) bool { return i.ID == e.Evidence })
+	if at < 0 || r.Evidence[at].Type != evidence.LogItem {
+		return false
+	}
+	level, _, _ := strings.Cut(r.Evidence[at].Summary, " ")
+	return logs.ParseSeverity(level) < logs.SeverityWarn
 }
 
 func (d *document) load(known *evidence.Sourced[fkapi.Load]) {
-	d.heading(2, "The load")
+	d.heading(3, "The load")
 	if known == nil {
 		d.paragraph("No source gave it.")
 		return
 	}
 	l := known.Value
-	rows := [][]string{}
+	var items []string
 	add := func(name, value string) {
 		if value != "" {
-			rows = append(rows, []string{name, plain(value)})
+			items = append(items, name+": "+plain(value))
 		}
 	}
 	add("load number", l.LoadNumber)
@@ -90,7 +165,7 @@ func (d *document) load(known *evidence.Sourced[fkapi.Load]) {
 	add("first position", cmp.Or(moments(l.FirstCheckCallAt), "none yet"))
 	add("to be delivered", moments(l.DeliveryAppointment))
 	add("told by", known.Source+degraded(known.Degraded))
-	d.table([]string{"", ""}, rows)
+	d.list(items)
 }
 
 func moments(at time.Time) string {
@@ -124,7 +199,7 @@ func route(l fkapi.Load) string {
 }
 
 func (d *document) network(known *evidence.Sourced[fkapi.Network]) {
-	d.heading(2, "What the network says")
+	d.heading(3, "What the network says")
 	if known == nil {
 		d.paragraph("No source tells whether the carrier may be tracked for the shipper.")
 		return
@@ -152,18 +227,23 @@ func said(v *bool) string {
 }
 
 // patterns are the lines that name the load, those that are alike as one.
-func (d *document) patterns(all []evidence.Pattern) {
-	d.heading(2, "What the log lines that name it say")
+func (d *document) patterns(all []evidence.Pattern, times calendar) {
+	d.heading(3, "What the log lines that name it say")
 	if len(all) == 0 {
 		d.paragraph("No line names it.")
 		return
 	}
-	var rows [][]string
-	for _, p := range all {
+	var items []string
+	for _, p := range all[:min(len(all), mostItems)] {
 		services := strings.Join(slices.Sorted(maps.Keys(p.Services)), ", ")
-		rows = append(rows, []string{
-			fmt.Sprint(p.Count), p.Worst.String(), plain(services), clock(p.First), clock(p.Last), code(p.Template),
-		})
+		when := times.at(p.First)
+		if p.Count > 1 {
+			when += " to " + times.at(p.Last)
+		}
+		items = append(items, fmt.Sprintf("%s %s of %s, %s: %s", counted(p.Count, "line"), p.Worst, plain(services), when, code(p.Template)))
 	}
-	d.table([]string{"lines", "severity", "service", "first (UTC)", "last", "text"}, rows)
+	d.list(items)
+	if n := len(all) - len(items); n > 0 {
+		d.paragraph("More in the JSON form (-format json): %d.", n)
+	}
 }

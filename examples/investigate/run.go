@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // The exit codes.
@@ -23,16 +24,21 @@ type result struct {
 	score    *score
 }
 
+// usageError is something that the caller has to write differently: a flag or a variable.
+type usageError struct{ error }
+
+// Unwrap gives what is wrong.
+func (e usageError) Unwrap() error { return e.error }
+
 // run is the program: it prints the report on stdout and what goes on on stderr, and gives the exit code.
-func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, env map[string]string, stdout, stderr io.Writer) int {
 	s, err := parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		_, _ = io.WriteString(stdout, usage)
 		return exitDone
 	case err != nil:
-		_, _ = fmt.Fprintf(stderr, "investigate: %v\nRun investigate -h for the flags.\n", err)
-		return exitUsage
+		return misused(stderr, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -41,18 +47,29 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	if found.json != nil { // also when cleaning up failed
 		err = errors.Join(err, s.print(found, stdout, stderr))
 	}
+	if wrong, ok := errors.AsType[usageError](err); ok {
+		return misused(stderr, wrong)
+	}
 	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "investigate: %s\n", s.failure(ctx, err))
+		_, _ = fmt.Fprintf(stderr, "investigate: %s\n", visible(s.failure(ctx, err)))
 		return exitFailed
 	}
 	return exitDone
 }
 
-func (s settings) investigate(ctx context.Context, env func(string) string, p *progress) (result, error) {
-	if s.caseDir == "" {
-		return investigateTicket(ctx, p)
+func misused(stderr io.Writer, err error) int {
+	_, _ = fmt.Fprintf(stderr, "investigate: %s\nRun investigate -h for the flags and variables.\n", visible(err.Error()))
+	return exitUsage
+}
+
+func (s settings) investigate(ctx context.Context, env map[string]string, p *progress) (result, error) {
+	switch {
+	case s.load != "":
+		return s.investigateLoad(ctx, env, p)
+	case s.caseDir != "":
+		return s.investigateCase(ctx, env, p)
 	}
-	return s.investigateCase(ctx, env, p)
+	return investigateTicket(ctx, p)
 }
 
 // print writes the report: the JSON form alone on stdout, so that another program can read it.
@@ -74,13 +91,14 @@ func (s settings) print(r result, stdout, stderr io.Writer) error {
 	return err
 }
 
-// failure says why there is no report.
+// failure says why there is no report, or none of all.
 func (s settings) failure(ctx context.Context, err error) string {
+	text := strings.ReplaceAll(err.Error(), "incident: Read: invalid: ", "") // the file that it names says enough
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Sprintf("not done within %s; give more time with -timeout: %v", s.timeout, err)
+		return fmt.Sprintf("not done within %s; give more time with -timeout: %s", s.timeout, text)
 	case ctx.Err() != nil:
-		return fmt.Sprintf("interrupted: %v", err)
+		return "interrupted: " + text
 	}
-	return err.Error()
+	return text
 }

@@ -27,8 +27,13 @@ type outcome struct {
 
 func try(t *testing.T, ctx context.Context, args ...string) outcome {
 	t.Helper()
+	return tryWith(t, ctx, nil, args...)
+}
+
+func tryWith(t *testing.T, ctx context.Context, env map[string]string, args ...string) outcome {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code := run(ctx, args, func(string) string { return "" }, &stdout, &stderr)
+	code := run(ctx, args, env, &stdout, &stderr)
 	return outcome{stdout.String(), stderr.String(), code}
 }
 
@@ -117,8 +122,10 @@ type report struct {
 		Name, Outcome string
 		ElapsedMS     *int64 `json:"elapsed_ms"`
 		Attempts      *int
+		Calls         *int
 	}
 	NotSeen []string `json:"not_seen"`
+	Demo    string
 }
 
 func decode(t *testing.T, text string) report {

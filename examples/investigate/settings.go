@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +17,7 @@ import (
 // settings are the arguments of the command line.
 type settings struct {
 	format     string // markdown or json
+	load       string // tracking id
 	caseDir    string
 	baseline   string
 	truth      string
@@ -24,45 +27,20 @@ type settings struct {
 
 const defaultTimeout = 2 * time.Minute
 
-const usage = `Usage: investigate [flags]
-
-Without flags: reads a ticket about a load that is stuck, asks the services (in process, nothing to install) and
-prints what is wrong, when it began, and the evidence.
-
-With -case: investigates a recorded incident, a folder of *_log.csv.gz, *_trace.csv.gz, pod_metrics.csv.gz and
-front_service.csv.gz.
-
-Flags:
-  -format markdown|json    how the report is printed on stdout (markdown); progress goes to stderr
-  -case DIR                the recorded incident
-  -baseline DIR            another recording, of healthy time, to compare with; default: the quiet part of the case
-  -truth FILE              the truth.json of the case: also prints the score
-  -clickhouse HOST:PORT    a real ClickHouse server (native protocol) to put the recording into, in databases of its
-                           own that are dropped at the end. Account: CLICKHOUSE_USER, CLICKHOUSE_PASSWORD;
-                           TLS: CLICKHOUSE_SECURE=true
-  -timeout DURATION        for everything (2m)
-
-Exit code: 0 when a report was printed, 1 when the investigation failed, 2 when the flags are wrong.
-
-Examples:
-  investigate
-  investigate -format json
-  investigate -case incidents/C1 -baseline incidents/C0 -truth incidents/C1/truth.json
-`
-
 // parse reads the arguments. Every problem is reported at once; flag.ErrHelp asks for the usage.
 func parse(args []string) (settings, error) {
-	var s settings
+	s := settings{timeout: defaultTimeout}
 	flags := flag.NewFlagSet("investigate", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.format, "format", "markdown", "")
+	flags.StringVar(&s.load, "load", "", "")
 	flags.StringVar(&s.caseDir, "case", "", "")
 	flags.StringVar(&s.baseline, "baseline", "", "")
 	flags.StringVar(&s.truth, "truth", "", "")
 	flags.StringVar(&s.clickhouse, "clickhouse", "", "")
-	flags.DurationVar(&s.timeout, "timeout", defaultTimeout, "")
+	flags.Func("timeout", "", s.readTimeout)
 	if err := flags.Parse(args); err != nil {
-		return s, err
+		return s, withNearest(flags, err)
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -82,12 +60,23 @@ func (s settings) check(given map[string]bool) error {
 	if s.timeout <= 0 {
 		problem("-timeout %s: must be above zero, such as 30s", s.timeout)
 	}
-	for _, name := range []string{"case", "baseline", "truth", "clickhouse"} {
+	for _, name := range []string{"load", "case", "baseline", "truth", "clickhouse"} {
 		switch {
 		case given[name] && s.text(name) == "":
 			problem("-%s: the value is empty", name)
-		case given[name] && name != "case" && s.caseDir == "":
+		case given[name] && name != "case" && name != "load" && s.caseDir == "":
 			problem("-%s needs -case: it says something about a recorded incident", name)
+		}
+	}
+	if s.load != "" && s.caseDir != "" {
+		problem("-load and -case: a real load and a recording are two questions; ask one of them")
+	}
+	if strings.Trim(s.load, "0123456789") != "" || len(s.load) > 20 {
+		problem("-load %.40q: not a tracking id, which is made of at most 20 digits; a load number is another thing", s.load)
+	}
+	for _, name := range []string{"case", "baseline"} {
+		if err := checkFolder(s.text(name)); err != nil {
+			problem("-%s %s: %w", name, s.text(name), err)
 		}
 	}
 	if s.baseline != "" && filepath.Clean(s.baseline) == filepath.Clean(s.caseDir) {
@@ -103,7 +92,70 @@ func (s settings) check(given map[string]bool) error {
 
 // text is the value of a flag that holds text.
 func (s settings) text(name string) string {
-	return map[string]string{"case": s.caseDir, "baseline": s.baseline, "truth": s.truth, "clickhouse": s.clickhouse}[name]
+	values := map[string]string{"load": s.load, "case": s.caseDir, "baseline": s.baseline, "truth": s.truth, "clickhouse": s.clickhouse}
+	return values[name]
+}
+
+// checkFolder wants the folder, where one is named, to be there.
+func checkFolder(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("there is no such folder; name the one that holds the recording's *.csv.gz files")
+	case err == nil && !info.IsDir():
+		return errors.New("this is a file; name the folder that holds it")
+	}
+	return nil // what else is wrong, reading it tells
+}
+
+func (s *settings) readTimeout(text string) (err error) {
+	if s.timeout, err = time.ParseDuration(text); err != nil {
+		return errors.New("write it with a unit, such as 5s")
+	}
+	return nil
+}
+
+// withNearest adds to the error about an unknown flag the one that was probably meant.
+func withNearest(flags *flag.FlagSet, err error) error {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return err
+	}
+	best, least := "", 3
+	flags.VisitAll(func(f *flag.Flag) {
+		if n := distance(name, f.Name); n < least {
+			best, least = f.Name, n
+		}
+	})
+	if best == "" {
+		return err
+	}
+	return fmt.Errorf("%w; did you mean -%s?", err, best)
+}
+
+// distance is in how many letters two words differ, neighbours that changed places counting as one.
+func distance(a, b string) int {
+	rows := [][]int{}
+	for i := range len(a) + 1 {
+		rows = append(rows, make([]int, len(b)+1))
+		for j := range len(b) + 1 {
+			if i == 0 || j == 0 {
+				rows[i][j] = i + j
+				continue
+			}
+			change := 1
+			if a[i-1] == b[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
 }
 
 func checkAddress(address string) error {

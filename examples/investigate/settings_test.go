@@ -8,7 +8,14 @@ import (
 func TestWrongFlagsAreNamed(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"-cas x":                            "flag provided but not defined: -cas",
+		"-cas x":                            "flag provided but not defined: -cas; did you mean -case?",
+		"-fromat json":                      "flag provided but not defined: -fromat; did you mean -format?",
+		"-verbose":                          "flag provided but not defined: -verbose\n",
+		"-timeout 5":                        `invalid value "5" for flag -timeout: write it with a unit, such as 5s`,
+		"-load LPX20417735":                 `-load "LPX20417735": not a tracking id`,
+		"-load=":                            "-load: the value is empty",
+		"-load 1 -case x":                   "-load and -case: a real load and a recording are two questions",
+		"-load 1 -truth x":                  "-truth needs -case",
 		"-timeout soon":                     `invalid value "soon" for flag -timeout`,
 		"-timeout -1s":                      "-timeout -1s: must be above zero",
 		"-format xml":                       `-format "xml": write markdown or json`,
@@ -37,7 +44,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	if got.code != 0 || got.stderr != "" {
 		t.Errorf("exit %d, %q", got.code, got.stderr)
 	}
-	for _, name := range []string{"-format", "-case", "-baseline", "-truth", "-clickhouse", "-timeout", "CLICKHOUSE_PASSWORD", "Exit code"} {
+	for _, name := range []string{"-format", "-load", "FK_API_SECRET", "COMPANY_API_BASE_URL", "CLICKHOUSE_HOST", "go doc ./examples/investigate", "-case", "-baseline", "-truth", "-clickhouse", "-timeout", "CLICKHOUSE_PASSWORD", "Exit code"} {
 		if !strings.Contains(got.stdout, name) {
 			t.Errorf("no %s in\n%s", name, got.stdout)
 		}

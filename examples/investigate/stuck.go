@@ -12,6 +12,7 @@ import (
 
 // investigateTicket goes from the ticket of the embedded scenario to what is wrong.
 func investigateTicket(ctx context.Context, p *progress) (result, error) {
+	p.tell(demo + " Nothing outside of this program is asked. For a real load: -load TRACKING_ID, see -h.")
 	s, err := loadScenario()
 	if err != nil {
 		return result{}, err
@@ -36,18 +37,21 @@ func investigateTicket(ctx context.Context, p *progress) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	if ctx.Err() != nil {
-		return result{}, context.Cause(ctx)
-	}
 	if known := report.Load; known != nil && t.LoadNumber != "" && known.Value.LoadNumber != t.LoadNumber {
 		report.NotSeen = append(report.NotSeen, fmt.Sprintf("load number %s, which the ticket also names: the load with its tracking id has the number %q",
 			t.LoadNumber, known.Value.LoadNumber))
 	}
 	report.Report = normal(report.Report)
-	return result{json: report, markdown: loadDocument(t, report)}, nil
+	return result{json: demoReport{report, demo}, markdown: loadDocument(&t, report)}, context.Cause(ctx)
 }
 
-// clients are real clients of the servers in process.
+// demoReport is a report that says in its JSON form too that nothing of it is real.
+type demoReport struct {
+	evidence.StuckLoadReport
+	Demo string `json:"demo"`
+}
+
+// clients are real clients, of the servers in process or of those that the environment names. What was not made is nil.
 type clients struct {
 	clickhouse *clickhouse.Client
 	tracking   *fkapi.TrackingClient
@@ -80,8 +84,15 @@ func (c *clients) close() {
 }
 
 func (c *clients) sources() evidence.Sources {
-	return evidence.Sources{
-		Logs: c.clickhouse, Traces: c.clickhouse,
-		Loads: []evidence.LoadSource{c.tracking}, Networks: []evidence.NetworkSource{c.company},
+	var s evidence.Sources
+	if c.clickhouse != nil {
+		s.Logs, s.Traces = c.clickhouse, c.clickhouse
 	}
+	if c.tracking != nil {
+		s.Loads = []evidence.LoadSource{c.tracking}
+	}
+	if c.company != nil {
+		s.Networks = []evidence.NetworkSource{c.company}
+	}
+	return s
 }

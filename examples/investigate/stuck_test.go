@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -18,33 +19,48 @@ func TestTheTicketIsAnswered(t *testing.T) {
 	if len(lines) <= 20 || lines[0] != "# Load LPX20417735, tracking id 482913377" {
 		t.Errorf("%d lines, the first %q", len(lines), lines[0])
 	}
-	verdict := lines[2]
-	for _, want := range []string{"relationship 70412", "not live", "set relationship 70412 to live"} {
-		if !strings.Contains(verdict, want) {
-			t.Errorf("no %q in the verdict %q", want, verdict)
+	essentials := unwrapped(strings.Join(lines[:26], "\n"))
+	for _, want := range []string{
+		"\n\nDemo: the ticket, the load and the services are made up.",
+		"\n\n**Load 482913377 waits for tracking info: relationship 70412 is not live (its status is \"pending\").**\n",
+		"What to do: Set relationship 70412 to live, in the Company API or the network settings of shipper larkspur-pantry.",
+		"(confidence 95 %); service `assignment-worker`; `TrackingInfoAssigner` line 118; since 12:39:01 UTC; evidence document-1",
+		"| 2025-09-15 16:02:00 | company           | relationship 70412: created ", "| 2025-09-17 06:00:00 | tracking ",
+		"| WARN tracking info not assigned: relationship is not live, 7 times until 14:09:02 | log-1 ",
+		"Sources: ", "clickhouse (data)", "Not seen: 2 things",
+	} {
+		if !strings.Contains(essentials, want) {
+			t.Errorf("no %q at the top of\n%s", want, got.stdout)
 		}
 	}
 	var headings []string
 	for _, line := range lines {
-		if text, ok := strings.CutPrefix(line, "## "); ok {
+		if text, ok := strings.CutPrefix(line, "##"); ok {
 			headings = append(headings, text)
+		}
+		if n := utf8.RuneCountInString(line); n > 150 {
+			t.Errorf("%d characters: %s", n, line)
 		}
 	}
 	want := []string{
-		"What happened, and when", "The load", "What the network says", "Candidates, best first", "What the log lines that name it say",
-		"Evidence", "Which source answered, and how fast", "Not seen",
+		" What happened, and when", " Details", "# Why", "# The load", "# What the network says", "# What the log lines that name it say",
+		"# Evidence, in the order of time (UTC, 2025-09-16, where no date stands)", "# Which source answered, and how fast", "# Not seen",
 	}
 	if diff := cmp.Diff(want, headings); diff != "" {
 		t.Error(diff)
 	}
 	for _, want := range []string{
-		"| Sep 16 12:39:01 | assignment-worker | WARN tracking info not assigned: relationship is not live",
-		"| carrier | Ninefold Haulage (ninefold-haulage) |", "**RELATIONSHIP_NOT_LIVE** between `larkspur-pantry` and `ninefold-haulage`",
-		"`TrackingInfoAssigner` line 118", "| document-2 |", "| tracking | data |", "| company | data |", "| clickhouse | data |",
+		"- carrier: Ninefold Haulage (ninefold-haulage)\n", "**RELATIONSHIP_NOT_LIVE** between `larkspur-pantry` and `ninefold-haulage`",
+		"`load stays in awaiting_tracking_info, next try in <num> minutes", "**document-2** 2025-09-15 16:02:00.000:",
+		"span `c44e19ad7705b2f3`", "| 9 calls | 0 retries | 11:22:29 to 14:20:00 ",
 	} {
-		if !strings.Contains(got.stdout, want) {
+		if !strings.Contains(unwrapped(got.stdout), want) {
 			t.Errorf("no %q in\n%s", want, got.stdout)
 		}
+	}
+	wellFormed(t, got.stdout)
+	if !strings.HasPrefix(got.stderr, "Demo: the ticket, the load and the services are made up.") {
+		t.Errorf("the first line on stderr does not say that this is a demo: %s", got.stderr)
 	}
 	for _, want := range []string{"ticket: load LPX20417735, tracking id 482913377", "tracking: asking", "company: data after", "clickhouse: data after"} {
 		if !strings.Contains(got.stderr, want) {
@@ -59,6 +75,9 @@ func TestTheTicketIsAnsweredInJSON(t *testing.T) {
 	r := decode(t, got.stdout)
 	if r.Verdict != "fault" || len(r.Causes) == 0 || r.Causes[0].Kind != "configuration" || r.Causes[0].Service != "assignment-worker" {
 		t.Errorf("%s, %+v", r.Verdict, r.Causes)
+	}
+	if r.Demo != demo {
+		t.Errorf("demo: %q", r.Demo)
 	}
 	known := map[string]bool{}
 	for _, item := range r.Evidence {
@@ -78,7 +97,7 @@ func TestTheTicketIsAnsweredInJSON(t *testing.T) {
 		}
 	}
 	for _, s := range r.Sources {
-		if s.Name == "" || s.Outcome == "" || s.ElapsedMS == nil || s.Attempts == nil {
+		if s.Name == "" || s.Outcome == "" || s.ElapsedMS == nil || s.Attempts == nil || s.Calls == nil || *s.Calls < 1 {
 			t.Errorf("%+v", s)
 		}
 	}

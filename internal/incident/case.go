@@ -1,5 +1,7 @@
 // Package incident reads a recorded incident from a folder: logs, spans and metrics as gzip CSV.
 //
+// The files and their columns are listed in the package comment of examples/investigate.
+//
 // A folder holds any number of *_log.csv.gz and *_trace.csv.gz, and where present pod_metrics.csv.gz (or another
 // *_metrics.csv.gz) and front_service.csv.gz. What is absent is named, not missed silently.
 //
