@@ -52,10 +52,10 @@ func certainty(r evidence.Report) string {
 		return ""
 	}
 	text := "**Not everything was looked at**: " + strings.Join(lacking, ", ") + ". "
-	switch {
-	case r.Verdict == evidence.Fault:
+	switch r.Verdict {
+	case evidence.Fault:
 		return text + "The confidence counts what was seen alone: a cause that shows only in the rest is not among the candidates."
-	case r.Verdict == evidence.NoFault:
+	case evidence.NoFault:
 		return text + "So this does not prove that there was no fault: one that shows only in the rest was not seen."
 	}
 	return text + "The answer may lie in the rest."

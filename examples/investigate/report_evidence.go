@@ -53,12 +53,7 @@ func inOrder(r evidence.Report) []evidence.Item {
 
 // described is a piece of evidence on a line, and on another one what finds it again.
 func described(i evidence.Item, times calendar) string {
-	head := "**" + plain(i.ID) + "**"
-	for _, part := range []string{times.exactly(i.Time), plain(i.Service)} {
-		if part != "" {
-			head += " " + part
-		}
-	}
+	head := strings.Join(strings.Fields("**"+plain(i.ID)+"** "+times.exactly(i.Time)+" "+plain(i.Service)), " ")
 	says := plain(i.Summary)
 	if i.Type == evidence.LogItem || i.Type == evidence.ExceptionItem {
 		says = code(i.Summary)
