@@ -258,7 +258,7 @@ func hostileLength(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
 	s.Fake.Fail(fault.HostileLength(), 1)
 	grown := heapGrowth(func() {
-		_, err := s.Read(timeout(t, 2*time.Second))
+		_, err := s.Read(timeout(t, 700*time.Millisecond))
 		h.fails(t, err, base.KindProtocol, base.KindUnavailable, base.KindTooLarge, base.KindDeadline)
 	})
 	if grown > 1<<30 {
