@@ -23,48 +23,6 @@ func (e *ServerError) Error() string {
 	return fmt.Sprintf("code %d: %s", e.Code, strings.TrimPrefix(e.Message, e.Name+": "))
 }
 
-// verdict is what a code means to a caller.
-type verdict struct {
-	kind base.Kind
-	hint string
-}
-
-var (
-	unauthenticated = verdict{base.KindUnauthenticated, "user or password is wrong, or the account has expired"}
-	readOnly        = verdict{base.KindPermission, "the account or the query is read-only: only statements that read tables of this server, and settings only in Query.Settings"}
-	denied          = verdict{base.KindPermission, "the account lacks the grant; ask for another table, or have it granted"}
-	notThere        = verdict{base.KindNotFound, "there is no such table or database, or the account may not see it"}
-	noColumn        = verdict{base.KindInvalid, "a name in the statement is not known; look at the columns of the table"}
-	badSQL          = verdict{base.KindInvalid, "the server cannot read the statement; correct it"}
-	badValue        = verdict{base.KindInvalid, "a value or a parameter does not fit its type"}
-	tooMuch         = verdict{base.KindQuotaExceeded, "the answer or the reading is larger than the server allows; narrow the window or the conditions"}
-	tooLong         = verdict{base.KindQuotaExceeded, "the statement ran longer than it may; narrow the window, or raise max_execution"}
-	noMemory        = verdict{base.KindQuotaExceeded, "the statement needs more memory than it may; narrow the window, or group by fewer values"}
-	quota           = verdict{base.KindQuotaExceeded, "the account's quota for this interval is used up; wait, or raise the quota"}
-	crowded         = verdict{base.KindThrottled, "the server runs as many queries as it may"}
-	killed          = verdict{base.KindCanceled, "the query was stopped at the server"}
-	away            = verdict{base.KindUnavailable, "the server, or a part of its cluster, does not answer at the moment"}
-)
-
-var verdicts = map[int]verdict{
-	516: unauthenticated, 192: unauthenticated, 193: unauthenticated, 194: unauthenticated, 720: unauthenticated,
-	164: readOnly,
-	497: denied, 195: denied, 291: denied, 452: denied, 472: denied, 481: denied, 482: denied, 512: denied, 673: denied,
-	60: notThere, 81: notThere, 16: {base.KindNotFound, noColumn.hint},
-	47: noColumn, 46: noColumn, 115: noColumn, 36: badSQL,
-	62: badSQL, 42: badSQL, 43: badSQL, 44: badSQL, 48: badSQL, 184: badSQL, 215: badSQL, 207: badSQL, 386: badSQL, 344: badSQL, 179: badSQL,
-	50: badValue, 53: badValue, 6: badValue, 27: badValue, 38: badValue, 41: badValue, 69: badValue, 70: badValue, 72: badValue, 395: badValue,
-	456: badValue, 457: badValue, 427: badValue,
-	158: tooMuch, 307: tooMuch, 396: tooMuch, 161: tooMuch, 167: tooMuch, 168: tooMuch, 191: tooMuch, 290: tooMuch,
-	159: tooLong, 160: tooLong,
-	241: noMemory,
-	201: quota,
-	202: crowded, 364: crowded, 700: crowded, 749: crowded, 762: crowded,
-	394: killed, 735: killed, 677: killed,
-	209: away, 210: away, 95: away, 96: away, 32: away, 198: away, 203: away, 225: away, 236: away, 242: away, 279: away, 297: away,
-	369: away, 373: away, 439: away, 519: away, 999: away, 216: away,
-}
-
 // totalMemory is the phrase by which the server tells that it has no memory as a whole from a query that has used up its
 // own: the code is the same.
 const totalMemory = "(total) memory limit exceeded"
@@ -143,7 +101,7 @@ func classifyServer(e *ServerError, err error) *base.Error {
 	case !known:
 		v = verdict{kind: base.KindInternal}
 	case e.Code == 241 && strings.Contains(e.Message, totalMemory):
-		v = verdict{base.KindOverloaded, "the server as a whole is short of memory"}
+		v = overloaded
 	}
 	typed := base.NewError(v.kind, err).WithText(e.Error())
 	typed.Sent, typed.Code, typed.Hint = base.Answered, strconv.Itoa(e.Code), v.hint

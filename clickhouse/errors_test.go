@@ -17,15 +17,19 @@ import (
 
 // kindsOfCodes is what each code of the server means to a caller. Codes of the same meaning stand together.
 var kindsOfCodes = map[base.Kind][]int{
-	base.KindUnauthenticated: {516, 192, 193, 194, 720},
+	base.KindUnauthenticated: {516, 192, 193, 194, 720, 767},
 	base.KindPermission:      {497, 164, 195, 291, 452, 472, 481, 482, 512, 673},
-	base.KindNotFound:        {60, 81, 16},
-	base.KindInvalid:         {62, 47, 46, 43, 42, 36, 50, 53, 6, 27, 41, 70, 115, 184, 215, 207, 386, 456, 457, 48, 344, 395},
-	base.KindThrottled:       {202, 364, 700, 749, 762},
-	base.KindQuotaExceeded:   {201, 158, 307, 396, 241, 160, 161, 167, 168, 191, 290, 159},
-	base.KindCanceled:        {394, 735, 677},
-	base.KindUnavailable:     {210, 95, 96, 32, 198, 203, 225, 236, 279, 297, 369, 373, 439, 519, 999, 242, 209, 216},
-	base.KindInternal:        {49, 1000, 1001, 1002, 9999},
+	base.KindNotFound:        {60, 81, 16, 218, 701},
+	base.KindInvalid: {62, 47, 46, 43, 42, 36, 50, 53, 6, 27, 41, 70, 115, 184, 215, 207, 386, 456, 457, 48, 344, 395,
+		1, 8, 10, 34, 35, 38, 44, 51, 63, 69, 72, 78, 80, 121, 122, 125, 128, 129, 131, 135, 153, 162, 174, 179, 181, 182, 183, 190, 206, 211, 229,
+		258, 306, 321, 349, 352, 376, 377, 403, 407, 418, 427, 440, 446, 455, 467, 471, 475, 558, 632, 675, 691, 703},
+	base.KindThrottled:     {202, 364, 700, 749, 762, 252},
+	base.KindOverloaded:    {173, 745},
+	base.KindConflict:      {57, 58, 82},
+	base.KindQuotaExceeded: {201, 158, 307, 396, 241, 160, 161, 167, 168, 191, 290, 159},
+	base.KindCanceled:      {394, 735, 677},
+	base.KindUnavailable:   {210, 95, 96, 32, 198, 203, 225, 236, 279, 297, 369, 373, 439, 519, 999, 242, 209, 216, 254, 265, 733},
+	base.KindInternal:      {49, 1000, 1001, 1002, 9999},
 }
 
 func TestEveryCodeOfTheServerHasItsKind(t *testing.T) {
@@ -74,7 +78,7 @@ func TestTheMemoryOfTheServerIsNotThatOfTheQuery(t *testing.T) {
 // What is refused once is refused again: only what can pass is retried.
 func TestOnlyWhatCanPassIsRetried(t *testing.T) {
 	t.Parallel()
-	retried := map[base.Kind]bool{base.KindUnavailable: true, base.KindThrottled: true}
+	retried := map[base.Kind]bool{base.KindUnavailable: true, base.KindThrottled: true, base.KindOverloaded: true, base.KindConflict: true}
 	for kind, codes := range kindsOfCodes {
 		if kind == base.KindUnauthenticated {
 			continue // asks for another password; its own test counts
@@ -149,5 +153,23 @@ func TestWritesCarryTheNameOfTheMethod(t *testing.T) {
 		if r := last(t, s, text); r.LogComment != want || r.QueryID == "" {
 			t.Errorf("%s: %+v", text, r)
 		}
+	}
+}
+
+// A caller, or a model, that writes wrong statements over and over does not shut the door for others.
+func TestMistakesOfStatementsDoNotOpenTheBreaker(t *testing.T) {
+	t.Parallel()
+	s := bulkServer(t)
+	cfg := fakeConfig(s)
+	cfg.Limits.Breaker = base.Breaker{}
+	c := newClient(t, cfg)
+	for _, code := range kindsOfCodes[base.KindInvalid] {
+		s.Fail(fault.Error(code, "no"), 1)
+		if _, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT bulk"}); base.KindOf(err) != base.KindInvalid {
+			t.Fatalf("%d: %v", code, err)
+		}
+	}
+	if err := c.Ping(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
