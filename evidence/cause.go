@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -103,20 +104,11 @@ func (s *scene) code(x *suspect) []CodeRegion {
 		if one.family != lineFamily || one.service != x.service || len(all) == maxSignals {
 			continue
 		}
-		if region, ok := s.region(one); ok && !containsRegion(all, region) {
+		if region, ok := s.region(one); ok && !slices.Contains(all, region) {
 			all = append(all, region)
 		}
 	}
 	return all
-}
-
-func containsRegion(all []CodeRegion, r CodeRegion) bool {
-	for _, one := range all {
-		if one == r {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *scene) region(one *signal) (CodeRegion, bool) {

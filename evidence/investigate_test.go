@@ -42,13 +42,15 @@ var faults = map[string]struct {
 }{
 	"a line that vanishes": {
 		func(v *visit) { v.trace.cutAfter(v.id(ordersSpan), v.at.Add(12*time.Millisecond), time.Time{}) },
-		"orders", evidence.Exception, []evidence.CodeRegion{{Symbol: "shop.Orders", Lines: [2]int{10, 20}}},
+		"orders", evidence.Exception,
+		[]evidence.CodeRegion{{Symbol: "shop.Orders", Lines: [2]int{10, 20}}},
 	},
 	"a step that is left out": {
 		func(v *visit) {
 			v.trace.lines = slices.DeleteFunc(v.trace.lines, func(l logs.Record) bool { return strings.Contains(l.Body, "#20") })
 		},
-		"orders", evidence.Return, []evidence.CodeRegion{{Symbol: "shop.Orders", Lines: [2]int{10, 20}}},
+		"orders", evidence.Return,
+		[]evidence.CodeRegion{{Symbol: "shop.Orders", Lines: [2]int{10, 20}}},
 	},
 	"a line that was never seen": {
 		func(v *visit) {
@@ -56,7 +58,8 @@ var faults = map[string]struct {
 			v.line(stockSpan, 25, logs.SeverityWarn, "WARN shop.Stock#7 nothing is left")
 			v.trace.fail(v.id(stockSpan), false)
 		},
-		"stock", evidence.Return, []evidence.CodeRegion{{Symbol: "shop.Stock", Lines: [2]int{5, 9}}},
+		"stock", evidence.Return,
+		[]evidence.CodeRegion{{Symbol: "shop.Stock", Lines: [2]int{5, 9}}},
 	},
 	"an exception that is told": {
 		func(v *visit) {
@@ -64,7 +67,8 @@ var faults = map[string]struct {
 			v.line(stockSpan, 25, logs.SeverityError, "ERROR shop.Web#99 request failed: shop.OutOfStockException: none left")
 			v.trace.fail(v.id(stockSpan), true)
 		},
-		"stock", evidence.Exception, []evidence.CodeRegion{{Symbol: "shop.Stock", Lines: [2]int{5, 9}}},
+		"stock", evidence.Exception,
+		[]evidence.CodeRegion{{Symbol: "shop.Stock", Lines: [2]int{5, 9}}},
 	},
 	"an error that only names the service": {
 		func(v *visit) {
