@@ -175,18 +175,28 @@ func (s *scene) thrown(service string, one *signal) (thrown, absent bool) {
 }
 
 // delay tells a slow network from slow work: a network delays what passes between services, and not what a service does
-// by itself.
+// by itself. Several operations that work slowly while their pod does not use more cores wait for cores that others
+// have.
 func (s *scene) delay(x *suspect) CauseKind {
-	work := 0.0
+	work, operations := 0.0, 0
 	for _, one := range x.selves {
 		if one.work && one.step.strength > s.bar/2 {
 			work += one.step.strength
+			operations++
 		}
 	}
-	if len(x.edges) == 0 || work > x.network/2 {
-		return UnknownCause
+	switch {
+	case len(x.edges) > 0 && work <= x.network/2:
+		return NetworkDelay
+	case operations > 1 && s.watched(x.service):
+		return CPUContention
 	}
-	return NetworkDelay
+	return UnknownCause
+}
+
+// watched says whether the use of cores of the service's pods was seen.
+func (s *scene) watched(service string) bool {
+	return slices.ContainsFunc(limited(s.gauges), func(g *series) bool { return g.service == service })
 }
 
 const (

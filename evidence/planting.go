@@ -63,7 +63,7 @@ func (p *planting) span(s traces.Span) {
 	n := &node{
 		tree: t, id: strings.Clone(s.SpanID), parentID: strings.Clone(s.ParentID),
 		service: p.name(s.Service), name: p.name(s.Name), kind: p.name(s.Kind), pod: p.name(s.Resources[podKey]),
-		start: s.Start.UnixNano(), end: s.End().UnixNano(), failed: s.Failed,
+		start: s.Start.UnixNano(), end: max(s.Start.UnixNano(), s.End().UnixNano()), failed: s.Failed,
 	}
 	t.nodes = append(t.nodes, n)
 	p.spans[spanKey{t.id, n.id}] = n
