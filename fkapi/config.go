@@ -10,7 +10,13 @@
 // Bodies are read with tolerance: rows of a search are flat (shipperId), answers of a GET nested (shipper.id), and both
 // become one [Load]. Null and missing are the same. Identifiers keep their digits whatever their length. A time without
 // a zone is read as UTC, and [Load.Notes] says so. A field that is not known, or not of the kind expected, stays in
-// Extras as it came.
+// Extras as it came; of two fields of one name the last counts. Bytes that are not UTF-8 become U+FFFD.
+//
+// # When a call fails
+//
+// Every error is a [base.Error]: its Kind says what to do, its text names the address or the field and what to change.
+// What the service itself said is a [ServerError] inside it. A list ends with a [base.IncompleteError] where it could not
+// be read to its end, with the cursor to go on from.
 package fkapi
 
 import (
@@ -142,6 +148,7 @@ func (c Config) Validate() error {
 		named("tracking_url", checkURL(c.TrackingURL)),
 		named("company_url", checkURL(c.CompanyURL)),
 		named("locale", checkLocale(c.Locale)),
+		named("proxy", rest.CheckProxy(c.Proxy)),
 		named("limits", c.Limits.Validate()),
 		c.checkCredentials(),
 	}

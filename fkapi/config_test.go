@@ -128,10 +128,10 @@ func TestEveryProblemOfAConfigIsReportedByField(t *testing.T) {
 	t.Parallel()
 	c := fkapi.Config{
 		TrackingURL: "https://h/?k=h1dden", CompanyURL: "://", AppID: "a b", Scheme: "odd", Locale: "en&x=1", MaxResponseBytes: -1,
-		CertFile: "c", Limits: base.Limits{Concurrency: -1},
+		CertFile: "c", Limits: base.Limits{Retries: 99}, Proxy: "h1dden:80",
 	}
 	err := c.Validate()
-	for _, field := range []string{"tracking_url", "company_url", "app_id", "secret", "scheme", "locale", "max_response_bytes", "key_file"} {
+	for _, field := range []string{"tracking_url", "company_url", "app_id", "secret", "scheme", "locale", "max_response_bytes", "key_file", "proxy", "limits.retries"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s is not named: %v", field, err)
 		}

@@ -50,7 +50,7 @@ func (t *trail) enter(info httptrace.GotConnInfo) {
 	switch own := under(info.Conn); {
 	case t.multiplexed.Load():
 		if t.sent.Load() {
-			t.end(base.NewError(base.KindUnavailable, errSentAgain))
+			t.end(base.NewError(base.KindUnavailable, errSentAgain), errSentAgain)
 		}
 	case own != nil:
 		t.leave()
@@ -82,14 +82,14 @@ func (t *trail) lost(err error) {
 	if e.Kind == base.KindInternal {
 		e.Kind = base.KindUnavailable
 	}
-	t.end(e)
+	t.end(e, err)
 }
 
 // silent is told that the answer does not go on.
 func (t *trail) silent() {
 	e := base.NewError(base.KindAttemptTimeout, errSilent)
 	e.Hint = "ask for less, or raise limits.idle"
-	t.end(e)
+	t.end(e, errSilent)
 }
 
 var errSilent = errors.New("the service fell silent in the middle of its answer")
@@ -100,15 +100,15 @@ func (t *trail) close() {
 	if t.unsafe && t.sent.Load() { // then what counts is that nobody knows whether it happened
 		e.Kind = base.KindUnavailable
 	}
-	t.end(e)
+	t.end(e, errClosed)
 }
 
 var errClosed = errors.New("the client was closed while the call ran")
 
-// end ends the attempt; the first reason counts.
-func (t *trail) end(e *base.Error) {
+// end ends the attempt; the first reason counts. net/http gets the cause alone: the error is still to be completed.
+func (t *trail) end(e *base.Error, cause error) {
 	if t.ended.CompareAndSwap(nil, e) {
-		t.cancel(e)
+		t.cancel(cause)
 	}
 }
 

@@ -50,7 +50,7 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 	}
 	proxy, err := proxyFor(config.Proxy)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("proxy: %w", err)
 	}
 	timeout := config.DialTimeout
 	if timeout <= 0 {
@@ -131,6 +131,12 @@ var (
 	metadata6 = netip.MustParseAddr("fd00:ec2::254") // of AWS
 )
 
+// CheckProxy says what is wrong with the text of Config.Proxy, and never repeats it.
+func CheckProxy(text string) error {
+	_, err := proxyFor(text)
+	return err
+}
+
 func proxyFor(text string) (func(*http.Request) (*url.URL, error), error) {
 	switch text {
 	case "":
@@ -140,13 +146,13 @@ func proxyFor(text string) (func(*http.Request) (*url.URL, error), error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" {
-		return nil, errors.New("proxy: not a URL; write it as http://host:port")
+		return nil, errors.New("not a URL; write it as http://host:port")
 	}
 	switch u.Scheme {
 	case "http", "https", "socks5", "socks5h":
 		return http.ProxyURL(u), nil
 	}
-	return nil, errors.New("proxy: the scheme must be http, https, socks5 or socks5h")
+	return nil, errors.New("the scheme must be http, https, socks5 or socks5h")
 }
 
 // environment is the proxy of the environment. The standard error of a bad one repeats it, password and all.
