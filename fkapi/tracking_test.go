@@ -157,3 +157,49 @@ func TestBadInputIsRefusedByFieldBeforeItIsSent(t *testing.T) {
 		t.Errorf("%d requests were sent", n)
 	}
 }
+
+func TestLimitsAreReplacedWhileTheClientIsUsedAndItsNameIsItsOwn(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	c := server.Config()
+	c.Name, c.Limits = "eu", base.Limits{Retries: -1, RetryRatio: -1}
+	trackingClient, err := fkapi.NewTracking(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	companyClient, err := fkapi.NewCompany(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, client := range []interface {
+		base.Client
+		Reload(base.Limits) error
+	}{trackingClient, companyClient} {
+		requests := func() int {
+			before := len(server.Requests())
+			server.Fail(fault.Status(503, "Retry-After", "0.01"), -1)
+			err := client.Ping(bounded(t))
+			server.Recover()
+			wantKind(t, err, base.KindUnavailable)
+			if err == nil || !strings.HasPrefix(err.Error(), "eu: Ping: ") || client.Name() != "eu" || client.Health().Source != "eu" {
+				t.Errorf("the name is not in %v", err)
+			}
+			return len(server.Requests()) - before
+		}
+		if n := requests(); n != 1 {
+			t.Errorf("%d requests without retries", n)
+		}
+		if err := client.Reload(base.Limits{Retries: 2, RetryRatio: -1}); err != nil {
+			t.Error(err)
+		}
+		if n := requests(); n != 3 {
+			t.Errorf("%d requests with two retries", n)
+		}
+		if err := client.Reload(base.Limits{Retries: 99}); err == nil {
+			t.Error("limits without sense are accepted")
+		}
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
