@@ -1,8 +1,11 @@
 package clickhouse_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
@@ -38,5 +41,53 @@ func TestAnOldServerIsServedAsFarAsItCan(t *testing.T) {
 	wrong := clickhouse.Config{Addresses: []string{server.Addr}, Database: "default", Password: secret.Literal("no")}
 	if err := newClient(t, wrong).Ping(t.Context()); base.KindOf(err) != base.KindUnauthenticated {
 		t.Error(err)
+	}
+}
+
+func TestAnOldServerIsWrittenToAndStopped(t *testing.T) {
+	t.Parallel()
+	server := engines.ClickHouseOld(t)
+	c := newClient(t, clickhouse.Config{Addresses: []string{server.Addr}, Database: "default", AllowWrites: true, MaxRows: -1, MaxBytes: -1})
+	if err := c.Exec(t.Context(), clickhouse.Statement{SQL: "CREATE TABLE written (id UInt64, name String) ENGINE = MergeTree ORDER BY id"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Insert(t.Context(), "written", []string{"id", "name"}, [][]any{{uint64(1), "a"}, {uint64(2), "it's"}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := one(t, c, "SELECT groupArray(name) FROM written", nil); err != nil || fmt.Sprint(got) != "[a it's]" {
+		t.Error(got, err)
+	}
+	for sql, want := range map[string]base.Kind{
+		"SELECT no_such": base.KindInvalid, "SELECT * FROM no_such": base.KindNotFound, "SELECT FROM WHERE": base.KindInvalid,
+		"SELECT * FROM url('http://127.0.0.1:9/', 'CSV', 'a String')": base.KindPermission,
+	} {
+		if _, err := one(t, c, sql, nil); base.KindOf(err) != want {
+			t.Errorf("%s: %v, want %v", sql, err, want)
+		}
+	}
+	count := func(mark string) string {
+		return server.HTTPQuery(t, engines.UserDefault, engines.PasswordDefault,
+			"SELECT count() FROM system.processes WHERE query LIKE '%"+mark+"%' AND query NOT LIKE '%system.processes%'")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := c.Query(ctx, clickhouse.Query{SQL: "SELECT count() FROM system.numbers WHERE NOT ignore(sipHash64(number)) -- overdue"})
+	if base.KindOf(err) != base.KindDeadline {
+		t.Error(err)
+	}
+	r, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT number FROM system.numbers -- left"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range r.All() {
+		break
+	}
+	for _, mark := range []string{"-- overdue", "-- left"} {
+		poll(t, mark+" still runs", func() bool { return count(mark) == "0" })
+	}
+	reader := newClient(t, clickhouse.Config{Addresses: []string{server.Addr}, Database: "default", User: engines.UserReader,
+		Password: secret.Literal(engines.PasswordReader)})
+	if got, err := one(t, reader, "SELECT count() FROM written", nil); err != nil || got != uint64(2) {
+		t.Errorf("a read-only account: %v %v", got, err)
 	}
 }

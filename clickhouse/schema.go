@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fourkites/sources/base"
 )
@@ -19,11 +20,17 @@ type schema struct {
 	lazy         bool            // the setting of lazy materialization is known and may be set
 }
 
-// schemaProbe looks at the server once per client: the first call asks, those beside it wait for its answer. A probe
-// that failed for a reason that passes is tried again by the next call. The zero value is ready.
+// schemaLife is how long the tables are taken to be as they were: as long as a connection lives. Migrations add columns
+// and indexes while programs run.
+const schemaLife = connLifetime
+
+// schemaProbe looks at the server when a call needs to know: the first call asks, those beside it wait for its answer. A
+// probe that failed for a reason that passes is tried again by the next call, which goes by what was known before if it
+// fails too. The zero value is ready.
 type schemaProbe struct {
 	mu     sync.Mutex
 	known  *schema
+	until  time.Time
 	flight chan struct{} // closed when the probe under way has ended
 }
 
@@ -31,7 +38,7 @@ type schemaProbe struct {
 func (p *schemaProbe) get(ctx context.Context, probe func(context.Context) (*schema, error)) (*schema, error) {
 	for {
 		p.mu.Lock()
-		if p.known != nil {
+		if p.known != nil && time.Now().Before(p.until) {
 			defer p.mu.Unlock()
 			return p.known, nil
 		}
@@ -56,8 +63,11 @@ func (p *schemaProbe) fly(ctx context.Context, probe func(context.Context) (*sch
 		defer p.mu.Unlock()
 		close(p.flight)
 		p.flight = nil
-		if err == nil {
-			p.known = s
+		switch {
+		case err == nil:
+			p.known, p.until = s, time.Now().Add(schemaLife)
+		case p.known != nil:
+			s, err = p.known, nil
 		}
 	}()
 	return probe(ctx)

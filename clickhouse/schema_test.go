@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func TestTheSchemaIsProbedOnceByAllWhoAskAtOnce(t *testing.T) {
@@ -100,4 +101,29 @@ func TestNamesOfTablesAreChecked(t *testing.T) {
 	if strings.Contains(err.Error(), "span_id") {
 		t.Error(err)
 	}
+}
+
+func TestTheSchemaIsLookedAtAgainAfterALife(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var probe schemaProbe
+		answers := []*schema{legacy, fresh}
+		ask := func(context.Context) (*schema, error) {
+			if len(answers) == 0 {
+				return nil, errors.New("away")
+			}
+			s := answers[0]
+			answers = answers[1:]
+			return s, nil
+		}
+		for _, step := range []struct {
+			after time.Duration
+			want  *schema
+		}{{0, legacy}, {schemaLife - time.Second, legacy}, {2 * time.Second, fresh}, {2 * schemaLife, fresh}} {
+			time.Sleep(step.after)
+			if s, err := probe.get(t.Context(), ask); s != step.want || err != nil {
+				t.Errorf("after %s: %v %v", step.after, s, err)
+			}
+		}
+	})
 }

@@ -275,7 +275,7 @@ func (s *stream) end(err error) {
 }
 
 func (s *stream) release(k *conn, err error) {
-	if e, ok := serverError(err); ok && !refusesSettings(e.Code) { // after it the server waits for the next query
+	if e, ok := serverError(err); ok && k.goesOnAfter(e.Code) {
 		k.ctx = nil
 		s.client.pool.put(k)
 		return
@@ -287,8 +287,11 @@ func (s *stream) release(k *conn, err error) {
 	s.client.pool.drop(k)
 }
 
-// refusesSettings are the exceptions that the server throws in the middle of reading a query: it hangs up after them.
-func refusesSettings(code int) bool { return code == codeReadOnly || code == 452 || code == 115 }
+// goesOnAfter reports whether the server waits for the next query after an exception. It hangs up after those that it
+// throws in the middle of reading a query, and an old server takes what it has not read of one query for the next.
+func (c *conn) goesOnAfter(code int) bool {
+	return proto.FeatureSettingsSerializedAsStrings.In(c.v) && code != codeReadOnly && code != 452 && code != 115
+}
 
 // settle ends the hold and reports what the answer cost.
 func (s *stream) settle(err error) {
