@@ -18,6 +18,17 @@
 // Passwords are read anew for each connection, so that they may rotate; one that was refused is not sent again. Of several
 // addresses the one that answers is used.
 //
+// # Logs, traces and metrics
+//
+// The tables of SigNoz have methods of their own, which ask in the way that their indexes answer:
+//
+//	for record, err := range client.Logs(ctx, logs.Query{
+//		Window: base.Around(incident, time.Hour, 0), Services: []string{"checkout"}, MinSeverity: logs.SeverityError,
+//	}) { … }
+//
+// Config.Tables names other tables and columns. Both lineages of SigNoz's migrations are told apart by looking, once per
+// half hour. What is listed in pages goes on from a cursor without loss, however many records one instant has.
+//
 // # Types
 //
 // Numbers, String, FixedString, Bool, Enum, UUID (as text), Decimal (as exact text), Date, DateTime and DateTime64 (with

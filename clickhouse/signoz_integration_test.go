@@ -172,6 +172,9 @@ func TestARealServerGivesTheSameAnswers(t *testing.T) {
 			c := client(t, config)
 			for name, run := range map[string]func(*testing.T, store, *clickhouse.Client){
 				"filters": filters, "burst": burst, "context": around, "counting": counting, "tracing": tracing, "measuring": measuring, "pods": pods,
+				"ghost": func(t *testing.T, s store, c *clickhouse.Client) {
+					ghost(t, s, c, func(sql string) { s.(*realStore).exec(sql) })
+				},
 			} {
 				t.Run(fmt.Sprintf("legacy %v, %s, %s", legacy, user[0], name), func(t *testing.T) {
 					s := &realStore{t, server}

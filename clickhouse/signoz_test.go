@@ -54,7 +54,7 @@ func bodies(records []logs.Record) (out []string) {
 	return out
 }
 
-func TestATraceIDThatIsNotHexadecimalIsRefused(t *testing.T) {
+func TestWhatCannotBeAskedNamesTheField(t *testing.T) {
 	t.Parallel()
 	_, c := fake(t)
 	ok := logs.Query{Window: day}
@@ -252,22 +252,41 @@ func TestALimitEndsWithACursorThatGoesOn(t *testing.T) {
 func TestAnAbsentResourceRowIsNotTakenForNoData(t *testing.T) {
 	t.Parallel()
 	server, c := fake(t)
-	server.Insert(logs.Record{Time: noon, Service: "ghost", Body: "still here"})
-	if err := server.Exec("TRUNCATE TABLE signoz_logs.distributed_logs_v2_resource"); err != nil {
-		t.Fatal(err)
-	}
-	var stats base.Stats
-	got, err := base.Collect(c.Logs(base.WithStats(t.Context(), &stats), logs.Query{Window: day, Services: []string{"ghost"}}))
-	if err != nil || len(got) != 1 {
-		t.Error(got, err)
-	}
-	if len(stats.Notes) == 0 {
-		t.Error("the reader is not told")
-	}
+	ghost(t, server, c, func(sql string) {
+		if err := server.Exec(sql); err != nil {
+			t.Fatal(err)
+		}
+	})
 	server.ForgetRequests()
-	got, err = base.Collect(c.Logs(t.Context(), logs.Query{Window: day, Services: []string{"absent"}}))
+	got, err := base.Collect(c.Logs(t.Context(), logs.Query{Window: day, Services: []string{"absent"}}))
 	if err != nil || len(got) != 0 || len(server.Requests()) != 2 {
 		t.Error("no data is said after asking the rows too, and then nothing else is asked:", len(server.Requests()), err)
+	}
+}
+
+// ghost has rows whose resources were not written.
+func ghost(t *testing.T, s store, c *clickhouse.Client, exec func(sql string)) {
+	t.Helper()
+	s.Insert(logs.Record{Time: noon, ID: "g1", Service: "ghost", Body: "still here"})
+	s.InsertSpans(traces.Span{TraceID: traceID, SpanID: "00000000000000a1", Service: "ghost", Name: "GET", Start: noon, Duration: time.Second})
+	exec("TRUNCATE TABLE signoz_logs.distributed_logs_v2_resource")
+	exec("TRUNCATE TABLE signoz_traces.distributed_traces_v3_resource")
+	var stats base.Stats
+	ctx := base.WithStats(t.Context(), &stats)
+	if got, err := base.Collect(c.Logs(ctx, logs.Query{Window: day, Services: []string{"ghost"}})); err != nil || len(got) != 1 {
+		t.Error(got, err)
+	}
+	if got, err := base.Collect(c.Spans(ctx, traces.Query{Window: day, Services: []string{"ghost"}})); err != nil || len(got) != 1 {
+		t.Error(got, err)
+	}
+	if counts, err := c.LogCounts(ctx, logs.Query{Window: day, Services: []string{"ghost"}}); err != nil || len(counts) != 1 || counts[0].Count != 1 {
+		t.Error(counts, err)
+	}
+	if !strings.Contains(strings.Join(stats.Notes, "\n"), "lacks resources") {
+		t.Errorf("the reader is not told: %q", stats.Notes)
+	}
+	if services, err := c.Services(ctx, day); err != nil || len(services) != 1 || !services[0].Logs || services[0].Spans != 1 {
+		t.Error(services, err)
 	}
 }
 
