@@ -63,10 +63,10 @@ func New(config Config, options base.Options) (*Client, error) {
 	c := &Client{config: config, base: root}
 	config.Guard.System = "http"
 	config.Guard.Address = root.Host
-	if c.guard, err = base.NewGuard(config.Guard, options); err != nil {
+	if c.transport, err = newTransport(config, root, options); err != nil {
 		return nil, err
 	}
-	if c.transport, err = newTransport(config, root, options); err != nil {
+	if c.guard, err = base.NewGuard(config.Guard, options); err != nil { // last: it registers instruments
 		return nil, err
 	}
 	c.closing, c.stopWaits = context.WithCancel(context.Background())

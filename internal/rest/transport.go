@@ -40,7 +40,34 @@ const (
 	maxHeader          = 1 << 20 // bytes of an answer's header
 )
 
+// ineffective names the settings that would do nothing: all of them beside a transport that was given, those of TLS where no
+// TLS is spoken. A setting that does nothing would be a trap.
+func ineffective(config Config, root *url.URL, options base.Options) error {
+	var set []string
+	note := func(there bool, name string) {
+		if there {
+			set = append(set, name)
+		}
+	}
+	note(options.TLS != nil, "option WithTLS")
+	note(config.CAFile != "", "ca_file")
+	note(config.CertFile != "" || config.KeyFile != "", "cert_file and key_file")
+	secured := root.Scheme == "https" || strings.HasPrefix(strings.ToLower(config.Proxy), "https:")
+	if !secured && options.Transport == nil && len(set) > 0 {
+		return fmt.Errorf("base URL: plain http, beside which these would do nothing: %s; write https, or take them away", strings.Join(set, ", "))
+	}
+	note(options.Dialer != nil, "option WithDialer")
+	note(config.Proxy != "" && config.Proxy != "none", "proxy")
+	if options.Transport != nil && len(set) > 0 {
+		return fmt.Errorf("option WithTransport: beside it these would do nothing: %s; set them in the transport", strings.Join(set, ", "))
+	}
+	return nil
+}
+
 func newTransport(config Config, root *url.URL, options base.Options) (*transport, error) {
+	if err := ineffective(config, root, options); err != nil {
+		return nil, err
+	}
 	if options.Transport != nil {
 		return &transport{next: options.Transport, given: true}, nil
 	}
