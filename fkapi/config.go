@@ -79,7 +79,8 @@ type Config struct {
 	// CertFile and KeyFile are a client certificate in PEM, read anew for each connection.
 	CertFile string `json:"cert_file,omitempty" yaml:"cert_file"`
 	KeyFile  string `json:"key_file,omitempty" yaml:"key_file"`
-	// Proxy is the URL of a proxy; empty = the environment's, "none" = no proxy.
+	// Proxy is the URL of a proxy, without user and password, for it is printed as it is; empty = the environment's,
+	// "none" = no proxy. The credentials of a proxy have their place in HTTPS_PROXY or in WithTransport.
 	Proxy string `json:"proxy,omitempty" yaml:"proxy"`
 }
 
@@ -148,8 +149,8 @@ func (c Config) Validate() error {
 		named("tracking_url", checkURL(c.TrackingURL)),
 		named("company_url", checkURL(c.CompanyURL)),
 		named("locale", checkLocale(c.Locale)),
+		c.Limits.Validate(),
 		named("proxy", rest.CheckProxy(c.Proxy)),
-		named("limits", c.Limits.Validate()),
 		c.checkCredentials(),
 	}
 	if c.MaxResponseBytes < 0 {

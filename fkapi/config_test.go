@@ -128,7 +128,7 @@ func TestEveryProblemOfAConfigIsReportedByField(t *testing.T) {
 	t.Parallel()
 	c := fkapi.Config{
 		TrackingURL: "https://h/?k=h1dden", CompanyURL: "://", AppID: "a b", Scheme: "odd", Locale: "en&x=1", MaxResponseBytes: -1,
-		CertFile: "c", Limits: base.Limits{Retries: 99}, Proxy: "h1dden:80",
+		CertFile: "c", Limits: base.Limits{Retries: 99}, Proxy: "http://user:h1dden@proxy.example.com:3128",
 	}
 	err := c.Validate()
 	for _, field := range []string{"tracking_url", "company_url", "app_id", "secret", "scheme", "locale", "max_response_bytes", "key_file", "proxy", "limits.retries"} {

@@ -35,7 +35,7 @@ type Config struct {
 	Inspect func(Response) *base.Error
 
 	CAFile, CertFile, KeyFile string // PEM files; empty = the system's roots, no client certificate
-	Proxy                     string // URL of a proxy; empty = the environment's, "none" = no proxy
+	Proxy                     string // URL of a proxy without credentials; empty = the environment's, "none" = no proxy
 	DialTimeout               time.Duration
 }
 

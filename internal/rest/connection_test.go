@@ -214,11 +214,10 @@ func TestAProxyIsUsedAndItsRefusalIsItsOwn(t *testing.T) {
 	}
 	for code, kind := range map[int]base.Kind{407: base.KindInvalid, 403: base.KindInvalid, 502: base.KindUnavailable} {
 		refusing := serve(t, status(code, secretKey))
-		user := strings.Replace(refusing.URL, "http://", "http://user:h1dden@", 1)
-		_, err := post(t, clientOf(t, "https://host.example.com", via(user)), change)
+		_, err := post(t, clientOf(t, "https://host.example.com", via(refusing.URL)), change)
 		e := details(t, err, kind)
 		says(t, err, "proxy", refusing.Listener.Addr().String())
-		if e.Sent != base.NotSent || strings.Contains(err.Error(), "h1dden") || refusing.seen()[0].Method != http.MethodConnect {
+		if e.Sent != base.NotSent || refusing.seen()[0].Method != http.MethodConnect {
 			t.Errorf("%d: %+v", code, e)
 		}
 	}
@@ -235,13 +234,13 @@ func TestAProxyIsUsedAndItsRefusalIsItsOwn(t *testing.T) {
 
 func TestAProxyThatCannotBeOneIsRefusedWithoutBeingRepeated(t *testing.T) {
 	t.Parallel()
-	for _, proxy := range []string{"h1dden", "://h1dden", "ftp://user:h1dden@host", "host:8080", "http://user:h1dden@", "http://:80"} {
+	for _, proxy := range []string{"h1dden", "://h1dden", "ftp://user:h1dden@host", "host:8080", "http://user:h1dden@", "http://:80", "http://user:h1dden@host:3128", "socks5://h1dden@host", "http://host/?h1dden"} {
 		_, err := newClient("https://host.example.com", func(c *rest.Config) { c.Proxy = proxy })
 		if err == nil || !strings.Contains(err.Error(), "proxy: ") || strings.Contains(err.Error(), "h1dden") {
 			t.Errorf("%q: %v", proxy, err)
 		}
 	}
-	for _, proxy := range []string{"", "none", "http://host:8080", "https://host", "socks5://host:1", "socks5h://user:pass@host:1"} {
+	for _, proxy := range []string{"", "none", "http://host:8080", "https://host", "socks5://host:1", "socks5h://host:1"} {
 		if c, err := newClient("https://host.example.com", func(c *rest.Config) { c.Proxy = proxy }); err != nil || c.Close() != nil {
 			t.Errorf("%q: %v", proxy, err)
 		}

@@ -107,7 +107,7 @@ func statusError(r Response) *base.Error {
 		text += destination(r)
 		e.Hint = "redirects are not followed; set the base URL to where this one leads"
 	case r.Status == http.StatusProxyAuthRequired:
-		e.Hint = "the proxy wants credentials; set them in the URL of proxy"
+		e.Hint = proxyWants
 	}
 	return e.WithText(text)
 }

@@ -158,12 +158,6 @@ var (
 	metadata6 = netip.MustParseAddr("fd00:ec2::254") // of AWS
 )
 
-// CheckProxy says what is wrong with the text of Config.Proxy, and never repeats it.
-func CheckProxy(text string) error {
-	_, err := proxyFor(text)
-	return err
-}
-
 func proxyFor(text string) (func(*http.Request) (*url.URL, error), error) {
 	switch text {
 	case "":
@@ -171,16 +165,42 @@ func proxyFor(text string) (func(*http.Request) (*url.URL, error), error) {
 	case "none":
 		return nil, nil
 	}
+	u, err := parseProxy(text)
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	return http.ProxyURL(u), nil
+}
+
+// CheckProxy says what is wrong with the URL of a proxy; empty and "none" are right. Its error never repeats the text.
+func CheckProxy(text string) error {
+	if text == "" || text == "none" {
+		return nil
+	}
+	_, err := parseProxy(text)
+	return err
+}
+
+// parseProxy refuses credentials: the text is no secret and is printed with the rest of its Config.
+func parseProxy(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" {
+	switch {
+	case err != nil || u.Hostname() == "":
 		return nil, errors.New("not a URL; write it as http://host:port")
+	case u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return nil, errors.New("it must hold neither user, password, query nor fragment, for it is printed as it is; " + proxyCredentials)
 	}
 	switch u.Scheme {
 	case "http", "https", "socks5", "socks5h":
-		return http.ProxyURL(u), nil
+		return u, nil
 	}
 	return nil, errors.New("the scheme must be http, https, socks5 or socks5h")
 }
+
+// proxyCredentials says where they have their place.
+const proxyCredentials = "leave it empty and set credentials in HTTPS_PROXY of the environment, or give WithTransport"
+
+const proxyWants = "the proxy wants credentials; leave proxy empty and set them in HTTPS_PROXY of the environment, or give WithTransport"
 
 // environment is the proxy of the environment. The standard error of a bad one repeats it, password and all.
 func environment(r *http.Request) (*url.URL, error) {
@@ -200,7 +220,7 @@ func proxyRefuses(_ context.Context, proxy *url.URL, _ *http.Request, resp *http
 	e.Sent, e.Hint = base.NotSent, "the proxy does not reach the service; check proxy and the base URL"
 	switch {
 	case resp.StatusCode == http.StatusProxyAuthRequired:
-		e.Kind, e.Hint = base.KindInvalid, "the proxy wants credentials; set them in the URL of proxy"
+		e.Kind, e.Hint = base.KindInvalid, proxyWants
 	case resp.StatusCode < http.StatusInternalServerError:
 		e.Kind, e.Hint = base.KindInvalid, "the proxy refuses the way to the service; check proxy and the base URL"
 	}
