@@ -33,6 +33,13 @@ func (g *Guard) purge(texts ...*string) {
 	}
 }
 
+// Clean is a text of the source as an *Error of this client would show it: without the client's secrets in any of the
+// forms in which they travel, on one line, bounded. It is for what a source keeps of an answer outside of an *Error.
+func (g *Guard) Clean(text string) string {
+	g.purge(&text)
+	return text
+}
+
 // secrets replaces every form of every secret; the longest first, for a secret may be part of another.
 func (g *Guard) secrets() *strings.Replacer {
 	var all []string

@@ -2,13 +2,10 @@ package fkapi
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,7 +47,10 @@ func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*cr
 	k.signer, err = sign.New(sign.Config{
 		Scheme: c.Scheme, AppID: c.AppID, Algorithm: c.Algorithm, Secret: k.key, Now: k.clock.now,
 	})
-	return k, err
+	if err != nil {
+		return nil, errors.Join(err, k.close()) // nothing was asked of it
+	}
+	return k, nil
 }
 
 // learn remembers the literals of the Config, used or not: a service that repeats one must not get it into a text.
@@ -132,26 +132,6 @@ func (k *credential) secrets() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return slices.Clone(k.shown)
-}
-
-// shortSecret is the length below which a value is no secret: replacing it would only tear texts apart.
-const shortSecret = 4
-
-// clean removes the secrets from a text that no guard will clean, in the forms in which they travel.
-func (k *credential) clean(text string) string {
-	var pairs []string
-	for _, s := range k.secrets() {
-		if len(s) < shortSecret {
-			continue
-		}
-		for _, form := range []string{
-			base64.StdEncoding.EncodeToString([]byte(k.user + ":" + s)), base64.StdEncoding.EncodeToString([]byte(s)),
-			base64.URLEncoding.EncodeToString([]byte(s)), url.QueryEscape(s), url.PathEscape(s), s,
-		} {
-			pairs = append(pairs, form, secret.Redacted)
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 var errClockOff = errors.New("the clock is off, so the secret was not to blame")

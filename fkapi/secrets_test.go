@@ -154,3 +154,22 @@ func TestNoSecretShowsInAnythingThatIsSaid(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWordsOfAServerErrorHoldNoSecretInAnyForm(t *testing.T) {
+	t.Parallel()
+	server := newServer(t)
+	client := tracking(t, server, func(c *fkapi.Config) { c.Limits.Retries, c.Limits.Breaker.Ratio = -1, -1 })
+	raw := []byte(fkapitest.Secret)
+	for name, form := range map[string]string{
+		"raw": fkapitest.Secret, "hex": hex.EncodeToString(raw), "HEX": strings.ToUpper(hex.EncodeToString(raw)),
+		"base64": base64.StdEncoding.EncodeToString(raw), "base64 without padding": base64.RawURLEncoding.EncodeToString(raw),
+		"base64 within a text": base64.StdEncoding.EncodeToString(append([]byte("u:"), raw...)),
+	} {
+		server.Reply("/api/v1/tracking", fkapitest.Reply{Status: 422, Body: `{"message":"bad key ` + form + `","code":"` + form + `"}`})
+		_, err := client.Load(bounded(t), "1")
+		refused, ok := errors.AsType[*fkapi.ServerError](err)
+		if !ok || strings.Contains(refused.Error()+refused.Code, form) || !strings.Contains(refused.Message, "bad key") {
+			t.Errorf("%s: %+v", name, refused)
+		}
+	}
+}

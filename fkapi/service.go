@@ -56,7 +56,8 @@ func newService(ctx context.Context, c Config, name, baseURL string, opts []base
 	return s, nil
 }
 
-// ServerError is a refusal of the service, found in an error by errors.As. Its words are cleaned of the client's secrets.
+// ServerError is a refusal of the service, found in an error by errors.As. Its words are cleaned of the client's secrets,
+// in every form in which they travel, hex and base64 included.
 type ServerError struct {
 	Status  int    // of HTTP
 	Code    string // the service's own, if it gave one
@@ -120,7 +121,7 @@ func (s *service) serverError(r rest.Response) *ServerError {
 }
 
 // words are what the service said, without our secrets, in one line.
-func (s *service) words(text string) string { return shorten(s.credential.clean(text)) }
+func (s *service) words(text string) string { return shorten(s.rest.Guard().Clean(text)) }
 
 func shorten(text string) string {
 	text = strings.Map(func(r rune) rune {
