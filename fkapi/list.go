@@ -20,6 +20,7 @@ type position struct {
 	After json.RawMessage `json:"a,omitempty"` // search_after of the page before
 	Total int             `json:"t,omitempty"` // that the first page announced
 	Seen  int             `json:"n,omitempty"` // on the pages before
+	Given int             `json:"g,omitempty"` // items of the pages before that fitted the question
 	Last  string          `json:"l,omitempty"` // fingerprint of the page before
 }
 
@@ -73,7 +74,7 @@ func (l listing[T]) start(cursor string) (position, error) {
 	}
 	var p position
 	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || json.Unmarshal(text, &p) != nil || p.Page < 1 || p.Total < 0 || p.Seen < 0 {
+	if err != nil || json.Unmarshal(text, &p) != nil || p.Page < 1 || p.Total < 0 || p.Seen < 0 || p.Given < 0 {
 		return p, base.Invalid(l.service.name, l.op.Name, "cursor: not one that this client gave; begin without a cursor")
 	}
 	if p.Query != l.query {
@@ -130,7 +131,8 @@ func (l listing[T]) fingerprint(items []T) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:9])
 }
 
-// page is one page, never with a null for its items, for a caller who keeps the cursor.
+// page is one page, never with a null for its items, for a caller who keeps the cursor. Only the last page of a list
+// can know that nothing matched: an empty one before it is Data, which is everything up to its cursor.
 func (l listing[T]) page(ctx context.Context, cursor string) (base.Page[T], error) {
 	at, err := l.start(cursor)
 	if err != nil {
@@ -144,10 +146,12 @@ func (l listing[T]) page(ctx context.Context, cursor string) (base.Page[T], erro
 	page := base.Page[T]{Items: append([]T{}, l.kept(r.items)...), Stats: stats, Outcome: base.Data}
 	page.Stats.Rows = int64(len(page.Items))
 	base.AddStats(ctx, base.Stats{Rows: page.Stats.Rows})
-	if len(page.Items) == 0 {
+	given := at.Given + len(page.Items)
+	if given == 0 && r.next == nil {
 		page.Outcome = base.NoData
 	}
 	if r.next != nil {
+		r.next.Given = given
 		page.More, page.Cursor = true, r.next.encode()
 	} else if seen := at.Seen + len(r.items); seen < r.total {
 		page.Outcome = base.Partial
@@ -176,14 +180,19 @@ func (l listing[T]) kept(items []T) []T {
 // maxIdle is how many pages in a row may bring nothing new.
 const maxIdle = 5
 
+// maxRefused is how many items in a row may come that do not fit the question. A service that ignores the filter and
+// the page, and has a new id for every item, would otherwise be read for ever.
+const maxRefused = 100_000
+
 // walk is one loop over a listing.
 type walk[T any] struct {
 	listing[T]
-	limit  int
-	yield  func(T, error) bool
-	known  map[string]bool
-	given  int64
-	cursor string // of the page being read
+	limit   int
+	yield   func(T, error) bool
+	known   map[string]bool
+	given   int64
+	refused int    // by keep, since the last item that was handed out
+	cursor  string // of the page being read
 }
 
 // all yields every item once. Nothing is held while the loop body runs.
@@ -224,6 +233,9 @@ func (w *walk[T]) run(ctx context.Context) error {
 			return w.incomplete(base.Partial, fmt.Sprintf("the last %d pages brought nothing new and more are announced", maxIdle), nil)
 		}
 		at, w.cursor = *r.next, r.next.encode()
+		if w.refused >= maxRefused {
+			return w.incomplete(base.Truncated, fmt.Sprintf("the last %d items did not fit the question and more are announced; narrow it, or read on from the cursor", w.refused), nil)
+		}
 	}
 }
 
@@ -236,13 +248,14 @@ func (w *walk[T]) hand(r raw[T]) error {
 		}
 		if w.keep != nil && !w.keep(&r.items[i]) {
 			w.known[key] = true
+			w.refused++
 			continue
 		}
 		if w.full() {
 			return w.truncated()
 		}
 		w.known[key] = true
-		w.given++
+		w.given, w.refused = w.given+1, 0
 		if !w.yield(r.items[i], nil) {
 			return errLeft
 		}
