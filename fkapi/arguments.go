@@ -82,7 +82,7 @@ func (c *TrackingClient) toolTimeline(ctx context.Context, in LoadArguments) (Ti
 func (c *TrackingClient) toolFilter(ctx context.Context, in FilterArguments) (base.Page[Load], error) {
 	window, ok := parseDateRange(in.DateRange, time.Now())
 	if !ok {
-		return base.Page[Load]{Outcome: base.Failed}, base.Invalid(c.name, opFilterLoads.Name,
+		return base.Page[Load]{Outcome: base.Failed}, base.Invalid(c.name, opFilterPage.Name,
 			"date_range: not a range of days; write it as 2025-01-01..2025-01-31, or as 7d for the last seven days")
 	}
 	return c.FilterLoadsPage(ctx, LoadsFilter{

@@ -17,6 +17,7 @@ var (
 	opPingCompany   = &base.Op{Name: "Ping", Probe: true}
 	opCompany       = &base.Op{Name: "Company"}
 	opRelationships = &base.Op{Name: "Relationships"}
+	opRelatedPage   = &base.Op{Name: "RelationshipsPage"}
 	opCheckNetwork  = &base.Op{Name: "CheckNetwork"}
 )
 
@@ -73,7 +74,7 @@ func (c *CompanyClient) Company(ctx context.Context, permalink string) (Company,
 func (c *CompanyClient) company(ctx context.Context, op *base.Op, permalink string) (Company, error) {
 	d, err := c.call(ctx, rest.Request{Op: op, Method: http.MethodGet, Path: "/api/v1/companies/" + permalink})
 	if err != nil {
-		return Company{}, err
+		return Company{}, namingCompany(err, permalink)
 	}
 	if raw, there := d.fields["company"]; there {
 		inner, ok := d.object("company")
@@ -81,7 +82,7 @@ func (c *CompanyClient) company(ctx context.Context, op *base.Op, permalink stri
 			return Company{}, c.protocol(op, "company is not an object")
 		}
 		if !ok {
-			return Company{}, c.absent(op, "no company has this permalink", "check the permalink")
+			return Company{}, c.absent(op, noCompany(permalink), hintCompany)
 		}
 		d = inner
 	}
@@ -120,7 +121,7 @@ func (c *CompanyClient) relationships(ctx context.Context, op *base.Op, o Relati
 
 // RelationshipsPage is one page of a company's relationships. An empty cursor is the first page.
 func (c *CompanyClient) RelationshipsPage(ctx context.Context, o RelationshipsOptions, cursor string) (base.Page[Relationship], error) {
-	l, err := c.related(opRelationships, o)
+	l, err := c.related(opRelatedPage, o)
 	if err != nil {
 		return base.Page[Relationship]{Outcome: base.Failed}, err
 	}
@@ -164,7 +165,7 @@ func (c *CompanyClient) fetch(ctx context.Context, op *base.Op, o RelationshipsO
 			with("per_page", strconv.Itoa(cmp.Or(o.PerPage, defaultRelated))).with("locale", c.locale).encode(),
 	})
 	if err != nil {
-		return nil, pagination{}, err
+		return nil, pagination{}, namingCompany(err, o.Company)
 	}
 	raw, there := d.fields["relationships"]
 	if !there {

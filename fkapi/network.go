@@ -2,6 +2,7 @@ package fkapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -56,7 +57,7 @@ func said(v *bool) string {
 }
 
 // CheckNetwork says whether the carrier's loads can be tracked for the shipper. Both are permalinks. Of several
-// relationships the best counts. An unknown shipper is ErrNotFound, which is not the same as NoRelationship. Where the
+// relationships the best counts. Where there is none the Reason says whether the carrier exists. An unknown shipper is ErrNotFound, which is not the same as NoRelationship. Where the
 // list of relationships could not be read to its end there is no verdict but an error.
 func (c *CompanyClient) CheckNetwork(ctx context.Context, shipper, carrier string) (Network, error) {
 	if err := c.checkPermalink(opCheckNetwork, "shipper", shipper); err != nil {
@@ -82,7 +83,22 @@ func (c *CompanyClient) CheckNetwork(ctx context.Context, shipper, carrier strin
 		}
 	}
 	n.Others = max(0, found-1)
+	if found == 0 {
+		n.Reason += "; " + c.existence(ctx, carrier)
+	}
 	return n, nil
+}
+
+// existence says whether a carrier without a relationship is one at all: a misspelt permalink has none either.
+func (c *CompanyClient) existence(ctx context.Context, carrier string) string {
+	_, err := c.company(ctx, opCheckNetwork, carrier)
+	switch {
+	case err == nil:
+		return "the carrier exists"
+	case errors.Is(err, base.ErrNotFound):
+		return noCompany(carrier) + "; permalinks are lower case"
+	}
+	return fmt.Sprintf("whether there is a company %q could not be looked up: %s", carrier, base.KindOf(err))
 }
 
 // concerns leaves out relationships with others, should the service ignore the question's filter.

@@ -67,7 +67,7 @@ func TestAPingIsNotContentWithAStrangersNotFound(t *testing.T) {
 		t.Errorf("health %+v", h)
 	}
 	server.Fail(fault.Status(404, "Content-Type", "text/html").WithMessage("<html>404</html>"), 1)
-	wantKind(t, client.Ping(bounded(t)), base.KindNotFound)
+	wantKind(t, client.Ping(bounded(t)), base.KindInvalid)
 }
 
 func TestHTTPSIsVerifiedAndSpeaksHTTP2(t *testing.T) {

@@ -115,7 +115,7 @@ func (c *TrackingClient) SearchLoads(ctx context.Context, o SearchOptions) iter.
 // SearchLoadsPage is one page of a search. An empty cursor is the first page. The last page of a list that shrank while
 // it was read has the Outcome Partial.
 func (c *TrackingClient) SearchLoadsPage(ctx context.Context, o SearchOptions, cursor string) (base.Page[Load], error) {
-	l, err := c.loads(opSearchLoads, o, nil)
+	l, err := c.loads(opSearchPage, o, nil)
 	if err != nil {
 		return base.Page[Load]{Outcome: base.Failed}, err
 	}
@@ -176,39 +176,47 @@ type LoadsFilter struct {
 	Company string      `json:"company,omitempty"` // permalink of the company that asks
 	Shipper string      `json:"shipper,omitempty"` // permalink
 	Carrier string      `json:"carrier,omitempty"` // permalink
-	Status  LoadStatus  `json:"status,omitempty"`  // in any spelling
+	Status  LoadStatus  `json:"status,omitempty"`  // in any spelling; a word that is not known is noted
 	Created base.Window `json:"created,omitzero"`  // zero = the last 365 days
 	PerPage int         `json:"per_page,omitempty"`
 	Limit   int         `json:"limit,omitempty"` // as in SearchOptions
 }
 
-// FilterLoads yields the loads that fit the filter, newest first. It ends as SearchLoads does.
+// FilterLoads yields the loads that fit the filter, newest first. It ends as SearchLoads does, and with ErrTruncated
+// after 100,000 loads in a row that did not fit. A Status that is not known is asked for all the same, and is noted in
+// the Stats with the nearest known word.
 func (c *TrackingClient) FilterLoads(ctx context.Context, f LoadsFilter) iter.Seq2[Load, error] {
-	o, err := f.options(c.service, time.Now())
+	o, err := f.options(c.service, opFilterLoads, time.Now())
 	if err != nil {
 		return func(yield func(Load, error) bool) { yield(Load{}, err) }
 	}
 	return c.list(opFilterLoads, o, &f, func(l listing[Load]) iter.Seq2[Load, error] {
-		return l.all(ctx, cmp.Or(f.Limit, defaultLimit))
+		return func(yield func(Load, error) bool) {
+			base.AddStats(ctx, base.Stats{Notes: f.Status.doubts()})
+			l.all(ctx, cmp.Or(f.Limit, defaultLimit))(yield)
+		}
 	})
 }
 
-// FilterLoadsPage is one page of FilterLoads. A page may be empty and not the last: More says so.
+// FilterLoadsPage is one page of FilterLoads. A page may be empty and not the last: More says so, and the Outcome is
+// NoData only at the end of a list of which no page had anything.
 func (c *TrackingClient) FilterLoadsPage(ctx context.Context, f LoadsFilter, cursor string) (base.Page[Load], error) {
-	o, err := f.options(c.service, time.Now())
+	o, err := f.options(c.service, opFilterPage, time.Now())
 	if err != nil {
 		return base.Page[Load]{Outcome: base.Failed}, err
 	}
-	l, err := c.loads(opFilterLoads, o, &f)
+	l, err := c.loads(opFilterPage, o, &f)
 	if err != nil {
 		return base.Page[Load]{Outcome: base.Failed}, err
 	}
 	page, err := l.page(ctx, cursor)
 	page.Stats.Asked = f.Created
+	page.Stats.Notes = append(page.Stats.Notes, f.Status.doubts()...)
+	base.AddStats(ctx, base.Stats{Notes: f.Status.doubts()})
 	return page, err
 }
 
-func (f LoadsFilter) options(s *service, now time.Time) (SearchOptions, error) {
+func (f LoadsFilter) options(s *service, op *base.Op, now time.Time) (SearchOptions, error) {
 	o := SearchOptions{
 		Company: f.Company, Shipper: f.Shipper, Carrier: f.Carrier, Status: ParseLoadStatus(string(f.Status)), PerPage: f.PerPage,
 	}
@@ -216,14 +224,14 @@ func (f LoadsFilter) options(s *service, now time.Time) (SearchOptions, error) {
 		return o, nil
 	}
 	if err := f.Created.Validate(); err != nil {
-		return o, base.Invalid(s.name, opFilterLoads.Name, "created: %s", err)
+		return o, base.Invalid(s.name, op.Name, "created: %s", err)
 	}
 	age := now.Sub(f.Created.From)
 	if age <= 0 {
-		return o, base.Invalid(s.name, opFilterLoads.Name, "created: window.from %s lies in the future", f.Created.From.UTC().Format(time.RFC3339))
+		return o, base.Invalid(s.name, op.Name, "created: window.from %s lies in the future", f.Created.From.UTC().Format(time.RFC3339))
 	}
 	if o.Days = int(math.Ceil(age.Hours()/24)) + 1; o.Days > maxDays {
-		return o, base.Invalid(s.name, opFilterLoads.Name, "created: window.from is older than %d days; choose a later one", maxDays-1)
+		return o, base.Invalid(s.name, op.Name, "created: window.from is older than %d days; choose a later one", maxDays-1)
 	}
 	return o, nil
 }

@@ -93,8 +93,8 @@ func (s *service) classify(r rest.Response) *base.Error {
 			e.Hint = s.credential.clock.hint(skew)
 		}
 	case http.StatusNotFound:
-		if !cause.JSON {
-			e.Hint = "the answer is not the service's own; check the base URL"
+		if s.stray(r, cause) { // it says nothing about the thing that was asked for
+			e.Kind, e.Hint = base.KindInvalid, hintBaseURL
 		}
 	}
 	return e
@@ -189,22 +189,6 @@ func (s *service) protocol(op *base.Op, text string) *base.Error {
 	e := base.NewError(base.KindProtocol, nil).WithText(text)
 	e.Source, e.Op, e.Sent = s.name, op.Name, base.Answered
 	return e
-}
-
-// absent is the error of a thing that the service does not know.
-func (s *service) absent(op *base.Op, text, hint string) *base.Error {
-	e := base.NewError(base.KindNotFound, nil).WithText(text)
-	e.Source, e.Op, e.Sent, e.Hint = s.name, op.Name, base.Answered, hint
-	return e
-}
-
-// reached takes the service's own answer that the probed thing does not exist for a proof of reach and credentials.
-func reached(err error) error {
-	server, refused := errors.AsType[*ServerError](err)
-	if errors.Is(err, base.ErrNotFound) && (!refused || server.JSON) {
-		return nil
-	}
-	return err
 }
 
 func (s *service) close() error { return errors.Join(s.rest.Close(), s.credential.close()) }

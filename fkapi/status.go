@@ -1,6 +1,7 @@
 package fkapi
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -37,6 +38,41 @@ func LoadStatuses() []LoadStatus {
 
 // Known reports whether the state is one of LoadStatuses.
 func (s LoadStatus) Known() bool { return slices.Contains(LoadStatuses(), s) }
+
+// doubts is a note on a word that is not known, with the nearest known one if it is near. The service may know more
+// words than are known here, so the word is no error.
+func (s LoadStatus) doubts() []string {
+	word := ParseLoadStatus(string(s))
+	if word == "" || word.Known() {
+		return nil
+	}
+	note := fmt.Sprintf("status: %q is none of the words that are known", word)
+	nearest := slices.MinFunc(LoadStatuses(), func(a, b LoadStatus) int { return distance(word, a) - distance(word, b) })
+	if distance(word, nearest) <= 1+len(word)/4 {
+		note += fmt.Sprintf("; the nearest is %q", nearest)
+	}
+	return []string{note}
+}
+
+// distance is how many letters must be put in, taken out or changed to make one word of the other.
+func distance(a, b LoadStatus) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
 
 // ParseLoadStatus spells a state in one way: "Awaiting Tracking Info", "AWAITING-TRACKING-INFO" and
 // "awaitingTrackingInfo" are awaiting_tracking_info.

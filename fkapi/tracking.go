@@ -19,6 +19,8 @@ var (
 	opLoadByNumber = &base.Op{Name: "LoadByNumber"}
 	opSearchLoads  = &base.Op{Name: "SearchLoads"}
 	opFilterLoads  = &base.Op{Name: "FilterLoads"}
+	opSearchPage   = &base.Op{Name: "SearchLoadsPage"}
+	opFilterPage   = &base.Op{Name: "FilterLoadsPage"}
 	opLoadStops    = &base.Op{Name: "LoadStops"}
 	opLoadTimeline = &base.Op{Name: "LoadTimeline"}
 )
@@ -71,13 +73,14 @@ func (c *TrackingClient) LoadByNumber(ctx context.Context, number, company strin
 	if err := optional(company, c.checkPermalink(op, "company", company)); err != nil {
 		return Load{}, err
 	}
+	none := fmt.Sprintf("no load has the number %q", number)
 	all, err := c.ask(ctx, c.one(op, parameters{}.with("load_ids", number), "company_id", company))
 	if err != nil {
-		return Load{}, err
+		return Load{}, naming(err, none, hintNumber)
 	}
 	all = slices.DeleteFunc(all, func(l Load) bool { return l.LoadNumber != "" && !strings.EqualFold(l.LoadNumber, number) })
 	if len(all) == 0 {
-		return Load{}, c.absent(op, "no load has this number", "check the load number and the company; it may belong to another company")
+		return Load{}, c.absent(op, none, hintNumber)
 	}
 	return newest(all), nil
 }
@@ -120,7 +123,7 @@ func (c *TrackingClient) load(ctx context.Context, op *base.Op, id string) (Load
 	}
 	all, err := c.ask(ctx, c.one(op, parameters{}.with("tracking_ids", id)))
 	if err != nil {
-		return Load{}, err
+		return Load{}, namingLoad(err, id)
 	}
 	for _, l := range all {
 		if l.ID == id {
@@ -129,7 +132,7 @@ func (c *TrackingClient) load(ctx context.Context, op *base.Op, id string) (Load
 	}
 	switch {
 	case len(all) == 0:
-		return Load{}, c.absent(op, "no load has this tracking id", "check the id; the load may be older than the service keeps, or belong to another company")
+		return Load{}, c.absent(op, noLoad(id), hintLoad)
 	case len(all) == 1 && all[0].ID == "":
 		l := all[0]
 		l.ID, l.Notes = id, append(l.Notes, "id: missing, taken from the question")

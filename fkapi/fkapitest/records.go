@@ -74,7 +74,12 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 	case strings.HasPrefix(path, companyPath) && r.Method == http.MethodGet:
 		return s.records.company(r, strings.TrimPrefix(path, companyPath))
 	}
-	return problem(http.StatusNotFound, "no such path")
+	return nowhere(r)
+}
+
+// nowhere is the answer for a path that neither service has: that of a framework, not in the form of the services.
+func nowhere(r *http.Request) answer {
+	return jsonAnswer(http.StatusNotFound, map[string]any{"status": http.StatusNotFound, "error": "Not Found", "path": r.URL.Path})
 }
 
 // find answers a GET of loads with nested bodies.
@@ -222,7 +227,9 @@ func (d *records) company(r *http.Request, path string) answer {
 	related, knows := d.relationships[permalink]
 	at := slices.IndexFunc(d.companies, func(c fkapi.Company) bool { return c.Permalink == permalink })
 	switch {
-	case at < 0 && !knows, deeper && rest != "relationships":
+	case deeper && rest != "relationships":
+		return nowhere(r)
+	case at < 0 && !knows:
 		return problem(http.StatusNotFound, "company not found")
 	case !deeper && at < 0:
 		return jsonAnswer(http.StatusOK, map[string]any{"statusCode": 200, "company": fkapi.Company{Permalink: permalink}})
