@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"strconv"
@@ -28,14 +27,10 @@ type CompanyClient struct{ *service }
 var _ base.Client = (*CompanyClient)(nil)
 
 // NewCompany makes a client of the Company API; it makes no call. Config.CompanyURL is required, for there is no public
-// address. It takes the options of NewTracking. Every problem of the Config is reported at once.
+// address. It takes the options of NewTracking. Every problem of the Config is reported at once, in one
+// ErrInvalid.
 func NewCompany(ctx context.Context, c Config, opts ...base.Option) (*CompanyClient, error) {
-	if c.CompanyURL == "" {
-		name := cmp.Or(c.Name, "company")
-		missing := fmt.Errorf("%s: company_url: missing; set it in the Config or as COMPANY_API_BASE_URL", name)
-		return nil, errors.Join(missing, c.Validate())
-	}
-	s, err := newService(ctx, c, "company", c.CompanyURL, opts)
+	s, err := newService(ctx, c, "company", "NewCompany", c.CompanyURL, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ type Config struct {
 }
 
 // ConfigFromEnv reads FK_API_APP_ID, FK_API_SECRET, FK_API_AUTH_METHOD (hmac), FK_API_USER, FK_API_PASSWORD,
-// TRACKING_API_BASE_URL and COMPANY_API_BASE_URL. Every variable that is missing or wrong is reported at once, by name.
+// TRACKING_API_BASE_URL and COMPANY_API_BASE_URL. Every variable that is missing or wrong is reported at once, by name, in one ErrInvalid in which errors.As finds a *base.EnvError.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	plain := base.LoadEnv(ctx, opts,
@@ -104,7 +104,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	}
 	credentials := base.LoadEnv(ctx, opts, appID, key, user, password)
 	if err := errors.Join(plain, credentials, c.variables(prefixOf(ctx, opts))); err != nil {
-		return Config{}, err
+		return Config{}, invalid("fkapi", "ConfigFromEnv", err)
 	}
 	return c, nil
 }
@@ -162,12 +162,47 @@ func (c Config) Validate() error {
 	return errors.Join(problems...)
 }
 
+// variables are the fields that ConfigFromEnv reads.
+var variables = map[string]string{
+	"auth_method": "FK_API_AUTH_METHOD", "tracking_url": "TRACKING_API_BASE_URL", "company_url": "COMPANY_API_BASE_URL",
+	"app_id": "FK_API_APP_ID", "secret": "FK_API_SECRET", "user": "FK_API_USER", "password": "FK_API_PASSWORD",
+}
+
+// problem is what is wrong with one field.
+type problem struct {
+	text string
+	err  error
+}
+
+// Error names the field, and the variable that it is read from.
+func (p *problem) Error() string { return p.text }
+
+// Unwrap is the problem without the field.
+func (p *problem) Unwrap() error { return p.err }
+
+// named drops the words by which a package says who it is, which would double the field.
 func named(field string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", field, err)
+	text := err.Error()
+	for _, own := range []string{"secret: ", "sign: ", field + " "} {
+		text = strings.TrimPrefix(text, own)
+	}
+	if variable := variables[field]; variable != "" {
+		field += " (" + variable + ")"
+	}
+	return &problem{field + ": " + text, err}
 }
+
+// invalid is one error of all problems, on one line.
+func invalid(source, op string, err error) error {
+	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+	e.Source, e.Op, e.Sent = source, op, base.NotSent
+	return e
+}
+
+var errMissing = errors.New("missing")
 
 func (c Config) basic() bool { return strings.EqualFold(c.AuthMethod, AuthBasic) }
 
@@ -189,7 +224,7 @@ func (c Config) checkCredentials() error {
 
 func required(field string, missing bool) error {
 	if missing {
-		return fmt.Errorf("%s: missing", field)
+		return named(field, errMissing)
 	}
 	return nil
 }

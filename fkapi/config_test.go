@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
@@ -61,7 +62,7 @@ func TestNothingIsSetMeansThatAllIsReported(t *testing.T) {
 			_, err := fkapi.ConfigFromEnv(t.Context(), base.EnvPrefix("EU_"), base.EnvMap(map[string]string{
 				"EU_FK_API_AUTH_METHOD": method, "EU_FK_API_SECRET": blank, "EU_FK_API_PASSWORD": blank, "FK_API_APP_ID": "of another instance", "FK_API_USER": "x",
 			}))
-			if err == nil || strings.Count(err.Error(), "\n") != 1 {
+			if err == nil || strings.Count(err.Error(), "; ") != 1 || base.KindOf(err) != base.KindInvalid {
 				t.Errorf("%q: %v", method, err)
 			}
 			for _, name := range names {
@@ -119,7 +120,7 @@ func TestDefaultsAreTheStatedOnes(t *testing.T) {
 	if err := client.Close(); err != nil || !slices.Contains(dialled, "tracking-api.fourkites.com:443") || client.Name() != "tracking" {
 		t.Errorf("dialled %v, %v", dialled, err)
 	}
-	if _, err := fkapi.NewCompany(t.Context(), c); err == nil || !strings.Contains(err.Error(), "company_url: missing") || !strings.Contains(err.Error(), "COMPANY_API_BASE_URL") {
+	if _, err := fkapi.NewCompany(t.Context(), c); err == nil || !strings.Contains(err.Error(), "company_url (COMPANY_API_BASE_URL): missing") || !strings.Contains(err.Error(), "COMPANY_API_BASE_URL") {
 		t.Errorf("a company client without an address: %v", err)
 	}
 }
@@ -139,7 +140,7 @@ func TestEveryProblemOfAConfigIsReportedByField(t *testing.T) {
 	if strings.Contains(fmt.Sprint(err), "h1dden") {
 		t.Error("a secret shows")
 	}
-	if _, err := fkapi.NewCompany(t.Context(), fkapi.Config{}); err == nil || !strings.Contains(err.Error(), "company_url: missing") || !strings.Contains(err.Error(), "app_id") {
+	if _, err := fkapi.NewCompany(t.Context(), fkapi.Config{}); err == nil || !strings.Contains(err.Error(), "company_url (COMPANY_API_BASE_URL): missing") || !strings.Contains(err.Error(), "app_id") {
 		t.Errorf("NewCompany: %v", err)
 	}
 	if _, err := fkapi.NewTracking(t.Context(), fkapi.Config{AuthMethod: "basic"}); err == nil || !strings.Contains(err.Error(), "password") {
@@ -162,5 +163,44 @@ func TestAConfigIsReadFromJSONAndNeverPrintsItsSecret(t *testing.T) {
 	}
 	if client, err := fkapi.NewTracking(t.Context(), c); err != nil || client.Name() != "tracking" || client.Close() != nil || client.Close() != nil {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestEveryProblemOfAConstructorIsOneInvalidError(t *testing.T) {
+	t.Parallel()
+	bad := fkapi.Config{
+		TrackingURL: "ftp://h", Limits: base.Limits{Attempt: base.Span(time.Hour), Timeout: base.Span(time.Minute)}, Locale: "?", Secret: secret.Literal("x"),
+	}
+	absent := fkapi.Config{AppID: "a", CompanyURL: "https://h"}
+	absent.Secret, absent.CAFile = secret.Literal("s3cret"), "no-such.pem"
+	unknown := fkapi.Config{AppID: "a", CompanyURL: "https://h"}
+	if err := unknown.Secret.UnmarshalText([]byte("vault://kv/app#key")); err != nil {
+		t.Fatal(err)
+	}
+	late := fkapi.Config{AppID: "a", CompanyURL: "https://h", Secret: secret.Literal("s3cret"), Limits: base.Limits{Attempt: base.Span(time.Hour)}}
+	for name, tc := range map[string]struct {
+		c    fkapi.Config
+		says []string
+	}{
+		"several":     {bad, []string{"company_url (COMPANY_API_BASE_URL): missing", "tracking_url (TRACKING_API_BASE_URL)", "app_id (FK_API_APP_ID): missing", "limits.attempt: ", "locale"}},
+		"file":        {absent, []string{"ca_file: "}},
+		"a reference": {unknown, []string{"secret (FK_API_SECRET): unresolved"}},
+		"limits":      {late, []string{"limits.attempt: "}},
+	} {
+		_, err := fkapi.NewCompany(t.Context(), tc.c)
+		e, ok := errors.AsType[*base.Error](err)
+		if !ok || e.Kind != base.KindInvalid || e.Source != "company" || e.Sent != base.NotSent || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %#v", name, err)
+		}
+		for _, part := range tc.says {
+			if !strings.Contains(fmt.Sprint(err), part) {
+				t.Errorf("%s: %q is not in: %v", name, part, err)
+			}
+		}
+		for _, twice := range []string{"limits: limits", "secret: secret", "company: company", "company_url: company_url"} {
+			if strings.Contains(fmt.Sprint(err), twice) {
+				t.Errorf("%s: %q in: %v", name, twice, err)
+			}
+		}
 	}
 }

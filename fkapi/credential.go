@@ -33,7 +33,7 @@ func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*cr
 	}
 	source, err := value.Source(ctx, resolver)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", field, err)
+		return nil, named(field, err)
 	}
 	settings := secret.CacheConfig{}
 	if _, reference := value.Reference(); !reference {

@@ -30,19 +30,27 @@ var defaults = base.Limits{
 	Concurrency: 50, Timeout: base.Span(30 * time.Second), Attempt: base.Span(10 * time.Second), Idle: base.Span(5 * time.Second),
 }
 
-func newService(ctx context.Context, c Config, name, baseURL string, opts []base.Option) (*service, error) {
-	name = cmp.Or(c.Name, name)
+// newService reports every problem at once; op is the constructor that was called.
+func newService(ctx context.Context, c Config, name, op, baseURL string, opts []base.Option) (*service, error) {
+	s := &service{name: cmp.Or(c.Name, name), locale: cmp.Or(c.Locale, "en")}
 	options, err := base.NewOptions(opts, "Secrets", "Transport", "Dialer", "TLS")
-	if err = errors.Join(c.Validate(), err); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if err = errors.Join(required("company_url", baseURL == ""), c.Validate(), err); err != nil {
+		return nil, invalid(s.name, op, err)
 	}
-	s := &service{name: name, locale: cmp.Or(c.Locale, "en")}
+	if err := s.open(ctx, c, baseURL, options); err != nil {
+		return nil, invalid(s.name, op, err)
+	}
+	return s, nil
+}
+
+// open makes what a service stands on, or leaves nothing behind.
+func (s *service) open(ctx context.Context, c Config, baseURL string, options base.Options) (err error) {
 	if s.credential, err = newCredential(ctx, c, options.Secrets); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return err
 	}
 	s.rest, err = rest.New(rest.Config{
 		Guard: base.GuardConfig{
-			Name: name, Limits: c.Limits, Defaults: defaults, Refresh: s.credential.refresh, Secrets: s.credential.secrets,
+			Name: s.name, Limits: c.Limits, Defaults: defaults, Refresh: s.credential.refresh, Secrets: s.credential.secrets,
 		},
 		BaseURL: baseURL, MaxResponseBytes: c.MaxResponseBytes, Sign: s.credential.sign,
 		Header:   http.Header{"Accept": {"application/json"}},
@@ -51,9 +59,8 @@ func newService(ctx context.Context, c Config, name, baseURL string, opts []base
 	}, options)
 	if err != nil {
 		_ = s.credential.close() // nothing was asked of it
-		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return s, nil
+	return err
 }
 
 // ServerError is a refusal of the service, found in an error by errors.As. Its words are cleaned of the client's secrets,

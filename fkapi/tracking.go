@@ -31,9 +31,10 @@ type TrackingClient struct{ *service }
 var _ base.Client = (*TrackingClient)(nil)
 
 // NewTracking makes a client of the Tracking API; it makes no call. It takes the options WithSecrets, WithTransport,
-// WithDialer and WithTLS beside those that every source takes. Every problem of the Config is reported at once.
+// WithDialer and WithTLS beside those that every source takes. Every problem of the
+// Config is reported at once, in one ErrInvalid.
 func NewTracking(ctx context.Context, c Config, opts ...base.Option) (*TrackingClient, error) {
-	s, err := newService(ctx, c, "tracking", cmp.Or(c.TrackingURL, DefaultTrackingURL), opts)
+	s, err := newService(ctx, c, "tracking", "NewTracking", cmp.Or(c.TrackingURL, DefaultTrackingURL), opts)
 	if err != nil {
 		return nil, err
 	}
