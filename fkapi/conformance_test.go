@@ -56,7 +56,7 @@ func (st *stand) rotate() {
 
 func (st *stand) fake(probe string) basetest.Fake {
 	return basetest.Fake{
-		Address: strings.TrimPrefix(st.URL, "http://"), Fail: st.Fail, Connections: st.Connections, Running: st.Running,
+		Address: strings.TrimPrefix(st.URL, "http://"), Fail: st.Fail, Connections: func() int { open, _ := st.Connections(); return open }, Running: st.Running,
 		Close: st.Close, Refuse: func() { st.SetKeys() }, Rotate: st.rotate, Skew: func(d time.Duration) { st.skew.Store(int64(d)) },
 		Calls: func() int {
 			n := 0

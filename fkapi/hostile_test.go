@@ -146,7 +146,7 @@ func TestAPingWantsAnAnswerInTheServicesForm(t *testing.T) {
 			if err := ping(); err == nil {
 				t.Errorf("%s: content with %s", name, f)
 			}
-			server.Recover()
+			server.ClearFaults()
 		}
 	}
 }

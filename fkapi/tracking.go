@@ -50,7 +50,9 @@ func (c *TrackingClient) Health() base.Health { return c.rest.Guard().Health() }
 // Reload replaces the limits while calls run.
 func (c *TrackingClient) Reload(l base.Limits) error { return c.rest.Guard().Reload(l) }
 
-// Close refuses new calls at once, waits at most ten seconds for running ones, and may be called again.
+// Close refuses new calls at once, waits at most ten seconds for running ones and then gives them up. It takes longer
+// only where something does not end when it is told to: a call one second, the source of a secret five. It may be called
+// again.
 func (c *TrackingClient) Close() error { return c.close() }
 
 // Ping asks for a load that does not exist. An answer in the form of the service proves reach and credentials.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -169,7 +170,7 @@ type stage struct {
 
 func (s scenario) start() (*stage, error) {
 	st := &stage{clickhouse: clickhousetest.NewServer(), api: fkapitest.NewServer()}
-	if err := st.clickhouse.Err(); err != nil {
+	if err := cmp.Or(st.clickhouse.Err(), st.api.Err()); err != nil {
 		st.close()
 		return nil, base.NewError(base.KindUnavailable, err).WithText("the server in process cannot listen: " + err.Error())
 	}

@@ -37,11 +37,18 @@ type Effect struct {
 	Body   string
 }
 
-// Requests are all requests so far, oldest first.
+// Requests are all requests since the start or the last [Server.ForgetRequests], oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
+}
+
+// ForgetRequests empties the list that [Server.Requests] gives. The ledger stays.
+func (s *Server) ForgetRequests() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = nil
 }
 
 // Ledger is what was done so far, oldest first. A search is a read and not in it.
@@ -64,7 +71,9 @@ type reply struct {
 }
 
 // Reply has the server answer the next request whose target begins with the prefix with this, whatever it holds; each
-// reply is used once, in order. The credential is still checked.
+// reply is used once, in order, and then the server answers from what it holds. In that it differs from
+// clickhousetest, where a reply is chosen by a function of the request and serves until it is cleared: a page of a list
+// is told from the next one by its turn only. The credential is still checked.
 func (s *Server) Reply(prefix string, replies ...Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,6 +16,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -50,6 +51,7 @@ type Server struct {
 	authority   *x509.CertPool // nil: plain HTTP
 	listener    *listener
 	http        *http.Server
+	startErr    error
 	done        chan struct{} // closed by Close: ends what hangs
 	served      chan struct{} // closed when the accept loop has ended
 	closeOnce   sync.Once
@@ -85,7 +87,8 @@ func WithReplayRefusal() Option { return func(s *Server) { s.strict = true } }
 func WithSearchAfter() Option { return func(s *Server) { s.searchAfter = true } }
 
 // NewServer starts a server on a free port of the loopback interface. It holds nothing and accepts [AppID] with
-// [Secret], and [User] with [Password]. It panics if the machine gives it no port.
+// [Secret], and [User] with [Password]. Listening on a free port of 127.0.0.1 fails only on a machine that is out of
+// ports or descriptors; then [Server.Err] says so and nobody can connect.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		clock: time.Now, done: make(chan struct{}), served: make(chan struct{}), keys: [][]byte{[]byte(Secret)}, basic: true,
@@ -93,10 +96,20 @@ func NewServer(opts ...Option) *Server {
 	for _, opt := range opts {
 		opt(s)
 	}
-	if err := s.start(); err != nil {
-		panic("fkapitest: " + err.Error())
+	s.listener = newListener(nil, s)
+	s.URL = "http://127.0.0.1:0"
+	if s.startErr = s.start(); s.startErr != nil {
+		close(s.served)
 	}
 	return s
+}
+
+// Err says why the server could not start; nil if it runs or ran.
+func (s *Server) Err() error {
+	if s.startErr == nil {
+		return nil
+	}
+	return fmt.Errorf("fkapitest: no server on 127.0.0.1: %w", s.startErr)
 }
 
 func (s *Server) start() error {
@@ -178,7 +191,7 @@ func (s *Server) SetKeys(keys ...string) {
 	}
 }
 
-// Fail has the next n requests fail; a negative n lasts until Recover. A fault on connect strikes the next connections
+// Fail has the next n requests fail; a negative n lasts until [Server.ClearFaults]. A fault on connect strikes the next connections
 // instead.
 //
 // WrongPassword is a 401, Error a status with a JSON body, IgnoreCancel the same as Silent, and MalformedBlock a JSON
@@ -190,17 +203,14 @@ func (s *Server) Fail(f fault.Fault, n int) {
 	s.plan.Add(f, n)
 }
 
-// Recover forgets all faults that were planned.
-func (s *Server) Recover() { s.plan.Clear() }
+// ClearFaults forgets every planned fault.
+func (s *Server) ClearFaults() { s.plan.Clear() }
 
-// Connections is how many connections are open now.
-func (s *Server) Connections() int { return s.listener.count() }
+// Connections is how many connections are open now, and how many were accepted since the start.
+func (s *Server) Connections() (open, total int) { return s.listener.count() }
 
-// Accepted is how many connections were made so far.
-func (s *Server) Accepted() int { return s.listener.total() }
-
-// CloseConnections drops every open connection, as a restart does. New ones are accepted.
-func (s *Server) CloseConnections() { s.listener.drop() }
+// DropConnections drops every open connection, as a restart does. New ones are accepted.
+func (s *Server) DropConnections() { s.listener.drop() }
 
 // Running is how many requests are being worked on now.
 func (s *Server) Running() int {
@@ -213,7 +223,9 @@ func (s *Server) Running() int {
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
 		close(s.done)
-		_ = s.http.Close()
+		if s.http != nil {
+			_ = s.http.Close()
+		}
 		s.listener.drop()
 	})
 	<-s.served

@@ -135,3 +135,34 @@ func TestServerClosesTwiceAndEndsWhatHangs(t *testing.T) {
 		t.Errorf("answered %d", status)
 	}
 }
+
+func TestServerForgetsRequestsAndCountsConnections(t *testing.T) {
+	t.Parallel()
+	server := fkapitest.NewServer()
+	defer server.Close()
+	if err := server.Err(); err != nil {
+		t.Fatal(err)
+	}
+	_, _, _ = ask(t, server, fkapitest.Secret, "GET", "/api/v1/tracking", "")
+	if open, total := server.Connections(); len(server.Requests()) != 1 || total != 1 || open > 1 {
+		t.Errorf("%d requests, %d open of %d connections", len(server.Requests()), open, total)
+	}
+	server.ForgetRequests()
+	server.DropConnections()
+	if open, total := server.Connections(); len(server.Requests()) != 0 || total != 1 || open != 0 {
+		t.Errorf("%d requests, %d open of %d connections", len(server.Requests()), open, total)
+	}
+}
+
+func TestAServerThatCannotStartSaysSoAndCloses(t *testing.T) {
+	t.Parallel()
+	server := fkapitest.NewServer(fkapitest.WithScheme("no such scheme"))
+	if server.Err() == nil {
+		t.Error("no error")
+	}
+	server.DropConnections()
+	_, _ = server.Connections()
+	_ = server.Config()
+	server.Close()
+	server.Close()
+}

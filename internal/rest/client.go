@@ -77,8 +77,8 @@ func New(config Config, options base.Options) (*Client, error) {
 // Guard is the door that all calls of the client go through.
 func (c *Client) Guard() *base.Guard { return c.guard }
 
-// Close refuses new calls at once, gives running ones ten seconds, gives up those that are left, and closes idle
-// connections. It may be called again.
+// Close refuses new calls at once, gives running ones ten seconds, gives up those that are left, waits one second more
+// for them to end, and closes idle connections. It may be called again.
 func (c *Client) Close() error {
 	c.stopWaits()
 	err := c.drain(closeGrace)
