@@ -182,7 +182,7 @@ const maxIdle = 5
 
 // maxRefused is how many items in a row may come that do not fit the question. A service that ignores the filter and
 // the page, and has a new id for every item, would otherwise be read for ever.
-const maxRefused = 100_000
+const maxRefused = 50_000
 
 // walk is one loop over a listing.
 type walk[T any] struct {

@@ -183,7 +183,7 @@ type LoadsFilter struct {
 }
 
 // FilterLoads yields the loads that fit the filter, newest first. It ends as SearchLoads does, and with ErrTruncated
-// after 100,000 loads in a row that did not fit. A Status that is not known is asked for all the same, and is noted in
+// after 50,000 loads in a row that did not fit. A Status that is not known is asked for all the same, and is noted in
 // the Stats with the nearest known word.
 func (c *TrackingClient) FilterLoads(ctx context.Context, f LoadsFilter) iter.Seq2[Load, error] {
 	o, err := f.options(c.service, opFilterLoads, time.Now())

@@ -73,7 +73,7 @@ func newDocuments(t testing.TB, s basetest.Settings) basetest.Subject {
 		},
 		Each: func(ctx context.Context) iter.Seq2[int, error] { return counted(read(ctx)) },
 		Fake: basetest.Fake{
-			Address: strings.TrimPrefix(server.URL, "http://"), Fail: server.Fail, Connections: server.Connections, Running: server.Running,
+			Address: strings.TrimPrefix(server.URL, "http://"), Fail: server.Fail, Connections: func() int { open, _ := server.Connections(); return open }, Running: server.Running,
 			Close: server.Close, Refuse: func() { server.SetKeys() }, Skew: func(d time.Duration) { skew.Store(int64(d)) },
 			Rotate: func() { server.SetKeys(turned(turns.Add(1))) },
 			Calls: func() int {
