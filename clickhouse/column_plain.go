@@ -92,5 +92,8 @@ func (c *nothing) read(in *input, n int) (rows.Vector, error) {
 	if c.wire, err = readFixed(in, c.wire[:0], n); err != nil {
 		return nil, err
 	}
-	return make(rows.Any, n), in.spend(16 * n)
+	if err = in.spend(16 * n); err != nil {
+		return nil, err
+	}
+	return make(rows.Any, n), nil
 }

@@ -16,8 +16,9 @@ import (
 // conn is one connection that has shaken hands. It serves one query at a time.
 type conn struct {
 	link    *link
-	in      *input // as on the wire
-	packed  *input // through the decompressor; nil without compression
+	in      *input  // as on the wire
+	frames  *frames // the decompressor; nil without compression
+	packed  *input  // through it
 	out     proto.Buffer
 	hello   hello
 	v       int // revision that both sides speak
@@ -32,6 +33,7 @@ type conn struct {
 	idle        time.Duration   // longest silence of the server within an answer
 	bounded     bool            // patience is a bound
 	patience    time.Duration   // how much longer the server may be waited for, within the query that runs
+	until       time.Time       // the present wait ends; zero: without a bound
 	ctx         context.Context // of the query that runs; nil between queries
 }
 
@@ -44,20 +46,22 @@ const (
 type timedReader struct{ c *conn }
 
 func (r timedReader) Read(p []byte) (int, error) {
-	c := r.c
+	c, now := r.c, time.Now()
 	var deadline time.Time
-	began := time.Now()
 	if c.idle > 0 {
-		deadline = began.Add(c.idle)
+		deadline = now.Add(c.idle)
 	}
-	if c.bounded && (c.idle <= 0 || c.patience < c.idle) {
-		deadline = began.Add(c.patience)
+	last := !c.until.IsZero() && (deadline.IsZero() || c.until.Before(deadline))
+	if last {
+		deadline = c.until
 	}
 	if err := c.cause(c.link.SetReadDeadline(deadline)); err != nil { // the context may have ended before
 		return 0, err
 	}
+	if last && !now.Before(c.until) { // a server that never pauses lets no read run into its deadline
+		return 0, errOvertime
+	}
 	n, err := c.link.Read(p)
-	c.patience -= time.Since(began)
 	if err == nil {
 		return n, nil
 	}
@@ -65,12 +69,25 @@ func (r timedReader) Read(p []byte) (int, error) {
 	case cause != nil:
 		return n, cause
 	case !errors.Is(err, os.ErrDeadlineExceeded):
-	case c.bounded && c.patience <= 0:
+	case last:
 		return n, errOvertime
 	default:
 		return n, &silenceError{c.idle, err}
 	}
 	return n, err
+}
+
+// wait begins a wait for the server, within what is left of the patience; the result ends it.
+func (c *conn) wait() (done func()) {
+	if !c.bounded {
+		return func() {}
+	}
+	began := time.Now()
+	c.until = began.Add(c.patience)
+	return func() {
+		c.patience -= time.Since(began)
+		c.until = time.Time{}
+	}
 }
 
 // cause is why the context of the query ended, else the error.
@@ -119,7 +136,8 @@ func newConn(ctx context.Context, l *link, c Config, user, password string) (_ *
 	l.settle()
 	k.idle, k.ctx = 0, nil
 	if k.compression == proto.CompressionEnabled {
-		k.packed = newInput(compress.NewReader(k.in))
+		k.frames = newFrames(k.in, k.method)
+		k.packed = newInput(k.frames)
 	}
 	return k, nil
 }
@@ -188,4 +206,14 @@ func (c *conn) cancel() bool {
 	}
 	_, err := c.link.Write([]byte{byte(proto.ClientCodeCancel)})
 	return err == nil
+}
+
+// trim lets go of what an answer has made large, before the connection rests in the pool.
+func (c *conn) trim() {
+	if cap(c.out.Buf) > keepBuffer {
+		c.out.Buf = nil
+	}
+	if c.frames != nil {
+		c.frames.trim()
+	}
 }

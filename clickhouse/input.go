@@ -156,7 +156,7 @@ func (in *input) uint64() (uint64, error) {
 // spend takes bytes off the block's budget.
 func (in *input) spend(bytes int) error {
 	if in.budget -= bytes; in.budget < 0 {
-		return malformed("a block of more than %d MB", maxBlock>>20)
+		return malformed("a block of more bytes than are believed, which max_bytes bounds")
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func readsOnly(all []token) error {
 	case "DESCRIBE", "DESC":
 		return describes(word, rest)
 	case "EXISTS":
-		return exists(rest)
+		return existence(rest)
 	case "EXPLAIN":
 		return explains(rest)
 	case "SHOW":
@@ -116,7 +116,7 @@ func describes(word string, all []token) error {
 	return fmt.Errorf("%s takes the name of a table alone, or a SELECT in parentheses", word)
 }
 
-func exists(all []token) error {
+func existence(all []token) error {
 	for {
 		next, rest := cutWord(all)
 		if len(rest) == 0 || !slices.Contains([]string{"TEMPORARY", "TABLE", "VIEW", "DICTIONARY", "DATABASE"}, next) {

@@ -77,6 +77,7 @@ func (c *conn) stale(now time.Time) bool {
 func (p *pool) put(c *conn) {
 	c.idleSince = time.Now()
 	c.idle, c.bounded = 0, false
+	c.trim()
 	_ = c.link.SetDeadline(time.Time{})
 	p.mu.Lock()
 	delete(p.inUse, c)

@@ -103,8 +103,9 @@ func (s *stream) advance() (b *rows.Batch, err error) {
 			b, err = nil, malformed("a block that cannot be decoded")
 		}
 	}()
-	for {
-		s.conn.in.budget = maxBlock
+	defer s.conn.wait()()
+	for range maxPackets {
+		s.conn.in.budget = s.client.blockLimit()
 		code, err := s.conn.in.uvarint()
 		if err != nil {
 			return nil, asProtocol(err)
@@ -119,6 +120,23 @@ func (s *stream) advance() (b *rows.Batch, err error) {
 			return rows.NewBatch(s.table.columns, s.table.vectors, n), nil
 		}
 	}
+	return nil, malformed("%d packets without a row between them", maxPackets)
+}
+
+// maxPackets is how many packets may follow each other without a row: a server that works for a day says ten times a
+// second how far it is.
+const maxPackets = 1 << 20
+
+// blockSlack is how much larger than max_bytes a block may be: what is decoded for a moment is more than what is handed
+// out, and an answer that is a little too large ends as truncated.
+const blockSlack = 128 << 20
+
+// blockLimit is how many decoded bytes of one block are believed.
+func (c *Client) blockLimit() int {
+	if c.config.MaxBytes <= 0 {
+		return maxBlock
+	}
+	return int(min(maxBlock, c.config.MaxBytes+blockSlack))
 }
 
 // eof tells the end of the answer from the end of the connection.
@@ -175,7 +193,8 @@ func (s *stream) block(t *table, compressible bool) (int, error) {
 		return t.block(in, s.conn.v)
 	}
 	packed := s.conn.packed
-	packed.budget = maxBlock
+	packed.budget = s.client.blockLimit()
+	s.conn.frames.limit = packed.budget
 	n, err := t.block(packed, s.conn.v)
 	switch {
 	case err == nil && packed.r != packed.w:

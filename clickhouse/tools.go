@@ -14,7 +14,7 @@ import (
 var (
 	SearchLogs = tool.Declare[LogsInput, base.Page[logs.Record]]("clickhouse_search_logs",
 		"Searches log records by service, severity, text, fields and ids within a window, newest first. The answer is a page: "+
-			"its outcome says whether it is all (data, no_data) or not (truncated, partial); more pages follow with its cursor.")
+			"more says whether there is more; then call again with its cursor and the same arguments.")
 	GetLogContext = tool.Declare[LogContextOptions, LogContext]("clickhouse_get_log_context",
 		"Returns what a service logged just before and after one record (by id) or one instant (by time and service).")
 	GetLogHistogram = tool.Declare[LogHistogramInput, base.Page[LogBucket]]("clickhouse_get_log_histogram",
@@ -22,11 +22,13 @@ var (
 	CountLogs = tool.Declare[LogCountsInput, base.Page[LogCount]]("clickhouse_count_logs",
 		"Counts matching log records in groups (by service, severity, attributes), the largest first, each with its first and last time.")
 	SearchSpans = tool.Declare[SpansInput, base.Page[traces.Span]]("clickhouse_search_spans",
-		"Searches spans of traces by service, operation, failure, duration and attributes within a window, newest first, as a page.")
+		"Searches spans of traces by service, operation, failure, duration and attributes within a window, newest first, as a page: "+
+			"more says whether there is more; then call again with its cursor and the same arguments.")
 	GetTrace = tool.Declare[TraceInput, Trace]("clickhouse_get_trace",
 		"Returns all spans of a trace by its id, its services, and its critical path: the chain of spans that its duration is made of.")
 	ListExceptions = tool.Declare[ExceptionsInput, base.Page[Exception]]("clickhouse_list_exceptions",
-		"Lists exceptions with their stack traces that spans recorded within a window, newest first, as a page.")
+		"Lists exceptions with their stack traces that spans recorded within a window, newest first, as a page: "+
+			"more says whether there is more; then call again with its cursor and the same arguments.")
 	ListServices = tool.Declare[WindowInput, base.Page[Service]]("clickhouse_list_services",
 		"Lists the services that sent spans or logs in a window, with counts, failures and durations.")
 	ListDependencies = tool.Declare[WindowInput, base.Page[Dependency]]("clickhouse_list_dependencies",

@@ -2,7 +2,9 @@ package clickhouse
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 
 	"github.com/fourkites/sources/base"
@@ -36,7 +38,7 @@ var (
 	QuerySQL = tool.Declare[QueryInput, QueryOutput]("clickhouse_query_sql",
 		"Runs one SQL statement that reads. Prefer the tools for logs, spans and metrics, which use the indexes; match text in "+
 			"bodies with lower(body) LIKE or hasToken(lower(body), ...), never ILIKE, and bound ts_bucket_start. The outcome "+
-			"truncated says that there are more rows than the limit.")
+			"truncated says that there are more rows than the limit, or more than 2 MiB.")
 	EstimateSQL = tool.Declare[EstimateInput, Estimate]("clickhouse_estimate_sql",
 		"Says how many rows a SELECT would read, per table, without running it.")
 )
@@ -58,10 +60,17 @@ func anyArgs(args map[string]string) map[string]any {
 	return out
 }
 
+const (
+	maxToolBytes = 2 << 20 // decoded bytes of one answer of a tool
+	maxElements  = 10_000  // of one value in it
+)
+
 func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, error) {
 	out := QueryOutput{Columns: []string{}, Items: []map[string]any{}}
 	limit := pageSize(in.Limit)
-	answer, err := c.Query(base.WithStats(ctx, &out.Stats), Query{SQL: in.SQL, Args: anyArgs(in.Args), MaxRows: int64(limit) + 1})
+	answer, err := c.Query(base.WithStats(ctx, &out.Stats), Query{
+		SQL: in.SQL, Args: anyArgs(in.Args), MaxRows: int64(limit) + 1, MaxBytes: maxToolBytes,
+	})
 	if err != nil {
 		return out, err
 	}
@@ -89,11 +98,38 @@ func (o *QueryOutput) fill(answer *rows.Rows, source string, limit int) error {
 				"there are more rows than the limit; raise it, or narrow the statement", nil)
 		}
 		for name, v := range row {
+			if n := elements(v); n > maxElements {
+				return base.NewIncomplete(base.Truncated, source, opQuery.Name, int64(len(o.Items)), fmt.Sprintf(
+					"the next row's %.60q has more than %d elements; select a part of it (arraySlice), or its length", name, maxElements), nil)
+			}
 			row[name] = speakable(v)
 		}
 		o.Items = append(o.Items, row)
 	}
 	return nil
+}
+
+// elements is how many values a value holds, itself included; counting ends above maxElements.
+func elements(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case string:
+	case []any:
+		for i := 0; i < len(v) && n <= maxElements; i++ {
+			n += elements(v[i])
+		}
+	case map[string]any:
+		for _, one := range v {
+			if n += elements(one); n > maxElements {
+				break
+			}
+		}
+	default:
+		if r := reflect.ValueOf(v); r.Kind() == reflect.Slice || r.Kind() == reflect.Map {
+			n += r.Len()
+		}
+	}
+	return n
 }
 
 // speakable is a value that JSON can carry: it has no number for NaN.

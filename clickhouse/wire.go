@@ -4,6 +4,7 @@ import (
 	"io"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/ch-go/compress"
@@ -224,7 +225,15 @@ type table struct {
 	decoders []column
 	vectors  []rows.Vector
 	zone     *time.Location
+	parts    int // of all types
+	typeText int // bytes of all types
 }
+
+// Bounds on the types of one block: a decoder takes far more memory than its name.
+const (
+	maxTypeParts = 1 << 15
+	maxTypeText  = 1 << 20
+)
 
 // block reads one block and returns how many rows it has. The types of all columns of the first block are looked at
 // before any value is decoded only where the server announces them in a block without rows, which it does.
@@ -293,6 +302,11 @@ func (t *table) named(i int, err error) error {
 }
 
 func (t *table) add(name, typ string) error {
+	t.typeText += len(typ)
+	t.parts += 1 + strings.Count(typ, "(") + strings.Count(typ, ",")
+	if t.typeText > maxTypeText || t.parts > maxTypeParts {
+		return malformed("types of more than %d parts or %d bytes; select fewer columns", maxTypeParts, maxTypeText)
+	}
 	c, err := newColumn(typ, t.zone, 0)
 	if err != nil {
 		return &columnError{name, err}

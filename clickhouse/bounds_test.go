@@ -1,0 +1,282 @@
+package clickhouse
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/ch-go/compress"
+	"github.com/ClickHouse/ch-go/proto"
+	"github.com/go-faster/city"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/secret"
+)
+
+// answering is a server that greets and then answers the first query with what is given.
+func answering(t *testing.T, greeting []byte, answer func(io.Writer)) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() { // ends with the listener
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { // ends when the client hangs up
+				defer func() { _ = c.Close() }()
+				buf := make([]byte, 64<<10)
+				_, _ = c.Read(buf)
+				_, _ = c.Write(greeting)
+				for { // hello's addendum and query may come in one piece or in two
+					n, err := c.Read(buf)
+					if err != nil {
+						return
+					}
+					if n > 1 {
+						break
+					}
+				}
+				answer(c)
+				_, _ = io.Copy(io.Discard, c)
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func greetingOf(revision int) []byte {
+	var b proto.Buffer
+	proto.ServerCodeHello.Encode(&b)
+	b.PutString("x")
+	b.PutInt(23)
+	b.PutInt(1)
+	b.PutInt(revision)
+	b.PutString("UTC")
+	b.PutString("x")
+	b.PutInt(1)
+	return b.Buf
+}
+
+func hostileClient(t *testing.T, addr string, edit func(*Config)) *Client {
+	t.Helper()
+	cfg := Config{Addresses: []string{addr}, Password: secret.Literal("hunter2hunter2"), Compression: "none", Limits: base.Limits{Retries: -1}}
+	if edit != nil {
+		edit(&cfg)
+	}
+	c, err := New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// frameOf is a compressed frame whose checksum holds, whatever it says.
+func frameOf(method byte, size int, data []byte) []byte {
+	f := make([]byte, frameSum+frameHead, frameSum+frameHead+len(data))
+	f[frameSum] = method
+	binary.LittleEndian.PutUint32(f[frameSum+1:], uint32(len(data)+frameHead))
+	binary.LittleEndian.PutUint32(f[frameSum+5:], uint32(size))
+	f = append(f, data...)
+	sum := city.CH128(f[frameSum:])
+	binary.LittleEndian.PutUint64(f, sum.Low)
+	binary.LittleEndian.PutUint64(f[8:], sum.High)
+	return f
+}
+
+// zstdBomb becomes 128 KiB per block of four bytes, whatever its frame announces.
+func zstdBomb(blocks int) []byte {
+	z := []byte{0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x38}
+	for i := range blocks {
+		last := byte(0)
+		if i == blocks-1 {
+			last = 1
+		}
+		z = append(z, 0x02|last, 0x00, 0x10, 0x00)
+	}
+	return z
+}
+
+// allocated is how many bytes f took in all. Tests that ask do not run beside others.
+func allocated(f func()) int {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return int(after.TotalAlloc - before.TotalAlloc)
+}
+
+func TestNoFrameIsBelieved(t *testing.T) { //nolint:paralleltest // it measures memory
+	whole := bytes.Repeat([]byte("row "), 1000)
+	w := compress.NewWriter(0, compress.LZ4)
+	if err := w.Compress(whole); err != nil {
+		t.Fatal(err)
+	}
+	good := bytes.Clone(w.Data)
+	z := compress.NewWriter(0, compress.ZSTD)
+	if err := z.Compress(whole); err != nil {
+		t.Fatal(err)
+	}
+	damaged := bytes.Clone(good)
+	damaged[len(damaged)-1] ^= 1
+	large := frameOf(frameLZ4, maxFrame, nil)
+	binary.LittleEndian.PutUint32(large[frameSum+1:], maxFrame)
+	for name, test := range map[string]struct {
+		wire   []byte
+		method compress.Method
+		want   string
+	}{
+		"lz4": {good, compress.LZ4, ""}, "none": {frameOf(frameNone, len(whole), whole), compress.LZ4, ""},
+		"zstd as asked": {z.Data, compress.ZSTD, ""}, "lz4 although zstd was asked": {good, compress.ZSTD, ""},
+		"zstd unasked": {z.Data, compress.LZ4, "not asked for"}, "no method": {frameOf(7, 1, []byte{1}), compress.LZ4, "not asked for"},
+		"a bomb unasked": {frameOf(frameZSTD, 100, zstdBomb(12288)), compress.LZ4, "not asked for"},
+		"a bomb":         {frameOf(frameZSTD, 100, zstdBomb(12288)), compress.ZSTD, "size"},
+		"damaged":        {damaged, compress.LZ4, "checksum"},
+		"too large":      {frameOf(frameLZ4, maxFrame+1, []byte{1}), compress.LZ4, "a frame of"},
+		"a head alone":   {large, compress.LZ4, "EOF"},
+		"a large lie":    {frameOf(frameLZ4, maxFrame, []byte{1, 2, 3}), compress.LZ4, "cannot hold"},
+		"none that lies": {frameOf(frameNone, maxFrame, []byte{1}), compress.LZ4, "cannot hold"},
+		"no head":        {frameOf(frameLZ4, 1, nil)[:20], compress.LZ4, "EOF"},
+	} {
+		var got []byte
+		var err error
+		took := allocated(func() {
+			f := newFrames(newInput(bytes.NewReader(test.wire)), test.method)
+			f.limit = 256 << 20
+			got = make([]byte, len(whole))
+			_, err = io.ReadFull(f, got)
+		})
+		if test.want == "" && (err != nil || !bytes.Equal(got, whole)) || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+		if took > 8<<20 {
+			t.Errorf("%s took %d MB", name, took>>20)
+		}
+	}
+	f := newFrames(newInput(bytes.NewReader(good)), compress.LZ4)
+	f.limit = len(whole) - 1
+	if _, err := f.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "believed") {
+		t.Errorf("a frame above the bound of its block: %v", err)
+	}
+	f.raw, f.data = make([]byte, keepBuffer+1), make([]byte, keepBuffer+1)
+	if f.trim(); f.raw != nil || f.data != nil {
+		t.Error("an idle connection keeps large buffers")
+	}
+}
+
+func FuzzFrames(f *testing.F) {
+	f.Add(frameOf(frameLZ4, 4, []byte{0x40, 'r', 'o', 'w', ' '}), true)
+	f.Add(frameOf(frameNone, 2, []byte("ab")), false)
+	f.Add(frameOf(frameZSTD, 100, zstdBomb(3)), true)
+	f.Fuzz(func(t *testing.T, wire []byte, asked bool) {
+		if len(wire) > frameSum+frameHead { // without a right checksum nothing is looked at
+			sum := city.CH128(wire[frameSum:])
+			binary.LittleEndian.PutUint64(wire, sum.Low)
+			binary.LittleEndian.PutUint64(wire[8:], sum.High)
+		}
+		method := compress.LZ4
+		if asked {
+			method = compress.ZSTD
+		}
+		frames := newFrames(newInput(bytes.NewReader(wire)), method)
+		frames.limit = 1 << 20
+		if n, _ := io.Copy(io.Discard, frames); n > 1<<20 {
+			t.Fatalf("%d bytes above the bound", n)
+		}
+	})
+}
+
+func blockHead(columns, n int, name, typ string) []byte {
+	var b proto.Buffer
+	proto.BlockInfo{BucketNum: -1}.Encode(&b)
+	b.PutInt(columns)
+	b.PutInt(n)
+	for range max(1, min(columns, 1000)) {
+		b.PutString(name)
+		b.PutString(typ)
+		b.PutBool(false)
+	}
+	return b.Buf
+}
+
+func TestNoBlockTakesMoreThanIsBelieved(t *testing.T) { //nolint:paralleltest // it measures memory
+	wide := "Tuple(Int8" + strings.Repeat(",Int8", 12_000) + ")"
+	zeros := io.MultiReader(bytes.NewReader(blockHead(1, 8<<20, "c", "Nothing")), io.LimitReader(zeroReader{}, 8<<20))
+	for name, src := range map[string]io.Reader{
+		"bare NULLs": zeros, "many types": bytes.NewReader(blockHead(200, 0, "c", wide)),
+	} {
+		var err error
+		took := allocated(func() {
+			in := newInput(src)
+			in.budget = 16 << 20
+			answer := table{zone: time.UTC}
+			_, err = answer.block(in, revision)
+		})
+		if _, ok := errors.AsType[*malformedError](err); !ok || took > 48<<20 {
+			t.Errorf("%s: %v after %d MB", name, err, took>>20)
+		}
+	}
+	for want, bytes := range map[int]int64{maxBlock: -1, 384 << 20: 0, 129 << 20: 1 << 20} {
+		c := hostileClient(t, "127.0.0.1:1", func(c *Config) { c.MaxBytes = bytes })
+		if got := c.blockLimit(); got != want {
+			t.Errorf("max_bytes %d: a block of %d is believed, want %d", bytes, got, want)
+		}
+	}
+}
+
+type zeroReader struct{}
+
+func (zeroReader) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestAServerThatOnlySaysHowFarItIsIsLeft(t *testing.T) {
+	t.Parallel()
+	var packet proto.Buffer
+	proto.ServerCodeProgress.Encode(&packet)
+	for range 6 {
+		packet.PutInt(1)
+	}
+	endless := bytes.Repeat(packet.Buf, 1000)
+	for name, first := range map[string]bool{"from the start": false, "after a row": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr := answering(t, greetingOf(revision), func(w io.Writer) {
+				if first {
+					_, _ = w.Write(append([]byte{byte(proto.ServerCodeData), 0}, append(blockHead(1, 1, "c", "UInt8"), 1)...))
+				}
+				for {
+					if _, err := w.Write(endless); err != nil {
+						return
+					}
+				}
+			})
+			c := hostileClient(t, addr, func(c *Config) { c.MaxExecution = base.Span(50 * time.Millisecond) })
+			c.account.Store(int32(accountBare)) // no grace
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			r, err := c.Query(ctx, Query{SQL: "SELECT 1"})
+			if err == nil {
+				for r.Next() {
+				}
+				err = r.Err()
+			}
+			if !errors.Is(err, errOvertime) || base.KindOf(err) != base.KindQuotaExceeded {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
