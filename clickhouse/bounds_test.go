@@ -3,10 +3,16 @@ package clickhouse
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
@@ -250,7 +256,7 @@ func TestAServerThatOnlySaysHowFarItIsIsLeft(t *testing.T) {
 	for range 6 {
 		packet.PutInt(1)
 	}
-	endless := bytes.Repeat(packet.Buf, 1000)
+	endless := bytes.Repeat(packet.Buf, 10_000)
 	for name, first := range map[string]bool{"from the start": false, "after a row": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -277,6 +283,137 @@ func TestAServerThatOnlySaysHowFarItIsIsLeft(t *testing.T) {
 			if !errors.Is(err, errOvertime) || base.KindOf(err) != base.KindQuotaExceeded {
 				t.Errorf("%v", err)
 			}
+			patient := hostileClient(t, addr, func(c *Config) { c.MaxExecution = -1 })
+			if r, err = patient.Query(ctx, Query{SQL: "SELECT 1"}); err == nil {
+				for r.Next() {
+				}
+				err = r.Err()
+			}
+			if _, ok := errors.AsType[*malformedError](err); !ok {
+				t.Errorf("without max_execution: %v", err)
+			}
 		})
+	}
+}
+
+func exceptionOf(code int, name, message string) []byte {
+	var b proto.Buffer
+	proto.ServerCodeException.Encode(&b)
+	b.PutInt32(int32(code))
+	b.PutString(name)
+	b.PutString(message)
+	b.PutString("stack")
+	b.PutBool(false)
+	return b.Buf
+}
+
+func TestAPasswordIsInNoPartOfAServersError(t *testing.T) {
+	t.Parallel()
+	const password = "hunter2hunter2"
+	for name, form := range map[string]string{
+		"raw": password, "base64": base64.StdEncoding.EncodeToString([]byte(password)), "hex": hex.EncodeToString([]byte(password)),
+		"base64 of user:password": base64.StdEncoding.EncodeToString([]byte("default:" + password)),
+		"capital hex":             strings.ToUpper(hex.EncodeToString([]byte(password))), "escapes": "%68unter2hunter2",
+		"a hidden character": "hunter2\u200bhunter2", "a NUL": "hunter2\x00hunter2", "broken text": password + "\xff",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			said := exceptionOf(60, "DB::"+form, "no: "+form)
+			for _, addr := range []string{
+				answering(t, said, func(io.Writer) {}),
+				answering(t, greetingOf(revision), func(w io.Writer) { _, _ = w.Write(said) }),
+			} {
+				_, err := hostileClient(t, addr, nil).Query(t.Context(), Query{SQL: "SELECT 1"})
+				e, ok := errors.AsType[*ServerError](err)
+				if !ok || e.Code != 60 {
+					t.Fatal(err)
+				}
+				for _, text := range []string{err.Error(), fmt.Sprintf("%+v", err), e.Name, e.Message, e.Error()} {
+					if strings.Contains(text, form) && form != "%68unter2hunter2" || strings.Contains(text, password) {
+						t.Errorf("it shows in %q", text)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestAWrongPortIsSaidToBeOne(t *testing.T) {
+	t.Parallel()
+	web, secure := httptest.NewUnstartedServer(http.NotFoundHandler()), httptest.NewUnstartedServer(http.NotFoundHandler())
+	web.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Config.ErrorLog = web.Config.ErrorLog
+	web.Start()
+	t.Cleanup(web.Close)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	closing := answering(t, []byte{}, nil)
+	for name, test := range map[string]struct {
+		addr   string
+		secure bool
+	}{
+		"HTTP": {web.Listener.Addr().String(), false}, "HTTPS": {secure.Listener.Addr().String(), false},
+		"TLS to HTTP": {web.Listener.Addr().String(), true}, "TLS to a port that hangs up": {hangsUp(t), true},
+		"a port that hangs up": {hangsUp(t), false}, "silence": {closing, false}, "TLS to silence": {closing, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, limits := range []base.Limits{{Attempt: base.Span(300 * time.Millisecond)}, {Timeout: base.Span(300 * time.Millisecond)}} {
+				limits.Retries = -1
+				c := hostileClient(t, test.addr, func(c *Config) { c.Secure, c.Limits = test.secure, limits })
+				r, err := c.Query(t.Context(), Query{SQL: "SELECT 1"})
+				if err == nil {
+					_ = r.Close()
+				}
+				if err == nil || !strings.Contains(err.Error(), "9000") || !strings.Contains(err.Error(), "9440") {
+					t.Errorf("%v", err)
+				}
+			}
+		})
+	}
+}
+
+// hangsUp is a server that reads a little and closes.
+func hangsUp(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() { // ends with the listener
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Read(make([]byte, 64<<10))
+			_ = c.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestAnAddressThatRefusesIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	err = hostileClient(t, l.Addr().String(), nil).Ping(t.Context())
+	if err == nil || strings.Count(err.Error(), l.Addr().String()) != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAParameterWithoutAValueIsNamed(t *testing.T) {
+	t.Parallel()
+	addr := answering(t, greetingOf(revision), func(w io.Writer) {
+		_, _ = w.Write(exceptionOf(456, "DB::Exception", "DB::Exception: Substitution `service` is not set"))
+	})
+	_, err := hostileClient(t, addr, nil).Query(t.Context(), Query{SQL: "SELECT {service:String}", Args: map[string]any{"servcie": "x", "a": 1}})
+	if err == nil || !strings.Contains(err.Error(), "args[service]") || !strings.Contains(err.Error(), "a, servcie") {
+		t.Errorf("%v", err)
 	}
 }

@@ -133,7 +133,7 @@ func (c *Client) shake(ctx context.Context, password, version string) (*conn, er
 		return k, nil
 	}
 	if e, ok := serverError(err); ok {
-		e.Message = c.credential.clean(e.Message)
+		c.credential.cleanError(e)
 		if verdicts[e.Code].kind == base.KindUnauthenticated {
 			c.credential.refuse(version)
 			c.pool.forget()
@@ -141,7 +141,7 @@ func (c *Client) shake(ctx context.Context, password, version string) (*conn, er
 		return nil, err
 	}
 	c.dialer.failed(address)
-	return nil, fmt.Errorf("%s: %w", address, err)
+	return nil, fmt.Errorf("%s: %w", address, &handshakeError{c.config.Secure, err})
 }
 
 // meet learns the server's revision, which decides what a statement may carry.

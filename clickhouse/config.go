@@ -129,6 +129,9 @@ func (c Config) Validate() error {
 	if c.Port < 0 || c.Port > 65535 {
 		problem("port: %d is not a port", c.Port)
 	}
+	if why := webPort(c.Port); why != "" {
+		problem("port: %s", why)
+	}
 	for i, a := range c.Addresses {
 		if why := badAddress(a); why != "" {
 			problem("addresses[%d]: %s", i, why)
@@ -140,7 +143,7 @@ func (c Config) Validate() error {
 		}
 	}
 	if !slices.Contains([]string{"", "lz4", "zstd", "none"}, c.Compression) {
-		problem("compression: %.40q is none of lz4, zstd, none", c.Compression)
+		problem("compression: none of lz4, zstd, none")
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		problem("cert_file, key_file: one is set without the other")
@@ -150,6 +153,14 @@ func (c Config) Validate() error {
 	}
 	all = append(all, c.Limits.Validate(), c.Tables.Validate())
 	return errors.Join(all...)
+}
+
+// webPort says of the ports of ClickHouse's HTTP interface that they are such.
+func webPort(port int) string {
+	if port == 8123 || port == 8443 {
+		return fmt.Sprintf("%d is that of the HTTP interface; write the native one, usually 9000, or 9440 with secure", port)
+	}
+	return ""
 }
 
 func badHost(host string) string {
@@ -167,8 +178,12 @@ func badAddress(address string) string {
 	if err != nil {
 		host, port = address, "1"
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+	n, err := strconv.Atoi(port)
+	if err != nil || n < 1 || n > 65535 {
 		return "the port is not a number from 1 to 65535"
+	}
+	if why := webPort(n); why != "" {
+		return "port " + why
 	}
 	if host == "" {
 		return "the host is missing"

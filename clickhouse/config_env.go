@@ -18,7 +18,8 @@ const (
 // CLICKHOUSE_SECURE, CLICKHOUSE_ADDRESSES, CLICKHOUSE_CA_FILE, CLICKHOUSE_CERT_FILE, CLICKHOUSE_KEY_FILE,
 // CLICKHOUSE_SERVER_NAME, CLICKHOUSE_COMPRESSION, CLICKHOUSE_CONCURRENCY, CLICKHOUSE_TIMEOUT and CLICKHOUSE_MAX_ROWS;
 // each may be written SIGNOZ_CLICKHOUSE_… instead. base.EnvPrefix("REWIND_") reads a second instance, which by default
-// is named rewind and is asked over TLS on port 9440 for the database rewind_db. Every variable that is missing or wrong is reported.
+// is named rewind and is asked over TLS on port 9440 for the database rewind_db. Every variable that is
+// missing or wrong is reported at once, by name, and the Config is then the zero value.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	var maxRows int
@@ -44,12 +45,38 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		v(base.EnvInt(&maxRows, "CLICKHOUSE_MAX_ROWS"), "CLICKHOUSE_MAX_ROWS"),
 	)
 	c.MaxRows = int64(maxRows)
-	if prefixOf(ctx, opts) == rewindPrefix {
+	prefix := prefixOf(ctx, opts)
+	if prefix == rewindPrefix {
 		c.Name = rewindName
 		orDefault(&c.Database, rewindDatabase)
 		c.Secure = c.Secure || secure == ""
 	}
-	return c, err
+	if err = errors.Join(err, c.variables(prefix)); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// variables reports what is wrong with the values by the variables that they came from. A variable that could not be
+// read is reported already, and its field has no value.
+func (c Config) variables(prefix string) error {
+	var all []error
+	problem := func(name, text string) {
+		all = append(all, &base.EnvError{Variable: prefix + name, Problem: text})
+	}
+	if c.Host == "" && len(c.Addresses) == 0 {
+		problem("CLICKHOUSE_HOST", "missing")
+	}
+	joined, ok := c.Validate().(interface{ Unwrap() []error }) //nolint:errorlint // as Validate makes it
+	if !ok {
+		return errors.Join(all...)
+	}
+	for _, err := range joined.Unwrap() {
+		field, text, _ := strings.Cut(err.Error(), ": ")
+		name := "CLICKHOUSE_" + strings.ToUpper(strings.TrimPrefix(field, "limits."))
+		problem(strings.ReplaceAll(name, ", ", ", "+prefix+"CLICKHOUSE_"), text)
+	}
+	return errors.Join(all...)
 }
 
 // unset is a variable that nobody sets: the error about it tells the prefix.

@@ -163,10 +163,33 @@ func TestMalformedVariablesAreAllReportedAndNoValueShows(t *testing.T) {
 		}
 	}
 	empty, err := clickhouse.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{"CLICKHOUSE_HOST": "", "CLICKHOUSE_PORT": ""}))
-	if err != nil || empty.Host != "" || empty.Port != 0 {
+	if err == nil || !strings.Contains(err.Error(), "CLICKHOUSE_HOST: missing") || strings.Contains(err.Error(), "PORT") || empty.Port != 0 {
 		t.Errorf("an empty variable is one that is not set: %+v %v", empty, err)
 	}
 	if _, err := clickhouse.New(t.Context(), empty); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "host: missing") {
 		t.Error(err)
+	}
+}
+
+func TestEveryVariableThatCannotWorkIsNamed(t *testing.T) {
+	t.Parallel()
+	for want, vars := range map[string]map[string]string{
+		"EU_CLICKHOUSE_HOST: missing EU_CLICKHOUSE_COMPRESSION EU_CLICKHOUSE_PORT": {
+			"EU_CLICKHOUSE_COMPRESSION": "gzip", "EU_CLICKHOUSE_PORT": "8123",
+		},
+		"EU_CLICKHOUSE_ADDRESSES[1] HTTP EU_CLICKHOUSE_CERT_FILE, EU_CLICKHOUSE_KEY_FILE EU_CLICKHOUSE_CONCURRENCY": {
+			"EU_CLICKHOUSE_ADDRESSES": "a:9000,b:8443", "EU_CLICKHOUSE_CERT_FILE": "x", "EU_CLICKHOUSE_SECURE": "true",
+			"EU_CLICKHOUSE_CONCURRENCY": "no",
+		},
+	} {
+		c, err := clickhouse.ConfigFromEnv(t.Context(), base.EnvMap(vars), base.EnvPrefix("EU_"))
+		if diff := cmp.Diff(clickhouse.Config{}.Addresses, c.Addresses); err == nil || diff != "" {
+			t.Fatalf("%v %s", err, diff)
+		}
+		for part := range strings.FieldsSeq(want) {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%v does not say %s", err, part)
+			}
+		}
 	}
 }

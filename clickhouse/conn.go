@@ -62,6 +62,7 @@ func (r timedReader) Read(p []byte) (int, error) {
 		return 0, errOvertime
 	}
 	n, err := c.link.Read(p)
+	c.patience -= time.Since(now)
 	if err == nil {
 		return n, nil
 	}
@@ -77,17 +78,13 @@ func (r timedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// wait begins a wait for the server, within what is left of the patience; the result ends it.
+// wait begins a wait for rows, which may last for what is left of the patience; done ends it. Of several waits only the
+// time in which nothing arrived adds up: decoding takes its own.
 func (c *conn) wait() (done func()) {
-	if !c.bounded {
-		return func() {}
+	if c.bounded {
+		c.until = time.Now().Add(c.patience)
 	}
-	began := time.Now()
-	c.until = began.Add(c.patience)
-	return func() {
-		c.patience -= time.Since(began)
-		c.until = time.Time{}
-	}
+	return func() { c.until = time.Time{} }
 }
 
 // cause is why the context of the query ended, else the error.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -90,7 +91,10 @@ func (d *dialer) open(ctx context.Context) (*link, error) {
 			d.last.Store(int64(at))
 			return l, nil
 		}
-		problems = append(problems, fmt.Errorf("%s: %w", d.addresses[at], err))
+		if !strings.Contains(err.Error(), d.addresses[at]) {
+			err = fmt.Errorf("%s: %w", d.addresses[at], err)
+		}
+		problems = append(problems, err)
 		if ctx.Err() != nil {
 			break
 		}
@@ -129,7 +133,7 @@ func (d *dialer) connect(ctx context.Context, address string) (*link, error) {
 	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(limited); err != nil {
 		_ = raw.Close()
-		return nil, overdue(ctx, err)
+		return nil, &handshakeError{true, overdue(ctx, err)}
 	}
 	return newLink(ctx, conn, raw), nil
 }

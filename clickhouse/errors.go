@@ -2,8 +2,10 @@ package clickhouse
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,13 +16,17 @@ import (
 // ServerError is an exception of the server, as errors.As finds it in an error of this package.
 type ServerError struct {
 	Code    int    // such as 60
-	Name    string // such as DB::Exception
-	Message string
+	Name    string // such as DB::Exception; empty for one that is not known
+	Message string // without the client's own password
 }
 
 // Error is the code and the message.
 func (e *ServerError) Error() string {
-	return fmt.Sprintf("code %d: %s", e.Code, strings.TrimPrefix(e.Message, e.Name+": "))
+	text := e.Message
+	if e.Name != "" {
+		text = strings.TrimPrefix(text, e.Name+": ")
+	}
+	return fmt.Sprintf("code %d: %s", e.Code, text)
 }
 
 // totalMemory is the phrase by which the server tells that it has no memory as a whole from a query that has used up its
@@ -35,6 +41,10 @@ func classify(err error) *base.Error {
 	}
 	if e, ok := errors.AsType[*queryError](err); ok {
 		typed.QueryID = e.id
+		typed.Hint = e.hint(typed.Hint)
+	}
+	if e, ok := errors.AsType[*handshakeError](err); ok {
+		typed.Hint = e.hint(typed.Hint)
 	}
 	if _, ok := errors.AsType[*unsentError](err); ok && typed.Sent == base.MaybeSent {
 		typed.Sent = base.NotSent
@@ -110,10 +120,66 @@ func classifyServer(e *ServerError, err error) *base.Error {
 
 func serverError(err error) (*ServerError, bool) { return errors.AsType[*ServerError](err) }
 
-// queryError adds the id of the query to an error.
+// queryError adds the id of the query to an error, and the names of its values.
 type queryError struct {
-	id  string
-	err error
+	id   string
+	err  error
+	args []string
+}
+
+const codeUnset = 456
+
+var unsetParameter = regexp.MustCompile("ubstitution [`']([A-Za-z0-9_]{1,128})[`']")
+
+// hint names the parameter that has no value and those that have one.
+func (e *queryError) hint(otherwise string) string {
+	server, ok := serverError(e.err)
+	if !ok || server.Code != codeUnset {
+		return otherwise
+	}
+	name, given := "name", "none"
+	if found := unsetParameter.FindStringSubmatch(server.Message); found != nil {
+		name = found[1]
+	}
+	if len(e.args) > 0 {
+		given = strings.Join(e.args[:min(len(e.args), 20)], ", ")
+	}
+	return fmt.Sprintf("set args[%s]; args has %s", name, given)
+}
+
+// handshakeError is a connection over which no server greeted.
+type handshakeError struct {
+	secure bool
+	err    error
+}
+
+func (e *handshakeError) Error() string {
+	if errors.Is(e.err, context.DeadlineExceeded) { // whose hint is about time
+		return e.port() + ": " + e.err.Error()
+	}
+	return e.err.Error()
+}
+
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// hint is for errors that say nothing better: of certificates and names the hint tells already.
+func (e *handshakeError) hint(otherwise string) string {
+	if _, plain := errors.AsType[tls.RecordHeaderError](e.err); !plain {
+		_, certificate := errors.AsType[*tls.CertificateVerificationError](e.err)
+		_, alert := errors.AsType[tls.AlertError](e.err)
+		_, said := serverError(e.err)
+		if said || certificate || alert || errors.Is(e.err, context.DeadlineExceeded) {
+			return otherwise
+		}
+	}
+	return e.port()
+}
+
+func (e *handshakeError) port() string {
+	if e.secure {
+		return "the server did not answer in the native protocol over TLS; the port is usually 9440, and 9000 without secure"
+	}
+	return "the server did not answer in the native protocol; the port is usually 9000, and 9440 with secure"
 }
 
 func (e *queryError) Error() string { return e.err.Error() }

@@ -165,6 +165,8 @@ func (c *Client) writeError(ctx context.Context, err error) error {
 	if e, ok := errors.AsType[*clickhouse.Exception](err); ok {
 		e.Message, e.StackTrace = c.credential.clean(e.Message), c.credential.clean(e.StackTrace)
 		server := &ServerError{Code: int(e.Code), Name: e.Name, Message: e.Message}
+		c.credential.cleanError(server)
+		e.Name = server.Name
 		if verdicts[server.Code].kind == base.KindUnauthenticated {
 			c.writer.refused()
 		}

@@ -147,7 +147,7 @@ func (a *ask) attempt(ctx context.Context, as account) (*stream, error) {
 		r.settings = a.settings(as)
 	}
 	if err := s.start(r); err != nil {
-		return nil, &queryError{s.id, err}
+		return nil, &queryError{s.id, err, slices.Sorted(maps.Keys(a.params))}
 	}
 	return s, nil
 }

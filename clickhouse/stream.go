@@ -174,7 +174,7 @@ func (s *stream) packet(code proto.ServerCode) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		e.Message = s.client.credential.clean(e.Message)
+		s.client.credential.cleanError(e)
 		return 0, e
 	case proto.ServerCodeEndOfStream:
 		return 0, io.EOF
@@ -236,7 +236,7 @@ func (s *stream) Next() (*rows.Batch, error) {
 		s.finishReading()
 		return nil, s.endOr(nil, io.EOF)
 	case err != nil:
-		return nil, s.endOr(&queryError{s.id, err}, err)
+		return nil, s.endOr(&queryError{id: s.id, err: err}, err)
 	}
 	s.rows.Add(int64(b.Len()))
 	return b, nil
@@ -260,7 +260,7 @@ func (s *stream) Close() error {
 }
 
 // interrupt runs when the context of the answer ends, whether somebody reads or not.
-func (s *stream) interrupt() { s.end(&queryError{s.id, context.Cause(s.ctx)}) }
+func (s *stream) interrupt() { s.end(&queryError{id: s.id, err: context.Cause(s.ctx)}) }
 
 // Loop tells the guard that a loop body of the reader runs: a query in it can wait for this answer's own permit.
 func (s *stream) Loop() (leave func()) { return s.hold.Loop() }
@@ -320,7 +320,9 @@ func (s *stream) settle(err error) {
 	if hold == nil {
 		return // the call itself fails, or has not returned yet
 	}
-	base.AddStats(s.caller, s.cost())
+	if s.op != opSchema { // a look at the tables is no part of an answer
+		base.AddStats(s.caller, s.cost())
+	}
 	if typed := hold.End(err); typed != nil {
 		s.mu.Lock()
 		s.err = typed

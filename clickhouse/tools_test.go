@@ -16,6 +16,7 @@ import (
 	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/base/traces"
 	"github.com/fourkites/sources/clickhouse"
+	"github.com/fourkites/sources/clickhouse/clickhousetest"
 )
 
 func TestToolsAreSuchAsEveryHostTakes(t *testing.T) {
@@ -120,6 +121,45 @@ func TestTheOlderToolsAreKept(t *testing.T) {
 	} {
 		if _, err := set.CallTool(t.Context(), name, []byte(args)); !errors.Is(err, base.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAnAnswerOfTheStatementToolIsBounded(t *testing.T) {
+	t.Parallel()
+	server, c := fake(t)
+	small := make([]any, 9_000)
+	for i := range small {
+		small[i] = uint8(1)
+	}
+	column := []clickhousetest.Column{{Name: "a", Type: "Array(UInt8)"}}
+	server.ReplyTo("long", clickhousetest.Reply{Columns: column, Rows: [][]any{{small}, {append(small, small...)}}})
+	server.ReplyTo("wide", clickhousetest.Reply{Columns: []clickhousetest.Column{{Name: "s", Type: "String"}},
+		Rows: [][]any{{"x"}, {strings.Repeat("x", 3<<20)}}})
+	for sql, note := range map[string]string{"SELECT long": "arraySlice", "SELECT wide": "bytes"} {
+		out, err := clickhouse.QuerySQL.Call(t.Context(), tool.Set(c.Tools()), clickhouse.QueryInput{SQL: sql})
+		if err != nil || out.Outcome != base.Truncated || len(out.Items) != 1 || !strings.Contains(strings.Join(out.Stats.Notes, " "), note) {
+			t.Errorf("%s: %d items, %s, %v, %v", sql, len(out.Items), out.Outcome, out.Stats.Notes, err)
+		}
+	}
+}
+
+func TestAPageCountsItsItemsAlone(t *testing.T) {
+	t.Parallel()
+	server, c := fake(t)
+	for i := range 5 {
+		server.Insert(logs.Record{Time: noon.Add(time.Duration(i) * time.Second), Service: "cart", Body: fmt.Sprint(i)})
+	}
+	for range 2 {
+		p, err := c.LogsPage(t.Context(), logs.Query{Window: day}, "")
+		if err != nil || len(p.Items) != 5 || p.Stats.Rows != 5 {
+			t.Errorf("%d items, %d rows, %v", len(p.Items), p.Stats.Rows, err)
+		}
+	}
+	for _, one := range c.Tools() {
+		text := one.Description()
+		if strings.Contains(text, "as a page") && (!strings.Contains(text, "more") || !strings.Contains(text, "cursor")) {
+			t.Errorf("%s does not say how to go on", one.Name())
 		}
 	}
 }

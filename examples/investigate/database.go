@@ -34,7 +34,7 @@ type databases struct {
 
 // serverConfig is what the variables say of the server at the address.
 func serverConfig(ctx context.Context, address string, env map[string]string) (clickhouse.Config, error) {
-	vars := map[string]string{}
+	vars := map[string]string{"CLICKHOUSE_ADDRESSES": address}
 	for _, name := range []string{"CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD", "CLICKHOUSE_SECURE", "CLICKHOUSE_CA_FILE"} {
 		if v := env[name]; v != "" {
 			vars[name] = v
