@@ -134,8 +134,8 @@ func TestAnAnswerOfTheStatementToolIsBounded(t *testing.T) {
 	}
 	column := []clickhousetest.Column{{Name: "a", Type: "Array(UInt8)"}}
 	server.ReplyTo("long", clickhousetest.Reply{Columns: column, Rows: [][]any{{small}, {append(small, small...)}}})
-	server.ReplyTo("wide", clickhousetest.Reply{Columns: []clickhousetest.Column{{Name: "s", Type: "String"}},
-		Rows: [][]any{{"x"}, {strings.Repeat("x", 3<<20)}}})
+	text := []clickhousetest.Column{{Name: "s", Type: "String"}}
+	server.ReplyTo("wide", clickhousetest.Reply{Columns: text, Rows: [][]any{{"x"}, {strings.Repeat("x", 3<<20)}}})
 	for sql, note := range map[string]string{"SELECT long": "arraySlice", "SELECT wide": "bytes"} {
 		out, err := clickhouse.QuerySQL.Call(t.Context(), tool.Set(c.Tools()), clickhouse.QueryInput{SQL: sql})
 		if err != nil || out.Outcome != base.Truncated || len(out.Items) != 1 || !strings.Contains(strings.Join(out.Stats.Notes, " "), note) {
