@@ -148,17 +148,17 @@ func (c *Client) write(ctx context.Context, op *base.Op, timeout time.Duration, 
 		if err := c.meet(ctx); err != nil {
 			return struct{}{}, notSent(err)
 		}
-		conn, err := c.writer.open(ctx)
+		conn, version, err := c.writer.open(ctx)
 		if err != nil {
 			return struct{}{}, notSent(err)
 		}
-		return struct{}{}, c.writeError(ctx, f(timeless{ctx}, conn))
+		return struct{}{}, c.writeError(ctx, conn, version, f(timeless{ctx}, conn))
 	})
 	return err
 }
 
-// writeError makes an error of the driver one of ours.
-func (c *Client) writeError(ctx context.Context, err error) error {
+// writeError makes an error of the driver one of ours; conn and the version of its password are what the write used.
+func (c *Client) writeError(ctx context.Context, conn driver.Conn, version string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -168,7 +168,7 @@ func (c *Client) writeError(ctx context.Context, err error) error {
 		c.credential.cleanError(server)
 		e.Name = server.Name
 		if verdicts[server.Code].kind == base.KindUnauthenticated {
-			c.writer.refused()
+			c.writer.refused(conn, version)
 		}
 		return errors.Join(server, err)
 	}
@@ -216,24 +216,25 @@ func unquoteParam(text string) string {
 	return strings.NewReplacer(`\\`, `\`, `\'`, `'`).Replace(text[1 : len(text)-1])
 }
 
-func (w *writer) open(ctx context.Context) (driver.Conn, error) {
+// open is the driver for the present password, with the version of that password.
+func (w *writer) open(ctx context.Context) (_ driver.Conn, version string, err error) {
 	password, version, err := w.client.credential.get(ctx)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.closed:
-		return nil, errPoolClosed
+		return nil, "", errPoolClosed
 	case w.conn != nil && w.version == version:
-		return w.conn, nil
+		return w.conn, version, nil
 	case w.conn != nil:
 		_ = w.conn.Close()
 	}
 	w.conn, err = clickhouse.Open(w.options(password))
 	w.version = version
-	return w.conn, err
+	return w.conn, version, err
 }
 
 func (w *writer) options(password string) *clickhouse.Options {
@@ -261,16 +262,24 @@ func (w *writer) options(password string) *clickhouse.Options {
 	return o
 }
 
-// refused drops a driver whose password the server rejected.
-func (w *writer) refused() {
+// refused says that the server rejected the password of that version, which a driver was made with. By now another may
+// stand in its place, with the next password, and that one stays.
+func (w *writer) refused(conn driver.Conn, version string) {
+	w.drop(conn)
+	w.client.credential.refuse(version)
+}
+
+// drop closes a driver that must not be used again, unless it was replaced already.
+func (w *writer) drop(conn driver.Conn) {
 	w.mu.Lock()
-	conn, version := w.conn, w.version
-	w.conn = nil
+	present := w.conn == conn
+	if present {
+		w.conn = nil
+	}
 	w.mu.Unlock()
-	if conn != nil {
+	if present {
 		_ = conn.Close()
 	}
-	w.client.credential.refuse(version)
 }
 
 func (w *writer) close() error {
