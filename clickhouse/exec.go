@@ -172,6 +172,12 @@ func (c *Client) writeError(ctx context.Context, conn driver.Conn, version strin
 		}
 		return errors.Join(server, err)
 	}
+	if errors.Is(err, clickhouse.ErrConnectionClosed) { // the driver was closed before the write had a connection of it
+		c.writer.drop(conn)
+		e := base.NewError(base.KindUnavailable, err).WithText("the driver was closed, for the password was replaced")
+		e.Sent = base.NotSent
+		return e
+	}
 	if errors.Is(err, clickhouse.ErrAcquireConnTimeout) || errors.Is(err, clickhouse.ErrAcquireConnNoAddress) {
 		return notSent(err)
 	}
@@ -237,6 +243,9 @@ func (w *writer) open(ctx context.Context) (_ driver.Conn, version string, err e
 	return w.conn, version, err
 }
 
+// maxOpen is no bound: the guard's permits say how many writes run, and may change while the driver lives.
+const maxOpen = 1 << 20
+
 func (w *writer) options(password string) *clickhouse.Options {
 	c := w.client.config
 	o := &clickhouse.Options{
@@ -244,7 +253,7 @@ func (w *writer) options(password string) *clickhouse.Options {
 		Auth:         clickhouse.Auth{Database: c.Database, Username: c.User, Password: password},
 		DialTimeout:  handshakeTimeout,
 		ReadTimeout:  max(time.Minute, w.client.guard.Limits().Idle.D()),
-		MaxOpenConns: max(1, w.client.guard.Limits().Concurrency), MaxIdleConns: 2, ConnMaxLifetime: connLifetime,
+		MaxOpenConns: maxOpen, MaxIdleConns: 2, ConnMaxLifetime: connLifetime,
 		DialContext: func(ctx context.Context, _ string) (net.Conn, error) {
 			l, err := w.client.dialer.open(ctx)
 			if err != nil {

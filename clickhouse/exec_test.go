@@ -2,7 +2,9 @@ package clickhouse_test
 
 import (
 	"context"
+	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,5 +58,47 @@ func TestARefusalOfTheOldPasswordDoesNotRefuseTheNewOne(t *testing.T) {
 	}
 	if err := write(); err != nil {
 		t.Error("a write after both:", err)
+	}
+}
+
+// The guard alone bounds how many writes run at once.
+func TestWritesWithoutABoundDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	s := bulkServer(t)
+	cfg := fakeConfig(s)
+	cfg.Limits.Concurrency = -1
+	var armed atomic.Bool
+	var both sync.WaitGroup
+	both.Add(2)
+	c := newClient(t, cfg, base.WithDialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+		if armed.Load() {
+			both.Done()
+			met := make(chan struct{})
+			go func() { both.Wait(); close(met) }()
+			select {
+			case <-met:
+			case <-ctx.Done():
+				both.Done() // so that nobody waits for ever
+				return nil, errors.New("the other write did not dial")
+			}
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}))
+	if err := c.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	armed.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	failed := make(chan error, 2)
+	for range 2 {
+		go func() {
+			failed <- c.Exec(ctx, clickhouse.Statement{SQL: "CREATE TABLE IF NOT EXISTS beside (x UInt8) ENGINE = Memory"})
+		}()
+	}
+	for range 2 {
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
 	}
 }
