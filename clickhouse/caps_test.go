@@ -78,6 +78,41 @@ func TestMaxBytesCutsAListThatItsCursorGoesOnFrom(t *testing.T) {
 	}
 }
 
+// No question lifts what the operator allows, and the cursor goes on from there.
+func TestPagesKeepToTheOperatorsCap(t *testing.T) {
+	t.Parallel()
+	server := bulkServer(t)
+	cfg := fakeConfig(server)
+	cfg.MaxRows = 5
+	c := newClient(t, cfg)
+	for i := range 20 {
+		at := noon.Add(time.Duration(i) * time.Second)
+		server.Insert(logs.Record{Time: at, Service: fmt.Sprintf("cart-%d", i), Body: "x"})
+		server.InsertSpans(traces.Span{
+			TraceID: traceID, SpanID: fmt.Sprintf("%016x", i+1), Service: "cart", Name: "GET", Start: at, Failed: true,
+			Attributes: map[string]any{"exception.type": "E", "exception.message": "m"},
+		})
+	}
+	for _, limit := range []int{0, 20, -1} {
+		records, err := c.LogsPage(t.Context(), logs.Query{Window: day, Limit: limit}, "")
+		if err != nil || len(records.Items) != 5 || !records.More || records.Cursor == "" {
+			t.Errorf("limit %d: %d records, %v", limit, len(records.Items), err)
+		}
+		spans, err := c.SpansPage(t.Context(), traces.Query{Window: day, Limit: limit}, "")
+		if err != nil || len(spans.Items) != 5 || !spans.More || spans.Cursor == "" {
+			t.Errorf("limit %d: %d spans, %v", limit, len(spans.Items), err)
+		}
+		thrown, err := c.ExceptionsPage(t.Context(), clickhouse.ExceptionsOptions{Window: day, Limit: limit}, "")
+		if err != nil || len(thrown.Items) != 5 || !thrown.More || thrown.Cursor == "" {
+			t.Errorf("limit %d: %d exceptions, %v", limit, len(thrown.Items), err)
+		}
+		counts, err := c.LogCounts(t.Context(), logs.Query{Window: day, Limit: limit}, "service")
+		if !errors.Is(err, base.ErrTruncated) || len(counts) != 5 {
+			t.Errorf("limit %d: %d counts, %v", limit, len(counts), err)
+		}
+	}
+}
+
 // A list that the client itself bounds says so.
 func TestListsOfVeryManyServicesSayThatTheyAreCut(t *testing.T) {
 	t.Parallel()

@@ -84,7 +84,7 @@ func (c *Client) Exceptions(ctx context.Context, o ExceptionsOptions) iter.Seq2[
 func (c *Client) ExceptionsPage(ctx context.Context, o ExceptionsOptions, cursor string) (base.Page[Exception], error) {
 	var stats base.Stats
 	ctx = base.WithStats(ctx, &stats)
-	o.Limit = pageSize(o.Limit)
+	o.Limit = c.pageLimit(o.Limit)
 	found, more, next, err := c.exceptions(ctx, opExceptionsPage, o, cursor)
 	if err != nil {
 		return base.Page[Exception]{Outcome: base.Failed, Stats: stats}, err

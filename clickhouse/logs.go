@@ -57,7 +57,7 @@ const maxChunk = 10_000
 const defaultPage = 100
 
 // LogsPage is one page of the records that match; cursor is empty for the first. A page has q.Limit records, by default
-// 100, at most 10,000. The cursor is the place after the last record, by time and id, so that records of one instant
+// 100, at most 10,000, and never more than Config.MaxRows. The cursor is the place after the last record, by time and id, so that records of one instant
 // are neither lost nor repeated; it is bound to the query, its limit excepted.
 func (c *Client) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
 	var stats base.Stats
@@ -66,7 +66,7 @@ func (c *Client) LogsPage(ctx context.Context, q logs.Query, cursor string) (bas
 	if err != nil {
 		return base.Page[logs.Record]{Outcome: base.Failed}, err
 	}
-	found, more, err := scan.take(ctx, pageSize(q.Limit))
+	found, more, err := scan.take(ctx, c.pageLimit(q.Limit))
 	return page(found, more, err, scan.cursor(), &stats)
 }
 
@@ -80,6 +80,9 @@ func pageSize(limit int) int {
 	}
 	return min(limit, maxChunk)
 }
+
+// pageLimit is the number of items of a page, which the operator's cap holds for too.
+func (c *Client) pageLimit(limit int) int { return c.rowLimit(pageSize(limit)) }
 
 // page puts a page together. A failure after some items makes a partial page that its cursor goes on from.
 func page[T any](items []T, more bool, err error, cursor string, stats *base.Stats) (base.Page[T], error) {
@@ -166,7 +169,7 @@ func (s *logScan) sql(w base.Window, limit int) Query {
 		Args: st.args,
 	}
 	if s.layout.lazy && limit > 0 {
-		q.Settings = map[string]string{lazySetting: "10001"}
+		q.hints = map[string]string{lazySetting: "10001"}
 	}
 	return q
 }

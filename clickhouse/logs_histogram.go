@@ -129,7 +129,7 @@ func (c *Client) LogCounts(ctx context.Context, q logs.Query, by ...string) ([]L
 	if err != nil {
 		return nil, err
 	}
-	limit := min(pageSize(q.Limit), maxGroups)
+	limit := min(c.pageLimit(q.Limit), maxGroups)
 	counting, err := scan.countsSQL(limit+1, by)
 	if err != nil {
 		return nil, c.invalid(opLogCounts, err)

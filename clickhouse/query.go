@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/ch-go/proto"
+
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 )
@@ -31,9 +33,11 @@ type Query struct {
 	MaxBytes int64
 	// Timeout bounds the whole answer, reading it included; 0 = what the context says.
 	Timeout time.Duration
-	// Settings of the server for this statement. readonly, max_execution_time and log_comment are the client's own.
+	// Settings of the server for this statement. readonly, max_execution_time and log_comment are the client's own. An
+	// account that may change none is base.ErrPermission, a server too old to be sent them base.ErrInvalid.
 	Settings map[string]string
 
+	hints   map[string]string // settings that the client would like, left out where they cannot be sent
 	lenient bool // readonly is not set: the statement is the client's own, and asks what may be set
 }
 
@@ -135,9 +139,16 @@ func (a *ask) open(ctx context.Context) (*stream, error) {
 }
 
 func (a *ask) attempt(ctx context.Context, as account) (*stream, error) {
+	if as == accountBare && len(a.query.Settings) > 0 {
+		return nil, a.unset(base.KindPermission, "the account may change no setting", "leave them out, or have the account's profile changed")
+	}
 	k, err := a.client.pool.get(ctx)
 	if err != nil {
 		return nil, notSent(err)
+	}
+	if len(a.query.Settings) > 0 && !proto.FeatureSettingsSerializedAsStrings.In(k.v) {
+		a.client.pool.put(k)
+		return nil, a.unset(base.KindInvalid, "the server is too old to be sent them", "leave them out, or ask a newer server")
 	}
 	s := newStream(ctx, a, k)
 	r := request{sql: a.query.SQL, id: s.id, params: a.params}
@@ -150,6 +161,14 @@ func (a *ask) attempt(ctx context.Context, as account) (*stream, error) {
 		return nil, &queryError{s.id, err, slices.Sorted(maps.Keys(a.params))}
 	}
 	return s, nil
+}
+
+// unset says that the caller's settings would not hold: without them the answer may be another.
+func (a *ask) unset(kind base.Kind, why, hint string) error {
+	names := strings.Join(slices.Sorted(maps.Keys(a.query.Settings)), ", ")
+	e := base.NewError(kind, nil).WithText(fmt.Sprintf("settings: %s: %s", names, why))
+	e.Sent, e.Hint = base.NotSent, hint
+	return e
 }
 
 // noteBare tells the reader of an answer what did not hold.
@@ -171,8 +190,10 @@ func (a *ask) settings(as account) []setting {
 	if seconds := a.seconds(); seconds > 0 {
 		all = append(all, setting{name: "max_execution_time", value: strconv.Itoa(seconds), number: true})
 	}
-	for _, name := range slices.Sorted(maps.Keys(a.query.Settings)) {
-		all = append(all, setting{name: name, value: a.query.Settings[name], modern: true})
+	for _, given := range []map[string]string{a.query.hints, a.query.Settings} {
+		for _, name := range slices.Sorted(maps.Keys(given)) {
+			all = append(all, setting{name: name, value: given[name], modern: true})
+		}
 	}
 	return all
 }

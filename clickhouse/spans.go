@@ -52,7 +52,7 @@ func (c *Client) SpansPage(ctx context.Context, q traces.Query, cursor string) (
 	if err != nil {
 		return base.Page[traces.Span]{Outcome: base.Failed}, err
 	}
-	found, more, err := scan.take(ctx, pageSize(q.Limit))
+	found, more, err := scan.take(ctx, c.pageLimit(q.Limit))
 	return page(found, more, err, scan.cursor(), &stats)
 }
 
