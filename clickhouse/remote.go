@@ -23,22 +23,26 @@ var (
 
 // RemoteClient asks the same questions of a server that serves this package's tools. It is safe for concurrent use as
 // far as its caller is, and has nothing to close.
-type RemoteClient struct{ caller tool.Caller }
+type RemoteClient struct {
+	name   string
+	caller tool.Caller
+}
 
-// Remote makes a client of the tools that the caller reaches.
-func Remote(caller tool.Caller) *RemoteClient { return &RemoteClient{caller: caller} }
+// Remote makes a client of the tools that the caller reaches. The name stands in the provenance of answers; empty =
+// clickhouse.
+func Remote(name string, caller tool.Caller) *RemoteClient {
+	orDefault(&name, defaultName)
+	return &RemoteClient{name, caller}
+}
 
-// remoteName is the name of every remote client.
-const remoteName = "clickhouse"
-
-// Name is that of the package.
-func (r *RemoteClient) Name() string { return remoteName }
+// Name is the name given to Remote.
+func (r *RemoteClient) Name() string { return r.name }
 
 // remotePage is how many items one call brings.
 const remotePage = 1000
 
 // walk goes through the pages of a remote list up to limit items, 0 = the default of a client, negative = all.
-func walk[T any](op string, limit int, fetch func(n int, cursor string) (base.Page[T], error)) iter.Seq2[T, error] {
+func walk[T any](source, op string, limit int, fetch func(n int, cursor string) (base.Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if limit == 0 {
 			limit = maxChunk
@@ -51,7 +55,7 @@ func walk[T any](op string, limit int, fetch func(n int, cursor string) (base.Pa
 			p, err := fetch(n, cursor)
 			if err == nil && limit > 0 && p.More && seen+len(p.Items) >= limit {
 				p.More = false
-				e := base.NewIncomplete(base.Truncated, remoteName, op, int64(seen+len(p.Items)),
+				e := base.NewIncomplete(base.Truncated, source, op, int64(seen+len(p.Items)),
 					"more match than the limit; raise it, narrow the window, or go on from the cursor", nil)
 				e.Cursor = p.Cursor
 				return p, e
@@ -71,7 +75,7 @@ func walk[T any](op string, limit int, fetch func(n int, cursor string) (base.Pa
 
 // Logs is [Client.Logs], page by page.
 func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
-	return walk(opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
+	return walk(r.name, opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
 		q := q
 		q.Limit = n
 		return r.LogsPage(ctx, q, cursor)
@@ -85,12 +89,12 @@ func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string
 
 // LogHistogram is [Client.LogHistogram].
 func (r *RemoteClient) LogHistogram(ctx context.Context, q logs.Query, step time.Duration) ([]LogBucket, error) {
-	return items(GetLogHistogram.Call(ctx, r.caller, LogHistogramInput{logsInput(q, ""), int(step / time.Second)}))
+	return items(ctx, r, GetLogHistogram, LogHistogramInput{logsInput(q, ""), int(step / time.Second)})
 }
 
 // LogCounts is [Client.LogCounts].
 func (r *RemoteClient) LogCounts(ctx context.Context, q logs.Query, by ...string) ([]LogCount, error) {
-	return items(CountLogs.Call(ctx, r.caller, LogCountsInput{logsInput(q, ""), by}))
+	return items(ctx, r, CountLogs, LogCountsInput{logsInput(q, ""), by})
 }
 
 // LogContext is [Client.LogContext].
@@ -100,7 +104,7 @@ func (r *RemoteClient) LogContext(ctx context.Context, o LogContextOptions) (Log
 
 // Spans is [Client.Spans], page by page.
 func (r *RemoteClient) Spans(ctx context.Context, q traces.Query) iter.Seq2[traces.Span, error] {
-	return walk(opSpans.Name, q.Limit, func(n int, cursor string) (base.Page[traces.Span], error) {
+	return walk(r.name, opSpans.Name, q.Limit, func(n int, cursor string) (base.Page[traces.Span], error) {
 		in := spansInput(q, cursor)
 		in.Limit = n
 		return SearchSpans.Call(ctx, r.caller, in)
@@ -114,7 +118,7 @@ func (r *RemoteClient) Trace(ctx context.Context, traceID string) (Trace, error)
 
 // Exceptions is [Client.Exceptions], page by page.
 func (r *RemoteClient) Exceptions(ctx context.Context, o ExceptionsOptions) iter.Seq2[Exception, error] {
-	return walk(opExceptions.Name, o.Limit, func(n int, cursor string) (base.Page[Exception], error) {
+	return walk(r.name, opExceptions.Name, o.Limit, func(n int, cursor string) (base.Page[Exception], error) {
 		return ListExceptions.Call(ctx, r.caller, ExceptionsInput{
 			Window: o.Window, Service: o.Service, Type: o.Type, GroupID: o.GroupID, TraceID: o.TraceID, Limit: n, Cursor: cursor,
 		})
@@ -123,32 +127,32 @@ func (r *RemoteClient) Exceptions(ctx context.Context, o ExceptionsOptions) iter
 
 // Services is [Client.Services].
 func (r *RemoteClient) Services(ctx context.Context, w base.Window) ([]Service, error) {
-	return items(ListServices.Call(ctx, r.caller, WindowInput{w}))
+	return items(ctx, r, ListServices, WindowInput{w})
 }
 
 // ServiceDependencies is [Client.ServiceDependencies].
 func (r *RemoteClient) ServiceDependencies(ctx context.Context, w base.Window) ([]Dependency, error) {
-	return items(ListDependencies.Call(ctx, r.caller, WindowInput{w}))
+	return items(ctx, r, ListDependencies, WindowInput{w})
 }
 
 // TopOperations is [Client.TopOperations].
 func (r *RemoteClient) TopOperations(ctx context.Context, service string, w base.Window, n int) ([]Operation, error) {
-	return items(ListOperations.Call(ctx, r.caller, OperationsInput{Service: service, Window: w, Limit: n}))
+	return items(ctx, r, ListOperations, OperationsInput{Service: service, Window: w, Limit: n})
 }
 
 // FieldKeys is [Client.FieldKeys].
 func (r *RemoteClient) FieldKeys(ctx context.Context, signal Signal, prefix string) ([]FieldKey, error) {
-	return items(ListFieldKeys.Call(ctx, r.caller, FieldKeysInput{signal, prefix}))
+	return items(ctx, r, ListFieldKeys, FieldKeysInput{signal, prefix})
 }
 
 // FieldValues is [Client.FieldValues].
 func (r *RemoteClient) FieldValues(ctx context.Context, signal Signal, key, prefix string) ([]FieldValue, error) {
-	return items(ListFieldValues.Call(ctx, r.caller, FieldValuesInput{signal, key, prefix}))
+	return items(ctx, r, ListFieldValues, FieldValuesInput{signal, key, prefix})
 }
 
 // MetricNames is [Client.MetricNames].
 func (r *RemoteClient) MetricNames(ctx context.Context, w base.Window, prefix string) ([]MetricName, error) {
-	return items(ListMetrics.Call(ctx, r.caller, MetricNamesInput{w, prefix}))
+	return items(ctx, r, ListMetrics, MetricNamesInput{w, prefix})
 }
 
 // Metrics is [Client.Metrics]; one call brings at most 10,000 points.
@@ -158,7 +162,7 @@ func (r *RemoteClient) Metrics(ctx context.Context, q metrics.Query) iter.Seq2[m
 		if limit <= 0 {
 			limit = maxChunk
 		}
-		found, err := items(SearchMetrics.Call(ctx, r.caller, MetricsInput{Window: q.Window, Metric: q.Metric, Labels: q.Labels, Limit: limit}))
+		found, err := items(ctx, r, SearchMetrics, MetricsInput{Window: q.Window, Metric: q.Metric, Labels: q.Labels, Limit: limit})
 		for _, p := range found {
 			if !yield(p.point(), nil) {
 				return
@@ -170,10 +174,11 @@ func (r *RemoteClient) Metrics(ctx context.Context, q metrics.Query) iter.Seq2[m
 	}
 }
 
-// items turns the page of a list that is given at once back into the list, with an error when it was cut.
-func items[T any](p base.Page[T], err error) ([]T, error) {
-	if err == nil && (p.More || p.Outcome == base.Partial) {
-		err = base.NewIncomplete(p.Outcome, remoteName, p.Stats.Op, int64(len(p.Items)), "the list was cut; ask for less at once", nil)
+// items calls a tool whose list is given at once, and turns its page back into the list, with an error when it was cut.
+func items[In, T any](ctx context.Context, r *RemoteClient, from tool.Declaration[In, base.Page[T]], in In) ([]T, error) {
+	p, err := from.Call(ctx, r.caller, in)
+	if err == nil && (p.Outcome == base.Truncated || p.Outcome == base.Partial) {
+		err = base.NewIncomplete(p.Outcome, r.name, p.Stats.Op, int64(len(p.Items)), "the list was cut; ask for less at once", nil)
 	}
 	return p.Items, err
 }

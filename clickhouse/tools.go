@@ -72,8 +72,8 @@ func (c *Client) Tools() []tool.Tool {
 	}, c.sqlTools()...)
 }
 
-// pageOf makes a page of a method that gives its list at once. A list that was cut is a page that says so, without a
-// cursor.
+// pageOf makes a page of a method that gives its list at once. A list that was cut says so by its outcome: there is
+// no cursor to go on from, and so no More.
 func pageOf[In, T any](list func(context.Context, In) ([]T, error)) func(context.Context, In) (base.Page[T], error) {
 	return func(ctx context.Context, in In) (base.Page[T], error) {
 		var stats base.Stats
@@ -88,7 +88,7 @@ func pageOf[In, T any](list func(context.Context, In) ([]T, error)) func(context
 		if p.Items == nil {
 			p.Items = []T{}
 		}
-		p.More, p.Stats = p.Outcome == base.Truncated, stats
+		p.Stats = stats
 		return p, nil
 	}
 }

@@ -102,7 +102,7 @@ func (in LogStatisticsInput) convert() (LogCountsInput, error) {
 }
 
 func aliasError(name string, err error) error {
-	return base.Invalid(remoteName, name, "%s", err.Error())
+	return base.Invalid(defaultName, name, "%s", err.Error())
 }
 
 // instant reads the forms of time that the older tools took.

@@ -42,7 +42,7 @@ func TestToolsAreSuchAsEveryHostTakes(t *testing.T) {
 func TestARemoteClientGivesTheSameAnswers(t *testing.T) {
 	t.Parallel()
 	server, c := fake(t)
-	remote := clickhouse.Remote(tool.Set(c.Tools()))
+	remote := clickhouse.Remote("far", tool.Set(c.Tools()))
 	for i := range 2500 {
 		server.Insert(logs.Record{Time: noon.Add(time.Duration(i/10) * time.Millisecond), Service: "cart", Body: fmt.Sprint(i), Attributes: map[string]any{"n": float64(i)}})
 	}
@@ -78,6 +78,26 @@ func TestARemoteClientGivesTheSameAnswers(t *testing.T) {
 	}
 	if _, err := remote.Trace(t.Context(), "zz"); !errors.Is(err, base.ErrInvalid) {
 		t.Error(err)
+	}
+}
+
+// More means a cursor to go on from. A list that is given at once has none, and says by its outcome that it was cut.
+func TestAListThatIsGivenAtOnceIsCutWithoutACursor(t *testing.T) {
+	t.Parallel()
+	server, c := fake(t)
+	for i := range 5 {
+		server.Insert(logs.Record{Time: noon, Service: fmt.Sprintf("cart-%d", i), Body: "x"})
+	}
+	set := tool.Set(c.Tools())
+	q := logs.Query{Window: day, Limit: 2}
+	in := clickhouse.LogCountsInput{Logs: clickhouse.LogsInput{Window: day, Limit: 2}, By: []string{"service"}}
+	p, err := clickhouse.CountLogs.Call(t.Context(), set, in)
+	if err != nil || p.Outcome != base.Truncated || p.More || len(p.Items) != 2 {
+		t.Errorf("%+v %v", p, err)
+	}
+	counts, err := clickhouse.Remote("far", set).LogCounts(t.Context(), q, "service")
+	if e, ok := errors.AsType[*base.IncompleteError](err); !ok || e.Source != "far" || !errors.Is(err, base.ErrTruncated) || len(counts) != 2 {
+		t.Errorf("%d counts, %v", len(counts), err)
 	}
 }
 
