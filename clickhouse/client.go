@@ -100,15 +100,15 @@ func (c *Client) Close() error {
 	return err
 }
 
-// connect dials with the present credential.
+// connect dials with the present credential, each address at most once.
 func (c *Client) connect(ctx context.Context) (*conn, error) {
 	password, version, err := c.credential.get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var problems []error
-	for range c.dialer.addresses {
-		k, err := c.shake(ctx, password, version)
+	for _, address := range c.dialer.order() {
+		k, err := c.shake(ctx, address, password, version)
 		if err == nil {
 			return k, nil
 		}
@@ -120,12 +120,11 @@ func (c *Client) connect(ctx context.Context) (*conn, error) {
 	return nil, errors.Join(problems...)
 }
 
-func (c *Client) shake(ctx context.Context, password, version string) (*conn, error) {
-	l, err := c.dialer.open(ctx)
+func (c *Client) shake(ctx context.Context, address, password, version string) (*conn, error) {
+	l, err := c.dialer.connect(ctx, address)
 	if err != nil {
 		return nil, &dialError{err}
 	}
-	address := c.dialer.current()
 	k, err := newConn(ctx, l, c.config, c.config.User, password)
 	if err == nil {
 		k.version = version

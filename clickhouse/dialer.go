@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -80,19 +81,22 @@ func tlsConfig(c Config, given *tls.Config) (*tls.Config, error) {
 	return t, nil
 }
 
-// open connects to the address that worked last, else to the others in turn.
+// order is the address that worked last, then the others in turn.
+func (d *dialer) order() []string {
+	first := int(d.last.Load()) % len(d.addresses)
+	return slices.Concat(d.addresses[first:], d.addresses[:first])
+}
+
+// open connects to the first address that can be had.
 func (d *dialer) open(ctx context.Context) (*link, error) {
-	first := int(d.last.Load())
 	var problems []error
-	for i := range d.addresses {
-		at := (first + i) % len(d.addresses)
-		l, err := d.connect(ctx, d.addresses[at])
+	for _, address := range d.order() {
+		l, err := d.connect(ctx, address)
 		if err == nil {
-			d.last.Store(int64(at))
 			return l, nil
 		}
-		if !strings.Contains(err.Error(), d.addresses[at]) {
-			err = fmt.Errorf("%s: %w", d.addresses[at], err)
+		if !strings.Contains(err.Error(), address) {
+			err = fmt.Errorf("%s: %w", address, err)
 		}
 		problems = append(problems, err)
 		if ctx.Err() != nil {
@@ -102,10 +106,10 @@ func (d *dialer) open(ctx context.Context) (*link, error) {
 	return nil, errors.Join(problems...)
 }
 
-// current is the address that open used last.
-func (d *dialer) current() string { return d.addresses[int(d.last.Load())%len(d.addresses)] }
+// worked keeps an address for the next connection.
+func (d *dialer) worked(address string) { d.last.Store(int64(slices.Index(d.addresses, address))) }
 
-// failed moves on to the next address, for the one used last accepted a connection and then did not answer.
+// failed moves on to the next address, for this one accepted a connection and then did not answer.
 func (d *dialer) failed(address string) {
 	for i, a := range d.addresses {
 		if a == address {
@@ -114,7 +118,17 @@ func (d *dialer) failed(address string) {
 	}
 }
 
+// connect connects to that address, which its error names.
 func (d *dialer) connect(ctx context.Context, address string) (*link, error) {
+	l, err := d.reach(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	d.worked(address)
+	return l, nil
+}
+
+func (d *dialer) reach(ctx context.Context, address string) (*link, error) {
 	limited, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	raw, err := d.dial(limited, "tcp", address)

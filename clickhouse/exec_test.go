@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,5 +101,47 @@ func TestWritesWithoutABoundDoNotWaitForEachOther(t *testing.T) {
 		if err := <-failed; err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestEachDeadReplicaIsDialedOnce(t *testing.T) {
+	t.Parallel()
+	var dials atomic.Int32
+	cfg := clickhouse.Config{
+		Addresses: []string{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"}, Limits: base.Limits{Retries: -1},
+	}
+	c := newClient(t, cfg, base.WithDialer(func(context.Context, string, string) (net.Conn, error) {
+		dials.Add(1)
+		return nil, errors.New("no route")
+	}))
+	if err := c.Ping(t.Context()); err == nil || dials.Load() != 4 {
+		t.Errorf("%d dials, %v", dials.Load(), err)
+	}
+}
+
+// What a call has cost is that of all its attempts.
+func TestTheStatsOfAnAnswerCountItsEarlierAttempts(t *testing.T) {
+	t.Parallel()
+	const lost = 60 * time.Millisecond
+	s := bulkServer(t)
+	cfg := fakeConfig(s)
+	cfg.Limits.Retries, cfg.Limits.RetryRatio = 3, -1
+	var failed atomic.Bool
+	c := newClient(t, cfg, base.WithDialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+		if !failed.Swap(true) {
+			<-time.After(lost)
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}))
+	r, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT 1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Stats(); got.Attempts != 2 || got.Elapsed < lost || got.Calls != 1 {
+		t.Errorf("%+v", got)
 	}
 }

@@ -38,7 +38,7 @@ type Query struct {
 	Settings map[string]string
 
 	hints   map[string]string // settings that the client would like, left out where they cannot be sent
-	lenient bool // readonly is not set: the statement is the client's own, and asks what may be set
+	lenient bool              // readonly is not set: the statement is the client's own, and asks what may be set
 }
 
 var opQuery = &base.Op{Name: "Query", System: base.SystemDB}
@@ -77,7 +77,7 @@ func (c *Client) query(ctx context.Context, op *base.Op, q Query) (*rows.Rows, e
 	if q.Timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, q.Timeout)
 	}
-	a := &ask{client: c, op: op, query: q, params: params, caller: ctx}
+	a := &ask{client: c, op: op, query: q, params: params, caller: ctx, began: time.Now()}
 	s, hold, err := base.Open(ctx, c.guard, op, a.open)
 	if err != nil {
 		cancel()
@@ -123,9 +123,13 @@ type ask struct {
 	query  Query
 	params map[string]string
 	caller context.Context
+
+	began    time.Time // zero = with the attempt
+	attempts int
 }
 
 func (a *ask) open(ctx context.Context) (*stream, error) {
+	a.attempts++
 	known := a.client.kind()
 	s, err := a.attempt(ctx, known)
 	if err == nil || !isCode(err, codeReadOnly) || known == accountBare {

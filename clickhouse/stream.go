@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"sync"
@@ -24,7 +25,8 @@ type stream struct {
 	table  table
 	id     string
 	limit  int64 // of the rows that are handed out
-	began  time.Time
+	began  time.Time // of the call, its earlier attempts included
+	tries  int       // attempts of the call
 	notes  []string
 	stop   func() bool // of the watch over ctx
 
@@ -37,14 +39,15 @@ type stream struct {
 	mu     sync.Mutex
 	hold   *base.Hold
 	ended  bool
-	err    error // typed, of the end
+	paid   bool  // the call was settled
+	err    error // typed, of the end, once that was settled
 	cancel context.CancelFunc
 }
 
 func newStream(ctx context.Context, a *ask, k *conn) *stream {
 	s := &stream{
-		client: a.client, op: a.op, ctx: ctx, caller: a.caller, conn: k, id: newID(), limit: a.query.MaxRows, began: time.Now(),
-		table: table{zone: k.hello.zone},
+		client: a.client, op: a.op, ctx: ctx, caller: a.caller, conn: k, id: newID(), limit: a.query.MaxRows,
+		began: cmp.Or(a.began, time.Now()), tries: max(1, a.attempts), table: table{zone: k.hello.zone},
 	}
 	k.ctx, k.idle = ctx, max(0, a.client.guard.Limits().Idle.D())
 	k.bounded, k.patience = a.client.patience()
@@ -213,13 +216,10 @@ func (s *stream) Columns() []rows.Column { return s.table.columns }
 // Next is the next batch; io.EOF at the end of the answer, else a typed error.
 func (s *stream) Next() (*rows.Batch, error) {
 	s.mu.Lock()
-	ended, err, reading := s.ended, s.err, s.conn != nil
+	ended, reading := s.ended, s.conn != nil
 	s.mu.Unlock()
-	switch {
-	case ended && err != nil:
-		return nil, err
-	case ended:
-		return nil, io.EOF
+	if ended { // perhaps by another goroutine that has not settled it yet
+		return nil, s.endOr(nil, io.EOF)
 	}
 	if b := s.first; b != nil {
 		s.first = nil
@@ -316,9 +316,11 @@ func (c *conn) goesOnAfter(code int) bool {
 func (s *stream) settle(err error) {
 	s.mu.Lock()
 	hold, cancel := s.hold, s.cancel
+	due := hold != nil && !s.paid // without a hold the call itself fails, or has not returned yet
+	s.paid = s.paid || due
 	s.mu.Unlock()
-	if hold == nil {
-		return // the call itself fails, or has not returned yet
+	if !due {
+		return
 	}
 	if s.op != opSchema { // a look at the tables is no part of an answer
 		base.AddStats(s.caller, s.cost())
@@ -343,7 +345,7 @@ func (s *stream) cost() base.Stats {
 // Stats is what answering has cost so far.
 func (s *stream) Stats() base.Stats {
 	stats := s.cost()
-	stats.Source, stats.Op, stats.Calls, stats.Attempts = s.client.Name(), s.op.Name, 1, 1
+	stats.Source, stats.Op, stats.Calls, stats.Attempts = s.client.Name(), s.op.Name, 1, s.tries
 	if stats.Elapsed = time.Duration(s.took.Load()); stats.Elapsed == 0 {
 		stats.Elapsed = time.Since(s.began)
 	}

@@ -58,3 +58,59 @@ func TestTheCallersDeadlineIsNotADeadHost(t *testing.T) {
 		}
 	}
 }
+
+// stuck is a connection on which a write waits until it is let go.
+type stuck struct {
+	net.Conn
+	entered, release chan struct{}
+}
+
+func (c stuck) Write([]byte) (int, error) {
+	close(c.entered)
+	<-c.release
+	return 0, net.ErrClosed
+}
+
+// The context ends an answer while it is read: what the reader gets is typed, whoever is the first.
+func TestTheErrorOfAnAnswerIsTypedWhileItsEndIsUnderWay(t *testing.T) {
+	t.Parallel()
+	c, err := New(t.Context(), Config{Host: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	c.ending.Store(true) // so that no other connection is made to kill the query
+	ctx, cancel := context.WithCancel(t.Context())
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = theirs.Close() })
+	raw := stuck{ours, make(chan struct{}), make(chan struct{})}
+	k := &conn{link: newLink(t.Context(), raw, raw), hello: hello{zone: time.UTC}}
+	k.in = newInput(timedReader{k})
+	op := &base.Op{Name: "Query"}
+	s, hold, err := base.Open(ctx, c.guard, op, func(inner context.Context) (*stream, error) {
+		return newStream(inner, &ask{client: c, op: op, caller: ctx}, k), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.attach(hold, func() {})
+	cancel()
+	<-raw.entered
+	got := make(chan error, 1)
+	go func() { _, err := s.Next(); got <- err }()
+	select {
+	case err = <-got:
+		close(raw.release)
+	case <-time.After(50 * time.Millisecond):
+		close(raw.release)
+		err = <-got
+	}
+	if base.KindOf(err) != base.KindCanceled || !typed(err) {
+		t.Errorf("%T %v", err, err)
+	}
+}
+
+func typed(err error) bool {
+	_, ok := errors.AsType[*base.Error](err)
+	return ok
+}

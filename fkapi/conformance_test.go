@@ -136,8 +136,7 @@ func harness(subject func(testing.TB, basetest.Settings) basetest.Subject, confi
 			})
 		},
 		Skip: map[string]string{
-			"F10b": "the guard counts the time of an attempt that hung against the one after it, where go-retryablehttp owns the loop",
-			"F41":  "both clients only read; no method has a side effect to repeat",
+			"F41": "both clients only read; no method has a side effect to repeat",
 		},
 	}
 }

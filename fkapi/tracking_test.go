@@ -179,7 +179,7 @@ func TestLimitsAreReplacedWhileTheClientIsUsedAndItsNameIsItsOwn(t *testing.T) {
 			before := len(server.Requests())
 			server.Fail(fault.Status(503, "Retry-After", "0.01"), -1)
 			err := client.Ping(bounded(t))
-			server.Recover()
+			server.ClearFaults()
 			wantKind(t, err, base.KindUnavailable)
 			if err == nil || !strings.HasPrefix(err.Error(), "eu: Ping: ") || client.Name() != "eu" || client.Health().Source != "eu" {
 				t.Errorf("the name is not in %v", err)
