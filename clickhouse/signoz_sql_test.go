@@ -125,8 +125,8 @@ func TestQuestionsCompileToTheSQLThatTheIndexesAnswer(t *testing.T) {
 		for _, name := range sortedKeys(s.query.Args) {
 			fmt.Fprintf(&b, "--   %s = %#v\n", name, s.query.Args[name])
 		}
-		for _, name := range sortedKeys(s.query.Settings) {
-			fmt.Fprintf(&b, "--   setting %s = %s\n", name, s.query.Settings[name])
+		for _, name := range sortedKeys(s.query.hints) {
+			fmt.Fprintf(&b, "--   setting %s = %s\n", name, s.query.hints[name])
 		}
 		b.WriteString("\n")
 	}
