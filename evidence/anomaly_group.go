@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 )
@@ -132,7 +131,7 @@ func (g *spanGroups) anomalies(examples int) ([]Anomaly, float64) {
 			}
 		}
 	}
-	bar := math.Log(float64(max(questions, 1)) / falseAlarm)
+	bar := barFor(questions)
 	all = slices.DeleteFunc(all, func(a Anomaly) bool { return a.Strength < bar })
 	slices.SortStableFunc(all, func(a, b Anomaly) int { return cmp.Compare(b.Strength, a.Strength) })
 	for i := range all {

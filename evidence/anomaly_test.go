@@ -106,6 +106,18 @@ func TestHealthyTracesHaveNoAnomalies(t *testing.T) {
 	}
 }
 
+func TestACallThatIsSomewhatRarerIsNotMissing(t *testing.T) {
+	t.Parallel()
+	c := shop(120, from(60, func(v *visit) {
+		if v.n%3 == 0 {
+			v.trace.cutAfter(v.id(ordersSpan), v.of(stockCallSpan).End(), v.of(ordersSpan).End())
+		}
+	}))
+	if a := anomaliesOf(t, memory{"spans", c}, evidence.AnomalyOptions{}); len(a.Anomalies) != 0 {
+		t.Errorf("%v", strongest(a))
+	}
+}
+
 func TestATraceThatTheWindowCutMissesNothing(t *testing.T) {
 	t.Parallel()
 	// Each trace of the window begins before it or ends behind it, so that its later calls are not read.

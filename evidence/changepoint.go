@@ -72,7 +72,7 @@ func findStep(events []event, known tally) rising {
 		after = tally{after.n - one.n, after.shown - one.shown}
 	}
 	if best.strength > 0 {
-		best.strength *= lasting(events, best) * recovery(events, best) / dispersion(events, best)
+		best.strength *= lasting(events, best) / dispersion(events, best)
 	}
 	return best
 }
@@ -113,28 +113,12 @@ func lasting(events []event, s rising) float64 {
 	return min(1, float64(last-events[s.first].at+1)/float64(least+1))
 }
 
-// recovery lessens the strength of a bad spell that ended longer ago than it lasted: what is over by itself is a blip.
-func recovery(events []event, s rising) float64 {
-	last := s.first
-	for i, e := range events[s.first:] {
-		if e.shown {
-			last = s.first + i
-		}
-	}
-	lasted := events[last].at - events[s.first].at
-	quiet := events[len(events)-1].at - events[last].at
-	if quiet > lasted {
-		return float64(lasted) / float64(quiet) / 2
-	}
-	return 1
-}
-
 // blocks is into how many pieces of equal time a window is cut to see how evenly a thing shows.
 const blocks = 18
 
 // dispersion is how much more the rate varies from block to block, before and after the step, than it would if events
 // were independent: the statistic of Pearson by its degrees of freedom. Slow spells come in runs, and a run is one piece
-// of evidence.
+// of evidence; a spell that is over by itself is such a run.
 func dispersion(events []event, s rising) float64 {
 	from, width := events[0].at, (events[len(events)-1].at-events[0].at)/blocks+1
 	chi, used := 0.0, 0

@@ -32,7 +32,7 @@ func TestAStepIsFoundWhereTheRateRises(t *testing.T) {
 		"it becomes less":        {bad + quiet, tally{}, 0, func(s float64) bool { return s < 4 }},
 		"another day only":       {bad + bad, tally{n: 1000}, 0, func(s float64) bool { return s > 1 && s <= foreign/2 }},
 		"half of the traces":     {quiet + "x.xx..x.x.xx..x.xx.x", tally{}, 20, func(s float64) bool { return s > 5 && s < whole.strength/2 }},
-		"a blip that is over":    {quiet + "xxxxx" + quiet + quiet, tally{}, 20, func(s float64) bool { return s < 3 }},
+		"a blip that is over":    {quiet + "xxxxxxxxxxxxxxx" + quiet + quiet, tally{}, 20, func(s float64) bool { return s > 0 && s < 2 }},
 		"too late to tell":       {quiet + quiet + quiet + "xx", tally{}, 60, func(s float64) bool { return s < 1 }},
 		"runs":                   {"...........x.........." + "xxxxxxxx........xxxxxxxx........xxxxxxxx", tally{}, 22, func(s float64) bool { return s < 6 }},
 		"no event":               {"", tally{n: 5}, 0, func(s float64) bool { return s == 0 }},

@@ -241,6 +241,19 @@ func TestHealthAndBlipsAreNoFault(t *testing.T) {
 	}
 }
 
+func TestSlowWorkWithoutASignNeedsTwiceAsMuch(t *testing.T) {
+	t.Parallel()
+	work := shop(12, from(6, faults["slow work without a sign why"].change))
+	if r := investigate(t, work, nil); r.Verdict != evidence.NoFault {
+		t.Errorf("%s: %+v", r.Verdict, r.Causes)
+	}
+	network := shop(12, from(6, faults["a slow network"].change))
+	if cause := first(t, investigate(t, network, nil)); cause.Service != "stock" {
+		t.Errorf("%s: %s", cause.Service, cause.Why)
+	}
+	first(t, investigate(t, cores(work, "prices", noonUTC.Add(6*time.Second)), nil))
+}
+
 func TestABaselineTellsWhatTheWindowCannot(t *testing.T) {
 	t.Parallel()
 	fault := func(v *visit) { v.trace.cutAfter(v.id(stockSpan), v.at.Add(25*time.Millisecond), time.Time{}) }

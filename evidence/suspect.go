@@ -49,6 +49,9 @@ func examine(now, past *forest, gauges []*series) *scene {
 	return s
 }
 
+// leastQuestions is the least number of questions that the bar is for: even of one the time of the step is looked for.
+const leastQuestions = 20
+
 // barOf is the strength that chance reaches in one healthy window out of fifty. It grows with the number of questions,
 // of which those do not count that are too small to pass it whatever the answers are (Tarone's correction).
 func (s *scene) barOf() float64 {
@@ -59,12 +62,15 @@ func (s *scene) barOf() float64 {
 	slices.Sort(most)
 	series := len(limited(s.gauges))
 	for i := range most {
-		bar := math.Log(float64(len(most)-i+series) / falseAlarm)
-		if most[i] >= bar {
+		if bar := barFor(len(most) - i + series); most[i] >= bar {
 			return bar
 		}
 	}
-	return math.Log(float64(1+series) / falseAlarm)
+	return barFor(series)
+}
+
+func barFor(questions int) float64 {
+	return math.Log(float64(max(questions, leastQuestions)) / falseAlarm)
 }
 
 // count notes which services there are.
