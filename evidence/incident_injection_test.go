@@ -156,6 +156,25 @@ func (t *traced) shift(at time.Time, by time.Duration) {
 	}
 }
 
+// delayAnswer makes the answer of a span reach its caller later. Clocks are not exact: a span may seem to end after its
+// caller, and is left as it is then too.
+func (t *traced) delayAnswer(s traces.Span, caller *traces.Span, by time.Duration) {
+	at := s.End()
+	if !caller.End().After(at) {
+		at = caller.End().Add(-1)
+	}
+	before, inside := slices.Clone(t.spans), map[string]bool{s.SpanID: true}
+	t.shift(at, by)
+	for range t.spans { // until no further span is found inside
+		for k := range t.spans {
+			if inside[t.spans[k].ParentID] || inside[t.spans[k].SpanID] {
+				inside[t.spans[k].SpanID] = true
+				t.spans[k] = before[k]
+			}
+		}
+	}
+}
+
 func (t *traced) write(s *traces.Span, at time.Time, severity logs.Severity, body string) {
 	t.lines = append(t.lines, logs.Record{
 		Time: at, Service: s.Service, Severity: severity, Body: body, TraceID: s.TraceID, SpanID: s.SpanID, Resources: s.Resources,
@@ -384,7 +403,7 @@ func (i *injector) network() (injection, bool) {
 			}
 			by := time.Duration((0.8 + 0.4*i.rng.Float64()) * float64(delay))
 			if s.Service == name {
-				t.shift(s.End(), by)
+				t.delayAnswer(s, p, by)
 			} else if p.Service == name && out {
 				t.shift(s.Start.Add(-time.Microsecond), by)
 			}
