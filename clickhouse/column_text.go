@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/fourkites/sources/base/rows"
 )
@@ -48,16 +49,17 @@ func scanTexts(in *input, data []byte, ends []uint32, n int) ([]byte, []uint32) 
 	ends = slices.Grow(ends, min(n-k, len(buf)-r))
 	ends = ends[:min(n, cap(ends))]
 	for k < len(ends) && r < len(buf) {
+		if r+word < len(buf) {
+			if r, d, k = scanShort(buf, r, data, d, ends, k); k == len(ends) || r >= len(buf) {
+				break
+			}
+		}
 		size := int(buf[r])
 		end := r + 1 + size
 		if size >= 0x80 || end > len(buf) {
 			break
 		}
-		if size <= word && r+1+word <= len(buf) {
-			*(*[word]byte)(data[d:]) = *(*[word]byte)(buf[r+1:])
-		} else {
-			copy(data[d:], buf[r+1:end])
-		}
+		copy(data[d:], buf[r+1:end])
 		d += size
 		ends[k] = uint32(d)
 		k++
@@ -65,6 +67,24 @@ func scanTexts(in *input, data []byte, ends []uint32, n int) ([]byte, []uint32) 
 	}
 	in.r = r
 	return data[:d], ends[:k]
+}
+
+// scanShort takes texts of up to a word while the buffer holds a word behind their length; r+word is within it at the
+// start. data has room for as much as the buffer holds, and a word; ends for at least one more. Nothing is checked but
+// that, for each check would cost as much as a text does.
+func scanShort(buf []byte, r int, data []byte, d int, ends []uint32, k int) (nextR, nextD, nextK int) {
+	from, to, end := unsafe.Pointer(unsafe.SliceData(buf)), unsafe.Pointer(unsafe.SliceData(data)), unsafe.Pointer(unsafe.SliceData(ends))
+	for last, all := len(buf)-word, len(ends); k < all && r < last; k++ {
+		size := int(*(*byte)(unsafe.Add(from, r)))
+		if size > word {
+			break
+		}
+		*(*[word]byte)(unsafe.Add(to, d)) = *(*[word]byte)(unsafe.Add(from, r+1))
+		d += size
+		*(*uint32)(unsafe.Add(end, 4*k)) = uint32(d)
+		r += 1 + size
+	}
+	return r, d, k
 }
 
 // slow takes one text of any length.

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,16 @@ func (c *times[W]) read(in *input, n int) (rows.Vector, error) {
 	if err = in.spend(8 * n); err != nil {
 		return nil, err
 	}
-	c.v.Ticks = c.v.Ticks[:0]
-	for _, w := range c.wire {
-		c.v.Ticks = append(c.v.Ticks, int64(w)*c.factor)
+	c.v.Ticks = slices.Grow(c.v.Ticks[:0], n)[:n]
+	ticks := c.v.Ticks
+	if c.factor == 1 {
+		for i, w := range c.wire[:len(ticks)] {
+			ticks[i] = int64(w)
+		}
+		return &c.v, nil
+	}
+	for i, w := range c.wire[:len(ticks)] {
+		ticks[i] = int64(w) * c.factor
 	}
 	return &c.v, nil
 }
