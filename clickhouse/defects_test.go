@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -124,9 +125,9 @@ func TestDefectC2TheContextIsHonouredInTheHandshakeOfBothDrivers(t *testing.T) {
 func last(t *testing.T, s *clickhousetest.Server, text string) clickhousetest.Request {
 	t.Helper()
 	all := s.Requests()
-	for i := len(all) - 1; i >= 0; i-- {
-		if strings.Contains(all[i].SQL, text) {
-			return all[i]
+	for _, r := range slices.Backward(all) {
+		if strings.Contains(r.SQL, text) {
+			return r
 		}
 	}
 	t.Fatalf("no request with %q", text)
@@ -205,7 +206,10 @@ func TestDefectC6LeavingAnEndlessAnswerIsQuick(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	for range r.All() {
+	for _, err := range r.All() {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if took := time.Since(began); took > 500*time.Millisecond {

@@ -31,8 +31,11 @@ func TestATableOfAnotherProgramIsRead(t *testing.T) {
 	server.Put(clickhousetest.Table{
 		Name: "app.lines",
 		Columns: []clickhousetest.Column{
-			{Name: "at", Type: "DateTime64(9)"}, {Name: "line_id", Type: "String"}, {Name: "msg", Type: "String"},
-			{Name: "level", Type: "String"}, {Name: "tags", Type: "Map(String, String)"},
+			{Name: "at", Type: "DateTime64(9)"},
+			{Name: "line_id", Type: "String"},
+			{Name: "msg", Type: "String"},
+			{Name: "level", Type: "String"},
+			{Name: "tags", Type: "Map(String, String)"},
 		},
 		Rows: [][]any{
 			{noon, "l1", "Disk full", "error", map[string]any{"service.name": "db"}},

@@ -64,9 +64,6 @@ func capped(asked, operator int64) int64 {
 	return asked
 }
 
-// limit is how many items a typed method hands out when the caller asks for so many.
-func (c *Client) limit(asked int) int { return int(capped(int64(asked), c.config.MaxRows)) }
-
 // query is the way of all methods that read: their SQL limits itself, so a negative or zero MaxRows is no cap.
 func (c *Client) query(ctx context.Context, op *base.Op, q Query) (*rows.Rows, error) {
 	params, err := c.check(op, q)

@@ -17,8 +17,10 @@ import (
 func TestNothingIsLostWhenTheNetworkCutsAnAnswer(t *testing.T) {
 	t.Parallel()
 	proxy := engines.Proxy(t, engines.Shared(t).Addr)
-	c := newClient(t, clickhouse.Config{Addresses: []string{proxy.Addr}, Database: "default", MaxRows: -1, MaxBytes: -1,
-		Limits: base.Limits{Breaker: base.Breaker{Ratio: -1}, RetryRatio: -1}})
+	c := newClient(t, clickhouse.Config{
+		Addresses: []string{proxy.Addr}, Database: "default", MaxRows: -1, MaxBytes: -1,
+		Limits: base.Limits{Breaker: base.Breaker{Ratio: -1}, RetryRatio: -1},
+	})
 	for range 150 {
 		r, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT number FROM system.numbers"})
 		if err != nil {
@@ -48,8 +50,10 @@ func TestTheClientOutlivesItsServer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := engines.ClickHouse(t)
-			c := newClient(t, clickhouse.Config{Addresses: []string{server.Addr}, Database: "default", MaxRows: -1, MaxBytes: -1, AllowWrites: true,
-				Limits: base.Limits{Breaker: base.Breaker{Ratio: -1}}})
+			c := newClient(t, clickhouse.Config{
+				Addresses: []string{server.Addr}, Database: "default", MaxRows: -1, MaxBytes: -1, AllowWrites: true,
+				Limits: base.Limits{Breaker: base.Breaker{Ratio: -1}},
+			})
 			if err := c.Exec(t.Context(), clickhouse.Statement{SQL: "CREATE TABLE kept (x UInt8) ENGINE = MergeTree ORDER BY x"}); err != nil {
 				t.Fatal(err)
 			}

@@ -79,14 +79,19 @@ func TestAnOldServerIsWrittenToAndStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range r.All() {
+	for _, err := range r.All() {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	for _, mark := range []string{"-- overdue", "-- left"} {
 		poll(t, mark+" still runs", func() bool { return count(mark) == "0" })
 	}
-	reader := newClient(t, clickhouse.Config{Addresses: []string{server.Addr}, Database: "default", User: engines.UserReader,
-		Password: secret.Literal(engines.PasswordReader)})
+	reader := newClient(t, clickhouse.Config{
+		Addresses: []string{server.Addr}, Database: "default", User: engines.UserReader,
+		Password: secret.Literal(engines.PasswordReader),
+	})
 	if got, err := one(t, reader, "SELECT count() FROM written", nil); err != nil || got != uint64(2) {
 		t.Errorf("a read-only account: %v %v", got, err)
 	}

@@ -75,28 +75,51 @@ func TestEveryTypeOfARealServerIsDecoded(t *testing.T) {
 			sql  string
 			want any
 		}{
-			{"toUInt8(255)", uint8(255)}, {"toInt64(-5)", int64(-5)}, {"toFloat32(1.5)", float32(1.5)}, {"true", true},
+			{"toUInt8(255)", uint8(255)},
+			{"toInt64(-5)", int64(-5)},
+			{"toFloat32(1.5)", float32(1.5)},
+			{"true", true},
 			{"toInt128('-170141183460469231731687303715884105728')", big128},
 			{"toUInt256('57896044618658097711785492504343953926634992332820282019728792003956564819968')", big256},
-			{"'text'", "text"}, {"''", ""}, {"repeat('x', 300)", strings.Repeat("x", 300)}, {"repeat('y', 400000)", strings.Repeat("y", 400000)},
+			{"'text'", "text"},
+			{"''", ""},
+			{"repeat('x', 300)", strings.Repeat("x", 300)},
+			{"repeat('y', 400000)", strings.Repeat("y", 400000)},
 			{"toFixedString('ab', 4)", "ab\x00\x00"},
 			{"toUUID('61f0c404-5cb3-11e7-907b-a6006ad3dba0')", "61f0c404-5cb3-11e7-907b-a6006ad3dba0"},
-			{"toIPv4('10.1.2.3')", netip.MustParseAddr("10.1.2.3")}, {"toIPv6('2001:db8::1')", netip.MustParseAddr("2001:db8::1")},
-			{"toDate('2024-02-29')", at.Truncate(24 * time.Hour)}, {"toDate32('1925-01-01')", time.Date(1925, 1, 1, 0, 0, 0, 0, time.UTC)},
+			{"toIPv4('10.1.2.3')", netip.MustParseAddr("10.1.2.3")},
+			{"toIPv6('2001:db8::1')", netip.MustParseAddr("2001:db8::1")},
+			{"toDate('2024-02-29')", at.Truncate(24 * time.Hour)},
+			{"toDate32('1925-01-01')", time.Date(1925, 1, 1, 0, 0, 0, 0, time.UTC)},
 			{"toDateTime('2024-02-29 12:34:56', 'UTC')", at},
 			{"toDateTime64('2024-02-29 15:34:56.789', 3, 'Europe/Moscow')", at.Add(789 * time.Millisecond).In(moscow)},
 			{"toDateTime64('1960-02-29 12:34:56.000000001', 9, 'UTC')", time.Date(1960, 2, 29, 12, 34, 56, 1, time.UTC)},
-			{"toDecimal32('-1.05', 2)", "-1.05"}, {"toDecimal64('0.001', 3)", "0.001"}, {"toDecimal128('-0.5', 10)", "-0.5000000000"},
-			{"CAST('b', 'Enum8(\\'a\\' = -1, \\'b\\' = 2)')", "b"}, {"CAST('it\\'s, (x)', 'Enum16(\\'it\\\\\\'s, (x)\\' = 300)')", "it's, (x)"},
-			{"NULL", nil}, {"CAST(NULL, 'Nullable(UInt32)')", nil}, {"CAST(7, 'Nullable(UInt32)')", uint32(7)},
-			{"toLowCardinality('few')", "few"}, {"CAST(NULL, 'LowCardinality(Nullable(String))')", nil}, {"CAST('v', 'LowCardinality(Nullable(String))')", "v"},
-			{"[1, 2, 3]::Array(UInt16)", []uint16{1, 2, 3}}, {"['a', 'b']", []string{"a", "b"}}, {"CAST([], 'Array(LowCardinality(String))')", []string{}},
-			{"[[1], []]::Array(Array(UInt8))", []any{[]uint8{1}, []uint8{}}}, {"[1, NULL]", []any{uint8(1), nil}},
-			{"map('a', 'b')", map[string]string{"a": "b"}}, {"CAST(map('k', 1.5), 'Map(LowCardinality(String), Float64)')", map[string]float64{"k": 1.5}},
-			{"CAST(map('k', true), 'Map(String, Bool)')", map[string]bool{"k": true}}, {"map(1, [2])", map[string]any{"1": []uint8{2}}},
-			{"tuple(1, 'x')", []any{uint8(1), "x"}}, {"CAST((1, 'x'), 'Tuple(a UInt8, `b c` String)')", map[string]any{"a": uint8(1), "b c": "x"}},
-			{"CAST(3, 'SimpleAggregateFunction(sum, UInt64)')", uint64(3)}, {"(1.5, 2.5)::Point", []any{1.5, 2.5}},
-			{"toIntervalDay(3)", int64(3)}, {`'{"a":{"b":1}}'::JSON`, `{"a":{"b":1}}`},
+			{"toDecimal32('-1.05', 2)", "-1.05"},
+			{"toDecimal64('0.001', 3)", "0.001"},
+			{"toDecimal128('-0.5', 10)", "-0.5000000000"},
+			{"CAST('b', 'Enum8(\\'a\\' = -1, \\'b\\' = 2)')", "b"},
+			{"CAST('it\\'s, (x)', 'Enum16(\\'it\\\\\\'s, (x)\\' = 300)')", "it's, (x)"},
+			{"NULL", nil},
+			{"CAST(NULL, 'Nullable(UInt32)')", nil},
+			{"CAST(7, 'Nullable(UInt32)')", uint32(7)},
+			{"toLowCardinality('few')", "few"},
+			{"CAST(NULL, 'LowCardinality(Nullable(String))')", nil},
+			{"CAST('v', 'LowCardinality(Nullable(String))')", "v"},
+			{"[1, 2, 3]::Array(UInt16)", []uint16{1, 2, 3}},
+			{"['a', 'b']", []string{"a", "b"}},
+			{"CAST([], 'Array(LowCardinality(String))')", []string{}},
+			{"[[1], []]::Array(Array(UInt8))", []any{[]uint8{1}, []uint8{}}},
+			{"[1, NULL]", []any{uint8(1), nil}},
+			{"map('a', 'b')", map[string]string{"a": "b"}},
+			{"CAST(map('k', 1.5), 'Map(LowCardinality(String), Float64)')", map[string]float64{"k": 1.5}},
+			{"CAST(map('k', true), 'Map(String, Bool)')", map[string]bool{"k": true}},
+			{"map(1, [2])", map[string]any{"1": []uint8{2}}},
+			{"tuple(1, 'x')", []any{uint8(1), "x"}},
+			{"CAST((1, 'x'), 'Tuple(a UInt8, `b c` String)')", map[string]any{"a": uint8(1), "b c": "x"}},
+			{"CAST(3, 'SimpleAggregateFunction(sum, UInt64)')", uint64(3)},
+			{"(1.5, 2.5)::Point", []any{1.5, 2.5}},
+			{"toIntervalDay(3)", int64(3)},
+			{`'{"a":{"b":1}}'::JSON`, `{"a":{"b":1}}`},
 		} {
 			got, err := one(t, c, "SELECT "+test.sql, nil)
 			if err != nil {
@@ -138,12 +161,21 @@ func TestParametersAreBoundByTheServer(t *testing.T) {
 		arg  any
 		want any
 	}{
-		{"String", nasty, nasty}, {"String", "", ""}, {"UInt64", uint64(1 << 63), uint64(1 << 63)}, {"Int32", -5, int32(-5)},
-		{"Float64", 1.25, 1.25}, {"Bool", true, true}, {"Nullable(String)", nil, nil}, {"Nullable(String)", "x", "x"},
-		{"Array(String)", []string{nasty, "", "plain"}, []string{nasty, "", "plain"}}, {"Array(UInt8)", []int{1, 2}, []uint8{1, 2}},
+		{"String", nasty, nasty},
+		{"String", "", ""},
+		{"UInt64", uint64(1 << 63), uint64(1 << 63)},
+		{"Int32", -5, int32(-5)},
+		{"Float64", 1.25, 1.25},
+		{"Bool", true, true},
+		{"Nullable(String)", nil, nil},
+		{"Nullable(String)", "x", "x"},
+		{"Array(String)", []string{nasty, "", "plain"}, []string{nasty, "", "plain"}},
+		{"Array(UInt8)", []int{1, 2}, []uint8{1, 2}},
 		{"Array(Array(String))", [][]string{{"a'b"}, {}}, []any{[]string{"a'b"}, []string{}}},
 		{"Map(String, UInt8)", map[string]int{"it's": 1}, map[string]any{"it's": uint8(1)}},
-		{"DateTime64(9, 'UTC')", at, at}, {"DateTime('UTC')", at.Truncate(time.Second), at.Truncate(time.Second)}, {"Identifier", "one", uint8(1)},
+		{"DateTime64(9, 'UTC')", at, at},
+		{"DateTime('UTC')", at.Truncate(time.Second), at.Truncate(time.Second)},
+		{"Identifier", "one", uint8(1)},
 	} {
 		sql := "SELECT {v:" + test.typ + "}"
 		if test.typ == "Identifier" {
@@ -213,7 +245,10 @@ func TestNothingRunsOnAtTheServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		for range r.All() {
+		for _, err := range r.All() {
+			if err != nil {
+				t.Error(err)
+			}
 			break
 		}
 		if took := time.Since(began); took > time.Second {

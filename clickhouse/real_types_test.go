@@ -37,19 +37,31 @@ func TestTypesWithinTypesOfARealServerAreDecoded(t *testing.T) {
 		{"CAST(map('a', ['x', 'y']), 'Map(String, Array(String))')", map[string]any{"a": []string{"x", "y"}}},
 		{"CAST([map('a', 1)], 'Array(Map(String, UInt8))')", []any{map[string]any{"a": uint8(1)}}},
 		{"CAST((1, NULL, [2]), 'Tuple(UInt8, Nullable(String), Array(Int8))')", []any{uint8(1), nil, []int8{2}}},
-		{"CAST([], 'Array(Tuple(a UInt8))')", []any{}}, {"tuple()", []any{}}, {"CAST(map(), 'Map(String, String)')", map[string]string{}},
-		{"CAST(NULL, 'Nullable(Decimal(10, 2))')", nil}, {"CAST('-0.01', 'Decimal(76, 70)')", "-0.01" + strings.Repeat("0", 68)},
-		{"toUInt256('" + max256.String() + "')", max256}, {"toInt8(-128)", int8(-128)}, {"nan", math.NaN()}, {"-inf", math.Inf(-1)},
-		{"toBFloat16(1.5)", float32(1.5)}, {"toFixedString('', 3)", "\x00\x00\x00"}, {"toUUID('00000000-0000-0000-0000-000000000000')", "00000000-0000-0000-0000-000000000000"},
-		{"toDate32('2299-12-31')", time.Date(2299, 12, 31, 0, 0, 0, 0, time.UTC)}, {"toDate32('1900-01-01')", time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{"CAST([], 'Array(Tuple(a UInt8))')", []any{}},
+		{"tuple()", []any{}},
+		{"CAST(map(), 'Map(String, String)')", map[string]string{}},
+		{"CAST(NULL, 'Nullable(Decimal(10, 2))')", nil},
+		{"CAST('-0.01', 'Decimal(76, 70)')", "-0.01" + strings.Repeat("0", 68)},
+		{"toUInt256('" + max256.String() + "')", max256},
+		{"toInt8(-128)", int8(-128)},
+		{"nan", math.NaN()},
+		{"-inf", math.Inf(-1)},
+		{"toBFloat16(1.5)", float32(1.5)},
+		{"toFixedString('', 3)", "\x00\x00\x00"},
+		{"toUUID('00000000-0000-0000-0000-000000000000')", "00000000-0000-0000-0000-000000000000"},
+		{"toDate32('2299-12-31')", time.Date(2299, 12, 31, 0, 0, 0, 0, time.UTC)},
+		{"toDate32('1900-01-01')", time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{"toDateTime64('1900-01-01 00:00:00', 3, 'UTC')", time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{"toDateTime64('2262-04-11 23:47:16.854775807', 9, 'UTC')", time.Date(2262, 4, 11, 23, 47, 16, 854775807, time.UTC)},
 		{"toDateTime('2024-01-01 05:30:00', 'Asia/Kolkata')", time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).In(kolkata)},
 		{"toDateTime('1970-01-01 00:00:00', 'UTC')", time.Unix(0, 0).UTC()},
 		{"toLowCardinality(toNullable(toDate('2024-01-01')))", time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)},
 		{"[toDateTime('2024-01-01 00:00:00', 'UTC')]", []any{time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)}},
-		{"CAST('', 'Enum8(\\'\\' = 0, \\'a\\' = 1)')", ""}, {"[CAST('a', 'Enum8(\\'b\\' = 0, \\'a\\' = -1)')]", []string{"a"}},
-		{"CAST(NULL, 'Nullable(Enum8(\\'b\\' = 1))')", nil}, {"unhex('fffe00')", "\xff\xfe\x00"}, {"[[['a']], []]", []any{[]any{[]string{"a"}}, []any{}}},
+		{"CAST('', 'Enum8(\\'\\' = 0, \\'a\\' = 1)')", ""},
+		{"[CAST('a', 'Enum8(\\'b\\' = 0, \\'a\\' = -1)')]", []string{"a"}},
+		{"CAST(NULL, 'Nullable(Enum8(\\'b\\' = 1))')", nil},
+		{"unhex('fffe00')", "\xff\xfe\x00"},
+		{"[[['a']], []]", []any{[]any{[]string{"a"}}, []any{}}},
 		{"[(1.0, 2.0)]::Ring", []any{[]any{1.0, 2.0}}},
 	} {
 		got, err := one(t, c, "SELECT "+test.sql+" AS v", nil)
@@ -139,8 +151,10 @@ func TestARowOfARealServerFillsAStruct(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := rows.Collect(r, rows.ToStruct[row])
-	want := []row{{ID: 7, Score: sql.Null[float64]{V: 1.5, Valid: true}, Tags: []string{"a", "b"}, Labels: map[string]string{"k": "v"},
-		At: time.Date(2024, 1, 1, 0, 0, 0, 5e8, time.UTC), Ratio: 0.5, Rest: map[string]any{"other": "more"}}}
+	want := []row{{
+		ID: 7, Score: sql.Null[float64]{V: 1.5, Valid: true}, Tags: []string{"a", "b"}, Labels: map[string]string{"k": "v"},
+		At: time.Date(2024, 1, 1, 0, 0, 0, 5e8, time.UTC), Ratio: 0.5, Rest: map[string]any{"other": "more"},
+	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}

@@ -84,8 +84,12 @@ func (a *answer) end() error {
 }
 
 var profileEventColumns = []Column{
-	{"host_name", "String"}, {"current_time", "DateTime"}, {"thread_id", "UInt64"},
-	{"type", "Enum8('increment' = 1, 'gauge' = 2)"}, {"name", "String"}, {"value", "Int64"},
+	{"host_name", "String"},
+	{"current_time", "DateTime"},
+	{"thread_id", "UInt64"},
+	{"type", "Enum8('increment' = 1, 'gauge' = 2)"},
+	{"name", "String"},
+	{"value", "Int64"},
 }
 
 // profileEvents is one packet of counters; these packets are never compressed.

@@ -67,7 +67,10 @@ func TestClickHouseGoInsertsAndReadsBack(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := []any{
-				uint64(1), "name", instant, "b", map[string]any{"k": "v", "a": "b"}, []any{1.5, 1.0}, "seen", false,
+				uint64(1), "name", instant, "b",
+				map[string]any{"k": "v", "a": "b"},
+				[]any{1.5, 1.0},
+				"seen", false,
 				instant.Add(123456789), "abcd", instant.Truncate(24 * time.Hour), "high",
 			}
 			if rows := s.Rows("events"); len(rows) != 300 {
@@ -106,7 +109,10 @@ func readBack(t *testing.T, conn clickhouse.Conn) {
 		}
 		got := []any{name, at.UTC(), kind, tags, scores, *note, ok, nanos.UTC(), trace, day.UTC(), level}
 		want := []any{
-			"name", instant, "b", map[string]string{"k": "v", "a": "b"}, []float64{1.5, 1}, "seen", false,
+			"name", instant, "b",
+			map[string]string{"k": "v", "a": "b"},
+			[]float64{1.5, 1},
+			"seen", false,
 			instant.Add(123456789), "abcd", instant.Truncate(24 * time.Hour), "high",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -229,17 +235,30 @@ func TestEveryTypeArrivesAsItWasScripted(t *testing.T) {
 	s := newServer(t)
 	s.ReplyTo("types", clickhousetest.Reply{
 		Columns: []clickhousetest.Column{
-			{Name: "u8", Type: "UInt8"}, {Name: "u16", Type: "UInt16"}, {Name: "u32", Type: "UInt32"}, {Name: "i8", Type: "Int8"},
-			{Name: "i16", Type: "Int16"}, {Name: "i32", Type: "Int32"}, {Name: "i64", Type: "Int64"}, {Name: "f32", Type: "Float32"},
-			{Name: "id", Type: "UUID"}, {Name: "d32", Type: "Date32"}, {Name: "ms", Type: "DateTime64(3)"},
-			{Name: "lcn", Type: "LowCardinality(Nullable(String))"}, {Name: "pair", Type: "Tuple(String, UInt64)"},
-			{Name: "nested", Type: "Array(Array(String))"}, {Name: "flags", Type: "Map(String, Bool)"},
+			{Name: "u8", Type: "UInt8"},
+			{Name: "u16", Type: "UInt16"},
+			{Name: "u32", Type: "UInt32"},
+			{Name: "i8", Type: "Int8"},
+			{Name: "i16", Type: "Int16"},
+			{Name: "i32", Type: "Int32"},
+			{Name: "i64", Type: "Int64"},
+			{Name: "f32", Type: "Float32"},
+			{Name: "id", Type: "UUID"},
+			{Name: "d32", Type: "Date32"},
+			{Name: "ms", Type: "DateTime64(3)"},
+			{Name: "lcn", Type: "LowCardinality(Nullable(String))"},
+			{Name: "pair", Type: "Tuple(String, UInt64)"},
+			{Name: "nested", Type: "Array(Array(String))"},
+			{Name: "flags", Type: "Map(String, Bool)"},
 			{Name: "lcs", Type: "Array(LowCardinality(String))"},
 		},
 		Rows: [][]any{{
 			200, uint16(60000), uint64(4e9), -5, int64(-300), -70000, int64(-1) << 62, 0.5, "00112233-4455-6677-8899-aabbccddeeff",
-			instant, instant.Add(42 * time.Millisecond), nil, []any{"x", 9}, []any{[]string{"a"}, []string{}, []string{"b", "c"}},
-			map[string]bool{"on": true}, []string{"p", "q", "p"},
+			instant, instant.Add(42 * time.Millisecond), nil,
+			[]any{"x", 9},
+			[]any{[]string{"a"}, []string{}, []string{"b", "c"}},
+			map[string]bool{"on": true},
+			[]string{"p", "q", "p"},
 		}},
 	})
 	for name, form := range standardForms() {
@@ -279,7 +298,10 @@ func TestEveryTypeArrivesAsItWasScripted(t *testing.T) {
 			want := []any{
 				uint8(200), uint16(60000), uint32(4e9), int8(-5), int16(-300), int32(-70000), int64(-1) << 62, float32(0.5),
 				"00112233-4455-6677-8899-aabbccddeeff", instant.Truncate(24 * time.Hour), instant.Add(42 * time.Millisecond), true,
-				[]any{"x", uint64(9)}, [][]string{{"a"}, {}, {"b", "c"}}, map[string]bool{"on": true}, []string{"p", "q", "p"},
+				[]any{"x", uint64(9)},
+				[][]string{{"a"}, {}, {"b", "c"}},
+				map[string]bool{"on": true},
+				[]string{"p", "q", "p"},
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -216,7 +216,7 @@ func TestAPingFailsAsPlanned(t *testing.T) {
 func TestDroppedConnectionsAreResetAndNewOnesWelcome(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	c, err := net.Dial("tcp", s.Addr())
+	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}

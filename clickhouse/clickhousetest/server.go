@@ -183,7 +183,7 @@ func (s *Server) accept() {
 			return
 		}
 		if err != nil {
-			pause(s.ctx, acceptPause)
+			_ = pause(s.ctx, acceptPause) // a server that was closed stops at the next accept
 			continue
 		}
 		s.open(c)

@@ -233,7 +233,7 @@ func TestAnOldRevisionIsAnnounced(t *testing.T) {
 func TestAnHTTPClientIsToldOfItsMistake(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	c, err := net.Dial("tcp", s.Addr())
+	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +252,7 @@ func TestHostileBytesCostAClientItsConnectionOnly(t *testing.T) {
 	for _, hello := range []string{
 		"\x00\xff\xff\xff\xff\xff\xff\xff\xff\x7f", "\x00\x05ab", "\x63", "\x01\x00", "\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
 	} {
-		c, err := net.Dial("tcp", s.Addr())
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,10 +68,20 @@ func TestLogRecordsFillTheTablesOfTheCollector(t *testing.T) {
 	)
 	for _, table := range []string{"signoz_logs.distributed_logs_v2", "signoz_logs.logs_v2"} {
 		want(t, table, [][]any{
-			{uint64(bucket), uint64(at.UnixNano()), "ERROR", uint64(17), "payment refused", "t1", map[string]any{"order": "7"},
-				map[string]any{"amount": 12.0}, map[string]any{"retry": true}, map[string]any{"k8s.pod.name": "p", "service.name": "r&d <x>"}},
-			{uint64(bucket), uint64(at.Add(time.Second).UnixNano()), "", uint64(0), "again", "", map[string]any{}, map[string]any{},
-				map[string]any{}, map[string]any{"k8s.pod.name": "p", "service.name": "r&d <x>"}},
+			{
+				uint64(bucket), uint64(at.UnixNano()), "ERROR", uint64(17), "payment refused", "t1",
+				map[string]any{"order": "7"},
+				map[string]any{"amount": 12.0},
+				map[string]any{"retry": true},
+				map[string]any{"k8s.pod.name": "p", "service.name": "r&d <x>"},
+			},
+			{
+				uint64(bucket), uint64(at.Add(time.Second).UnixNano()), "", uint64(0), "again", "",
+				map[string]any{},
+				map[string]any{},
+				map[string]any{},
+				map[string]any{"k8s.pod.name": "p", "service.name": "r&d <x>"},
+			},
 		}, cells(t, s, table, "ts_bucket_start", "timestamp", "severity_text", "severity_number", "body", "trace_id",
 			"attributes_string", "attributes_number", "attributes_bool", "resources_string"))
 	}
@@ -84,7 +94,9 @@ func TestLogRecordsFillTheTablesOfTheCollector(t *testing.T) {
 	}, cells(t, s, "signoz_logs.distributed_logs_v2_resource", "labels", "fingerprint", "seen_at_ts_bucket_start"))
 	keys := cells(t, s, "signoz_metadata.distributed_field_keys", "signal", "field_context", "field_name", "field_data_type")
 	for _, key := range [][]any{
-		{"logs", "attribute", "order", "string"}, {"logs", "attribute", "amount", "number"}, {"logs", "attribute", "retry", "bool"},
+		{"logs", "attribute", "order", "string"},
+		{"logs", "attribute", "amount", "number"},
+		{"logs", "attribute", "retry", "bool"},
 		{"logs", "resource", "service.name", "string"},
 	} {
 		if !slices.ContainsFunc(keys, func(k []any) bool { return slices.Equal(k, key) }) {

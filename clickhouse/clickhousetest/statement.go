@@ -1,6 +1,7 @@
 package clickhousetest
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -81,10 +82,7 @@ var placeholder = regexp.MustCompile(`\{\s*(\w+)\s*:\s*([^{}]+?)\s*\}`)
 // bind reads the values of parameters the way the server does: text in the escaped form of TSV, so that a raw tab or
 // newline is an error and a backslash starts an escape. Arrays and maps quote their own strings.
 func (q *query) bind() (map[string]string, error) {
-	out := map[string]string{}
-	for name, value := range q.params {
-		out[name] = value
-	}
+	out := maps.Clone(q.params)
 	for _, m := range placeholder.FindAllStringSubmatch(q.sql, -1) {
 		name, typeName := m[1], m[2]
 		value, given := q.params[name]
@@ -133,8 +131,13 @@ func (q *query) describe() error {
 		return unknownTable(name)
 	}
 	columns := []Column{
-		{"name", "String"}, {"type", "String"}, {"default_type", "String"}, {"default_expression", "String"},
-		{"comment", "String"}, {"codec_expression", "String"}, {"ttl_expression", "String"},
+		{"name", "String"},
+		{"type", "String"},
+		{"default_type", "String"},
+		{"default_expression", "String"},
+		{"comment", "String"},
+		{"codec_expression", "String"},
+		{"ttl_expression", "String"},
 	}
 	rows := [][]any{}
 	for _, c := range slices.Concat(shape.columns, shape.hidden) {

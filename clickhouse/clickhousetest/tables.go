@@ -200,8 +200,14 @@ func unknownTable(name string) *Exception {
 // systemTables are the tables that describe the server itself. The caller holds the lock.
 func (t *tables) systemTables(by viewer) []Table {
 	columns := Table{Name: "system.columns", Columns: []Column{
-		{"database", "String"}, {"table", "String"}, {"name", "String"}, {"type", "String"}, {"position", "UInt64"},
-		{"default_kind", "String"}, {"default_expression", "String"}, {"comment", "String"},
+		{"database", "String"},
+		{"table", "String"},
+		{"name", "String"},
+		{"type", "String"},
+		{"position", "UInt64"},
+		{"default_kind", "String"},
+		{"default_expression", "String"},
+		{"comment", "String"},
 	}}
 	list := Table{Name: "system.tables", Columns: []Column{
 		{"database", "String"}, {"name", "String"}, {"engine", "String"}, {"total_rows", "Nullable(UInt64)"},
@@ -255,8 +261,13 @@ func settingTable(by viewer) Table {
 
 func (t *tables) indexTable() Table {
 	out := Table{Name: "system.data_skipping_indices", Columns: []Column{
-		{"database", "String"}, {"table", "String"}, {"name", "String"}, {"type", "String"}, {"type_full", "String"},
-		{"expr", "String"}, {"granularity", "UInt64"},
+		{"database", "String"},
+		{"table", "String"},
+		{"name", "String"},
+		{"type", "String"},
+		{"type_full", "String"},
+		{"expr", "String"},
+		{"granularity", "UInt64"},
 	}}
 	for _, i := range t.indexes {
 		out.Rows = append(out.Rows, []any{i.database, i.table, i.name, i.kind, i.full, i.expr, uint64(1)})
@@ -266,8 +277,14 @@ func (t *tables) indexTable() Table {
 
 func processTable(s *Server) Table {
 	t := Table{Name: "system.processes", Columns: []Column{
-		{"is_initial_query", "UInt8"}, {"user", "String"}, {"query_id", "String"}, {"elapsed", "Float64"},
-		{"read_rows", "UInt64"}, {"query", "String"}, {"current_database", "String"}, {"is_cancelled", "UInt8"},
+		{"is_initial_query", "UInt8"},
+		{"user", "String"},
+		{"query_id", "String"},
+		{"elapsed", "Float64"},
+		{"read_rows", "UInt64"},
+		{"query", "String"},
+		{"current_database", "String"},
+		{"is_cancelled", "UInt8"},
 		{"Settings", "Map(LowCardinality(String), LowCardinality(String))"},
 	}}
 	for _, r := range s.ledger.now() {
