@@ -126,8 +126,13 @@ func TestListsOfVeryManyServicesSayThatTheyAreCut(t *testing.T) {
 				rows[i] = append(rows[i][:1], rows[i][2:]...)
 			}
 		}
-		columns := []clickhousetest.Column{{Name: "x_name", Type: "String"}, {Name: "x_other", Type: "String"}, {Name: "x_count", Type: "UInt64"},
-			{Name: "x_failed", Type: "UInt64"}, {Name: "x_quantiles", Type: "Array(Float64)"}}
+		columns := []clickhousetest.Column{
+			{Name: "x_name", Type: "String"},
+			{Name: "x_other", Type: "String"},
+			{Name: "x_count", Type: "UInt64"},
+			{Name: "x_failed", Type: "UInt64"},
+			{Name: "x_quantiles", Type: "Array(Float64)"},
+		}
 		if extra == "" {
 			columns = append(columns[:1], columns[2:]...)
 		}
@@ -151,14 +156,27 @@ func TestTheToolForSQLHandsOutValuesAsJSON(t *testing.T) {
 	server := bulkServer(t)
 	server.ReplyTo("odd", clickhousetest.Reply{
 		Columns: []clickhousetest.Column{
-			{Name: "f64", Type: "Float64"}, {Name: "f32", Type: "Float32"}, {Name: "list64", Type: "Array(Float64)"}, {Name: "list32", Type: "Array(Float32)"},
-			{Name: "bytes", Type: "Array(UInt8)"}, {Name: "map", Type: "Map(String, Float64)"}, {Name: "nested", Type: "Array(Array(Float64))"},
-			{Name: "tuple", Type: "Tuple(a Float64, b Array(UInt8))"}, {Name: "text", Type: "String"}, {Name: "null", Type: "Nullable(String)"},
+			{Name: "f64", Type: "Float64"},
+			{Name: "f32", Type: "Float32"},
+			{Name: "list64", Type: "Array(Float64)"},
+			{Name: "list32", Type: "Array(Float32)"},
+			{Name: "bytes", Type: "Array(UInt8)"},
+			{Name: "map", Type: "Map(String, Float64)"},
+			{Name: "nested", Type: "Array(Array(Float64))"},
+			{Name: "tuple", Type: "Tuple(a Float64, b Array(UInt8))"},
+			{Name: "text", Type: "String"},
+			{Name: "null", Type: "Nullable(String)"},
 			{Name: "big", Type: "UInt64"},
 		},
 		Rows: [][]any{{
-			math.NaN(), math.Inf(1), []any{math.Inf(-1), 1.5}, []any{math.NaN()}, []any{uint64(1), uint64(255)}, map[string]any{"x": math.NaN()},
-			[]any{[]any{math.NaN()}}, []any{math.NaN(), []any{uint64(7)}}, "a\xffb", nil, uint64(math.MaxUint64),
+			math.NaN(), math.Inf(1),
+			[]any{math.Inf(-1), 1.5},
+			[]any{math.NaN()},
+			[]any{uint64(1), uint64(255)},
+			map[string]any{"x": math.NaN()},
+			[]any{[]any{math.NaN()}},
+			[]any{math.NaN(), []any{uint64(7)}},
+			"a\xffb", nil, uint64(math.MaxUint64),
 		}},
 	})
 	c := newClient(t, fakeConfig(server))

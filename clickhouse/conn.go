@@ -112,8 +112,10 @@ func (e *silenceError) Unwrap() error { return e.err }
 
 // newConn shakes hands over a link, which it closes when that fails.
 func newConn(ctx context.Context, l *link, c Config, user, password string) (_ *conn, err error) {
-	k := &conn{link: l, expires: time.Now().Add(connLifetime - rand.N(connLifetime/5)), encrypted: c.Secure,
-		address: l.RemoteAddr().String()}
+	k := &conn{
+		link: l, expires: time.Now().Add(connLifetime - rand.N(connLifetime/5)), encrypted: c.Secure,
+		address: l.RemoteAddr().String(),
+	}
 	k.compression, k.method = c.compression()
 	k.in = newInput(timedReader{k})
 	stop := context.AfterFunc(ctx, func() { _ = l.SetDeadline(past) })

@@ -25,8 +25,10 @@ func TestAQueryReadsAndDoesNothingElse(t *testing.T) {
 	t.Cleanup(elsewhere.Close)
 	server := engines.ClickHouse(t)
 	server.HTTPQuery(t, engines.UserDefault, engines.PasswordDefault, "CREATE TABLE victim (x UInt8) ENGINE = MergeTree ORDER BY x")
-	c := newClient(t, clickhouse.Config{Addresses: []string{server.Addr}, Database: "default", MaxRows: -1,
-		Limits: base.Limits{Concurrency: 2, Breaker: base.Breaker{Ratio: -1}}})
+	c := newClient(t, clickhouse.Config{
+		Addresses: []string{server.Addr}, Database: "default", MaxRows: -1,
+		Limits: base.Limits{Concurrency: 2, Breaker: base.Breaker{Ratio: -1}},
+	})
 	other, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT number FROM system.numbers -- of somebody else"})
 	if err != nil {
 		t.Fatal(err)
