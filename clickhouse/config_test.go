@@ -140,8 +140,8 @@ func TestEveryVariableHasItsAlias(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(secret.Value{})); diff != "" {
 		t.Error(diff)
 	}
-	vars["CLICKHOUSE_HOST"] = "own name wins"
-	if got, err = clickhouse.ConfigFromEnv(t.Context(), base.EnvMap(vars)); err != nil || got.Host != "own name wins" {
+	vars["CLICKHOUSE_HOST"] = "own.example.com"
+	if got, err = clickhouse.ConfigFromEnv(t.Context(), base.EnvMap(vars)); err != nil || got.Host != "own.example.com" {
 		t.Error(got.Host, err)
 	}
 }

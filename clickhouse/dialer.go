@@ -95,9 +95,6 @@ func (d *dialer) open(ctx context.Context) (*link, error) {
 		if err == nil {
 			return l, nil
 		}
-		if !strings.Contains(err.Error(), address) {
-			err = fmt.Errorf("%s: %w", address, err)
-		}
 		problems = append(problems, err)
 		if ctx.Err() != nil {
 			break
@@ -121,7 +118,11 @@ func (d *dialer) failed(address string) {
 // connect connects to that address, which its error names.
 func (d *dialer) connect(ctx context.Context, address string) (*link, error) {
 	l, err := d.reach(ctx, address)
-	if err != nil {
+	switch {
+	case err == nil:
+	case strings.Contains(err.Error(), address): // as the network's own errors do
+		return nil, err
+	default:
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	d.worked(address)

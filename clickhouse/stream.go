@@ -24,7 +24,7 @@ type stream struct {
 	conn   *conn
 	table  table
 	id     string
-	limit  int64 // of the rows that are handed out
+	limit  int64     // of the rows that are handed out
 	began  time.Time // of the call, its earlier attempts included
 	tries  int       // attempts of the call
 	notes  []string
