@@ -41,25 +41,6 @@ func (s *scene) delays(of func(string) *suspect) {
 	}
 }
 
-// leastBefore is how many traces must reach an edge before an instant to know what was usual.
-const leastBefore = 2
-
-// since counts the traces that reach an edge after its step, or where it has none after the instant; none if too few
-// came before to tell.
-func (s *signal) since(at int64) tally {
-	if s.step.strength > 0 {
-		return s.step.after
-	}
-	before := 0
-	for before < len(s.events) && s.events[before].at < at {
-		before++
-	}
-	if before < leastBefore {
-		return tally{}
-	}
-	return tally{n: float64(len(s.events) - before)}
-}
-
 // share is how much of what goes to a service and comes from it is slow, weighed by how much each shows it.
 func share(in, out *reach) float64 {
 	if in.sum+out.sum == 0 {
@@ -73,8 +54,11 @@ func share(in, out *reach) float64 {
 func (s *scene) explains(slow []*signal) (string, *reach, *reach) {
 	ins, outs := map[string]*reach{}, map[string]*reach{}
 	for _, e := range s.edges {
+		counts := tally{n: float64(len(e.events)) / 2} // about as many as after the step
 		isSlow := slices.Contains(slow, e)
-		counts := e.since(slow[0].onset())
+		if isSlow {
+			counts = e.step.after
+		}
 		for m, name := range map[*map[string]*reach]string{&ins: e.peer, &outs: e.service} {
 			r := (*m)[name]
 			if r == nil {
