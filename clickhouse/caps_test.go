@@ -230,7 +230,10 @@ func TestAQueryInALoopOverRowsDoesNotWaitForThatLoop(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	for range r.All() {
+	for _, err := range r.All() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if _, err := c.Query(t.Context(), clickhouse.Query{SQL: "SELECT 1"}); base.KindOf(err) != base.KindLimitExceeded {
 			t.Errorf("%v", err)
 		}

@@ -81,8 +81,10 @@ func TestAnAccountThatReadsAndSetsIsServed(t *testing.T) {
 			t.Errorf("%v %v", got, err)
 		}
 	}
-	for _, sql := range []string{"INSERT INTO FUNCTION null('a UInt8') SELECT 1", "SET max_threads = 1", "CREATE TEMPORARY TABLE t (x UInt8)",
-		"SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')", "SELECT * FROM `remote`('127.0.0.1:1', system.one)"} {
+	for _, sql := range []string{
+		"INSERT INTO FUNCTION null('a UInt8') SELECT 1", "SET max_threads = 1", "CREATE TEMPORARY TABLE t (x UInt8)",
+		"SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')", "SELECT * FROM `remote`('127.0.0.1:1', system.one)",
+	} {
 		if _, err := one(t, c, sql, nil); base.KindOf(err) != base.KindPermission && base.KindOf(err) != base.KindInvalid {
 			t.Errorf("%s: %v", sql, err)
 		}

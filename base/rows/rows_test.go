@@ -358,7 +358,10 @@ func TestRowsAreReadOnceAndSaySoOtherwise(t *testing.T) {
 		"Close":  func(r *rows.Rows) { _ = r.Close() },
 		"a loop": func(r *rows.Rows) { _, _ = rows.Collect(r, rows.To[uint64]) },
 		"a break": func(r *rows.Rows) {
-			for range r.All() {
+			for _, err := range r.All() {
+				if err != nil {
+					t.Error(err)
+				}
 				break
 			}
 		},
