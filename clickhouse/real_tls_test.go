@@ -70,10 +70,13 @@ func TestACertificateThatIsNotTrustedIsRefusedAndNotRetried(t *testing.T) {
 				test.config(&cfg)
 			}
 			c := newClient(t, cfg)
-			for i, err := range []error{
-				c.Ping(t.Context()),
-				c.Exec(t.Context(), clickhouse.Statement{SQL: "CREATE TABLE never (x UInt8) ENGINE = Memory"}),
+			for i, call := range []func() error{
+				func() error { return c.Ping(t.Context()) },
+				func() error {
+					return c.Exec(t.Context(), clickhouse.Statement{SQL: "CREATE TABLE never (x UInt8) ENGINE = Memory"})
+				},
 			} {
+				err := call()
 				if base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), test.words) {
 					t.Errorf("%v", err)
 				}

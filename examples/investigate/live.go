@@ -56,7 +56,7 @@ func clientsFromEnv(ctx context.Context, env map[string]string) (*clients, error
 		api, problems[0] = apiFromEnv(ctx, env)
 	}
 	if withClickHouse {
-		click, problems[1] = clickhouseFromEnv(ctx, env)
+		click, problems[1] = clickhouse.ConfigFromEnv(ctx, base.EnvMap(env))
 	}
 	if err := errors.Join(problems[:]...); err != nil {
 		return nil, err
@@ -96,15 +96,6 @@ func apiFromEnv(ctx context.Context, env map[string]string) (fkapi.Config, error
 		if env[name] == "" {
 			err = errors.Join(err, &base.EnvError{Variable: name, Problem: "missing"})
 		}
-	}
-	return config, err
-}
-
-// clickhouseFromEnv wants an address: the default one is hardly meant.
-func clickhouseFromEnv(ctx context.Context, env map[string]string) (clickhouse.Config, error) {
-	config, err := clickhouse.ConfigFromEnv(ctx, base.EnvMap(env))
-	if config.Host == "" && len(config.Addresses) == 0 {
-		err = errors.Join(err, &base.EnvError{Variable: "CLICKHOUSE_HOST", Problem: "missing"})
 	}
 	return config, err
 }

@@ -113,7 +113,7 @@ func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 			map[string]string{"FK_API_APP_ID": "demo", "CLICKHOUSE_USER": "u", "CLICKHOUSE_PORT": "no"},
 			[]string{"FK_API_SECRET: missing", "TRACKING_API_BASE_URL: missing", "COMPANY_API_BASE_URL: missing", "CLICKHOUSE_HOST: missing", "CLICKHOUSE_PORT: "},
 		},
-		{map[string]string{"CLICKHOUSE_HOST": "https://h/x"}, []string{"host"}},
+		{map[string]string{"CLICKHOUSE_HOST": "https://h/x"}, []string{"CLICKHOUSE_HOST: it must be"}},
 	} {
 		got := tryWith(t, t.Context(), test.env, "-load", liveID)
 		for _, want := range test.want {
