@@ -66,6 +66,7 @@ var injected = map[string]struct {
 
 func TestIncidentInjectedFaultsAreFound(t *testing.T) {
 	t.Parallel()
+	quick(t)
 	recordings(t)
 	c := quietMinutes(t, 'C', rand.New(rand.NewPCG(1, 1)))
 	day := recording(t, healthyDay("C"))
@@ -98,6 +99,7 @@ func TestIncidentInjectedFaultsAreFound(t *testing.T) {
 
 func TestIncidentHealthyMinutesHaveNoFault(t *testing.T) {
 	t.Parallel()
+	quick(t)
 	recordings(t)
 	for app, parts := range healthyParts {
 		for n, p := range parts {
@@ -118,6 +120,7 @@ func TestIncidentHealthyMinutesHaveNoFault(t *testing.T) {
 
 func TestIncidentScoresStandWithThreeQuartersOfTheTraces(t *testing.T) {
 	t.Parallel()
+	quick(t)
 	for _, name := range recordings(t) {
 		if healthy(name) {
 			continue
@@ -141,5 +144,13 @@ func TestIncidentScoresStandWithThreeQuartersOfTheTraces(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 		})
+	}
+}
+
+// quick leaves the long searches to runs without the race detector; one search of each case is made with it.
+func quick(t *testing.T) {
+	t.Helper()
+	if raced {
+		t.Skip("the race detector makes these searches ten times slower; TestIncidentScores runs under it")
 	}
 }
