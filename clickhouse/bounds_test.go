@@ -256,20 +256,30 @@ func TestAServerThatOnlySaysHowFarItIsIsLeft(t *testing.T) {
 	for range 6 {
 		packet.PutInt(1)
 	}
-	endless := bytes.Repeat(packet.Buf, 10_000)
+	some := bytes.Repeat(packet.Buf, 1_000)
 	for name, first := range map[string]bool{"from the start": false, "after a row": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr := answering(t, greetingOf(revision), func(w io.Writer) {
-				if first {
-					_, _ = w.Write(append([]byte{byte(proto.ServerCodeData), 0}, append(blockHead(1, 1, "c", "UInt8"), 1)...))
-				}
-				for {
-					if _, err := w.Write(endless); err != nil {
-						return
+			saying := func(hurry <-chan time.Time) string { // the pace decides which bound is met first: packets or time
+				return answering(t, greetingOf(revision), func(w io.Writer) {
+					if first {
+						_, _ = w.Write(append([]byte{byte(proto.ServerCodeData), 0}, append(blockHead(1, 1, "c", "UInt8"), 1)...))
 					}
-				}
-			})
+					for {
+						if _, err := w.Write(some); err != nil {
+							return
+						}
+						select {
+						case <-hurry:
+						case <-t.Context().Done():
+							return
+						}
+					}
+				})
+			}
+			pace := time.NewTicker(5 * time.Millisecond)
+			defer pace.Stop()
+			addr := saying(pace.C)
 			c := hostileClient(t, addr, func(c *Config) { c.MaxExecution = base.Span(50 * time.Millisecond) })
 			c.account.Store(int32(accountBare)) // no grace
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -283,7 +293,9 @@ func TestAServerThatOnlySaysHowFarItIsIsLeft(t *testing.T) {
 			if !errors.Is(err, errOvertime) || base.KindOf(err) != base.KindQuotaExceeded {
 				t.Errorf("%v", err)
 			}
-			patient := hostileClient(t, addr, func(c *Config) { c.MaxExecution = -1 })
+			atOnce := make(chan time.Time)
+			close(atOnce)
+			patient := hostileClient(t, saying(atOnce), func(c *Config) { c.MaxExecution = -1 })
 			if r, err = patient.Query(ctx, Query{SQL: "SELECT 1"}); err == nil {
 				for r.Next() {
 				}
