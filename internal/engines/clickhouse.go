@@ -103,6 +103,21 @@ type sharedServers struct {
 	mu      sync.Mutex
 	owned   bool
 	servers []*Server
+	ends    []func()
+}
+
+// adopted reports whether Main runs.
+func (all *sharedServers) adopted() bool {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return all.owned
+}
+
+// adopt has Main end a server of another kind.
+func (all *sharedServers) adopt(end func()) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.ends = append(all.ends, end)
 }
 
 func (all *sharedServers) run() {
@@ -136,5 +151,8 @@ func (all *sharedServers) stop() {
 		_ = s.stop() // one that ignored SIGTERM was killed: nothing is left either way
 		_ = os.RemoveAll(s.dir)
 	}
-	all.servers, all.owned = nil, false
+	for _, end := range all.ends {
+		end()
+	}
+	all.servers, all.ends, all.owned = nil, nil, false
 }

@@ -1,4 +1,4 @@
-// Package engines installs, starts and stops real ClickHouse servers for the integration tests, and puts a network
+// Package engines installs, starts and stops real ClickHouse and PostgreSQL servers for the integration tests, and puts a network
 // with faults in front of them.
 //
 // It is test support: only tests import it. A test asks for a server and gets one that answers:

@@ -45,13 +45,16 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 }
 
 // stop asks for a clean end, waits, and kills what is left. A process that had to be killed is an error.
-func (p *process) stop(patience time.Duration) error {
+func (p *process) stop(patience time.Duration) error { return p.stopBy(syscall.SIGTERM, patience) }
+
+// stopBy is stop with another signal than SIGTERM.
+func (p *process) stopBy(ask syscall.Signal, patience time.Duration) error {
 	select {
 	case <-p.ended:
 		return nil
 	default:
 	}
-	if err := signalProcess(p.pid, syscall.SIGTERM); err != nil {
+	if err := signalProcess(p.pid, ask); err != nil {
 		return err
 	}
 	timer := time.NewTimer(patience)
@@ -60,7 +63,7 @@ func (p *process) stop(patience time.Duration) error {
 	case <-p.ended:
 		return killGroup(p.pid) // children that outlived their parent
 	case <-timer.C:
-		return errors.Join(fmt.Errorf("process %d did not end within %v of SIGTERM", p.pid, patience), p.kill())
+		return errors.Join(fmt.Errorf("process %d did not end within %v of %v", p.pid, patience, ask), p.kill())
 	}
 }
 
