@@ -208,10 +208,11 @@ func (s *PostgresServer) Stop(t testing.TB) {
 	}
 }
 
-// Kill ends the server as a crash does, and waits until it is gone.
+// Kill ends the server as a crash does, and waits until it is gone: its sessions are processes of their own, which
+// would outlive a SIGKILL of their parent for a while.
 func (s *PostgresServer) Kill(t testing.TB) {
 	t.Helper()
-	if err := s.proc.kill(); err != nil {
+	if err := s.proc.stopBy(syscall.SIGQUIT, stopTimeout); err != nil {
 		t.Fatal(err)
 	}
 }

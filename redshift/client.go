@@ -1,0 +1,155 @@
+package redshift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/fourkites/sources/base"
+)
+
+// Client reads from one Redshift. It is safe for concurrent use; Close ends it.
+type Client struct {
+	config     Config
+	tables     Tables
+	guard      *base.Guard
+	credential *credential
+	dialer     *dialer
+	pool       *pgxpool.Pool
+
+	bare       atomic.Bool // the account may not set statement_timeout
+	background sync.WaitGroup
+	ending     atomic.Bool
+}
+
+var _ base.Client = (*Client)(nil)
+
+// New makes a client; it makes no call. It reports everything that is wrong with the configuration. Usable options are
+// WithLogger, WithTracerProvider, WithMeterProvider, WithSecrets, WithDialer, WithTLS, WithLimiter, and with Config.IAM
+// WithTransport, over which AWS is asked.
+func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) {
+	usable := []string{"Secrets", "Dialer", "TLS"}
+	if cfg.IAM.used() {
+		usable = append(usable, "Transport")
+	}
+	o, err := base.NewOptions(opts, usable...)
+	var missing error
+	if cfg.Host == "" {
+		missing = errors.New("host: missing; set it, or REDSHIFT_HOST")
+	}
+	if cfg.Database == "" {
+		missing = errors.Join(missing, errors.New("database: missing; set it, or REDSHIFT_DB"))
+	}
+	if cfg.User == "" && !cfg.IAM.used() {
+		missing = errors.Join(missing, errors.New("user: missing; set it, or REDSHIFT_USER, or iam"))
+	}
+	if o.TLS != nil && cfg.Plaintext {
+		missing = errors.Join(missing, errors.New("option WithTLS: plaintext is true, so it would do nothing"))
+	}
+	if err = errors.Join(err, missing, cfg.Validate()); err != nil {
+		return nil, configError(cfg, err)
+	}
+	c := &Client{config: cfg.withDefaults()}
+	c.tables = c.config.Tables
+	if err := c.connectParts(ctx, o); err != nil {
+		return nil, configError(cfg, err)
+	}
+	return c, nil
+}
+
+func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
+	if c.config.IAM.used() {
+		c.credential = newIssued(newIAM(c.config, o.Transport))
+	} else if c.credential, err = newCredential(ctx, c.config.User, c.config.Password, o.Secrets); err != nil {
+		return err
+	}
+	if c.dialer, err = newDialer(c.config, o); err != nil {
+		return err
+	}
+	c.guard, err = base.NewGuard(base.GuardConfig{
+		Name: c.config.Name, System: "aws.redshift", Address: c.dialer.address, Limits: c.config.Limits,
+		Defaults: defaultLimits, Classify: classify, Refresh: c.credential.refresh, Secrets: c.credential.secrets,
+	}, o)
+	if err != nil {
+		return err
+	}
+	c.pool, err = c.newPool()
+	return err
+}
+
+func configError(cfg Config, err error) error {
+	orDefault(&cfg.Name, defaultName)
+	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+	e.Source, e.Op, e.Sent = cfg.Name, "New", base.NotSent
+	return e
+}
+
+// Name is Config.Name, by default redshift.
+func (c *Client) Name() string { return c.config.Name }
+
+// Health is what is known without a call.
+func (c *Client) Health() base.Health { return c.guard.Health() }
+
+// Reload replaces the limits while calls run.
+func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
+
+const closeWait = 5 * time.Second
+
+// Close refuses new calls at once and waits for running ones, for at most five seconds; then they are cancelled at the
+// server. It may be called again.
+func (c *Client) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	late := c.guard.Close(ctx)
+	c.ending.Store(true)
+	c.dialer.links.close()
+	err := c.credential.close()
+	c.background.Wait()
+	c.pool.Close()
+	if late != nil {
+		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), closeWait), err)
+	}
+	return err
+}
+
+var opPing = &base.Op{Name: "Ping", System: base.SystemDB, Probe: true, Timeout: 10 * time.Second}
+
+// Ping asks the server for one number: the cheapest proof of reach, of the credential and of the server's being able to
+// answer.
+func (c *Client) Ping(ctx context.Context) error {
+	a := &ask{client: c, op: opPing, query: Query{SQL: comment(opPing) + "SELECT 1"}, caller: ctx}
+	_, err := base.Do(ctx, c.guard, opPing, func(ctx context.Context) (struct{}, error) {
+		s, err := a.open(ctx)
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, s.discard()
+	})
+	return err
+}
+
+const killTimeout = 3 * time.Second
+
+// kill stops a session's statement from another connection, for what it is worth: the request to cancel was lost or a
+// proxy kept it, the account may lack the right, or the server be gone.
+func (c *Client) kill(pid uint32) {
+	if c.ending.Load() || pid == 0 {
+		return
+	}
+	c.background.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), killTimeout)
+		defer cancel()
+		k, err := c.pool.Acquire(ctx)
+		if err != nil {
+			return
+		}
+		defer k.Release()
+		_, _ = k.Exec(ctx, "SELECT pg_cancel_backend($1)", int64(pid))
+	})
+}

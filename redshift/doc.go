@@ -1,0 +1,2 @@
+// Package redshift reads from Amazon Redshift over the protocol of PostgreSQL.
+package redshift

@@ -1,0 +1,59 @@
+package redshift
+
+import (
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// link is a connection as the driver gets it. Its Close never fails and never waits long, and it can tell whether the
+// peer is gone.
+type link struct {
+	net.Conn
+	raw     net.Conn // below TLS
+	remote  net.Addr // where the request to cancel goes
+	links   *links
+	closed  atomic.Bool
+	private bool // encrypted
+}
+
+// SyscallConn lets gone look at the socket.
+func (l *link) SyscallConn() (syscall.RawConn, error) {
+	if c, ok := l.raw.(syscall.Conn); ok {
+		return c.SyscallConn()
+	}
+	return nil, syscall.EINVAL
+}
+
+// RemoteAddr is the peer, or what was dialed where a dialer of the caller's knows the way.
+func (l *link) RemoteAddr() net.Addr {
+	if l.remote != nil {
+		return l.remote
+	}
+	return l.Conn.RemoteAddr()
+}
+
+// closeGrace bounds the farewell of TLS.
+const closeGrace = time.Second
+
+// Close closes the connection; it never fails and may be called again.
+func (l *link) Close() error {
+	if l.closed.Swap(true) {
+		return nil
+	}
+	_ = l.Conn.SetWriteDeadline(time.Now().Add(closeGrace))
+	_ = l.Conn.Close()
+	_ = l.raw.Close()
+	l.links.remove(l)
+	return nil
+}
+
+// dialed is an address in the words in which it was dialed.
+type dialed string
+
+// Network is tcp.
+func (dialed) Network() string { return "tcp" }
+
+// String is host:port.
+func (a dialed) String() string { return string(a) }

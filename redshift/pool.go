@@ -1,0 +1,130 @@
+package redshift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	connLifetime = 24 * time.Minute // and up to connJitter more
+	connJitter   = 6 * time.Minute
+	connIdle     = 5 * time.Minute
+	pingAfter    = 10 * time.Second // of idling; what closed the connection meanwhile is seen without a ping
+	pingTimeout  = 5 * time.Second
+
+	// cancelGrace is how long a server may take to obey a request to cancel before the connection is given up.
+	cancelGrace = 2 * time.Second
+	// maxMessage bounds one message of the server: a row is far smaller, SUPER values included.
+	maxMessage = 64 << 20
+)
+
+var errPoolClosed = errors.New("redshift: the client was closed")
+
+// newPool makes the pool. It connects to nothing. How many connections are in use is bounded by the guard's permits.
+func (c *Client) newPool() (*pgxpool.Pool, error) {
+	pc, err := poolConfig(c.config)
+	if err != nil {
+		return nil, err
+	}
+	cc := pc.ConnConfig
+	cc.DialFunc = c.dialer.connect
+	cc.BuildContextWatcherHandler = func(k *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: k, DeadlineDelay: cancelGrace}
+	}
+	pc.BeforeConnect = c.authenticate
+	pc.AfterConnect = c.prepare
+	pc.PrepareConn = func(_ context.Context, k *pgx.Conn) (bool, error) {
+		l, ok := k.PgConn().Conn().(*link)
+		return !ok || !l.gone(l.private), nil
+	}
+	pc.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
+	return pgxpool.NewWithConfig(context.Background(), pc)
+}
+
+// poolConfig is the driver's configuration, made from a text without a password and cleaned of what the driver takes
+// from the process's environment and home.
+func poolConfig(c Config) (*pgxpool.Config, error) {
+	var text strings.Builder
+	for _, s := range []struct{ key, value string }{
+		{"host", c.Host}, {"port", strconv.Itoa(c.Port)}, {"user", "nobody"}, {"dbname", c.Database},
+		{"sslmode", "disable"}, {"sslcertmode", "disable"}, {"sslnegotiation", "postgres"}, {"target_session_attrs", "any"}, {"connect_timeout", "10"},
+		{"passfile", "-"}, {"min_protocol_version", "3.0"}, {"max_protocol_version", "3.0"}, {"channel_binding", "disable"},
+		{"require_auth", ""},
+	} {
+		fmt.Fprintf(&text, "%s='%s' ", s.key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s.value))
+	}
+	pc, err := pgxpool.ParseConfig(text.String())
+	if err != nil {
+		return nil, fmt.Errorf("the driver refuses the settings: %w", err)
+	}
+	cc := pc.ConnConfig
+	cc.Host, cc.Port, cc.Database = c.Host, uint16(c.Port), c.Database //nolint:gosec // Validate bounds the port
+	cc.User, cc.Password, cc.TLSConfig, cc.Fallbacks = "", "", nil, nil
+	cc.ConnectTimeout = connectTimeout
+	cc.RequireAuth = ""
+	// Redshift refuses parameters that it does not know.
+	cc.RuntimeParams = map[string]string{"application_name": c.Name, "client_encoding": "UTF8"}
+	cc.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cc.StatementCacheCapacity, cc.DescriptionCacheCapacity = 0, 0
+	cc.MaxProtocolMessageBodyLen = maxMessage
+	pc.MaxConns, pc.MinConns, pc.MinIdleConns = math.MaxInt16, 0, 0
+	pc.MaxConnLifetime, pc.MaxConnLifetimeJitter, pc.MaxConnIdleTime = connLifetime, connJitter, connIdle
+	pc.HealthCheckPeriod, pc.PingTimeout = time.Minute, pingTimeout
+	return pc, nil
+}
+
+// authenticate gives a new connection the present credential; one that the server refuses is not sent again.
+func (c *Client) authenticate(ctx context.Context, cc *pgx.ConnConfig) error {
+	user, password, version, err := c.credential.get(ctx)
+	if err != nil {
+		return notSent(err)
+	}
+	cc.User, cc.Password = user, password
+	cc.OnPgError = func(_ *pgconn.PgConn, e *pgconn.PgError) bool {
+		if verdictOf(e).kind == unauthenticated.kind {
+			c.credential.refuse(version)
+		}
+		return !strings.EqualFold(e.SeverityUnlocalized, "FATAL") && !strings.EqualFold(e.Severity, "FATAL")
+	}
+	return nil
+}
+
+// prepare sets what every statement of the connection relies on. Redshift's own defaults are the same; an account or a
+// proxy that refuses a setting is noticed, and the client goes on without the server's bound.
+func (c *Client) prepare(ctx context.Context, k *pgx.Conn) error {
+	for _, set := range []string{
+		"SET TimeZone TO 'UTC'", "SET DateStyle TO 'ISO, YMD'",
+		"SET statement_timeout TO " + strconv.FormatInt(max(0, c.config.MaxExecution.D()).Milliseconds(), 10),
+	} {
+		err := execAll(ctx, k, set)
+		e, answered := errors.AsType[*pgconn.PgError](err)
+		switch {
+		case err == nil:
+		case answered && e.Severity != "FATAL" && !k.IsClosed():
+			c.bare.Store(c.bare.Load() || strings.Contains(set, "statement_timeout"))
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// execAll runs statements of our own, which answer nothing, in one round trip.
+func execAll(ctx context.Context, k *pgx.Conn, sql string) error {
+	r := k.PgConn().Exec(ctx, sql)
+	for r.NextResult() {
+		_, _ = r.ResultReader().Close()
+	}
+	return r.Close()
+}
