@@ -24,6 +24,7 @@ type Client struct {
 	pool       *pgxpool.Pool
 
 	bare       atomic.Bool // the account may not set statement_timeout
+	standard   atomic.Bool // the server has no catalog of Redshift's: it is PostgreSQL
 	background sync.WaitGroup
 	ending     atomic.Bool
 }

@@ -12,7 +12,7 @@ func (l *link) gone(encrypted bool) bool {
 		return false // not a socket of the system: the first read will tell
 	}
 	lost := false
-	err = raw.Read(func(fd uintptr) bool {
+	err = raw.Control(func(fd uintptr) { // Read would wait for the driver, which may be reading in the background
 		var b [1]byte
 		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		switch {
@@ -22,7 +22,6 @@ func (l *link) gone(encrypted bool) bool {
 		default:
 			lost = !encrypted
 		}
-		return true
 	})
 	return lost || err != nil
 }

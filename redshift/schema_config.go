@@ -117,6 +117,7 @@ type layout struct {
 	table  string // quoted
 	fields map[string]field
 	names  map[string]string // usual name to quoted name; empty = absent
+	lags   bool              // what it holds comes from elsewhere
 }
 
 func (l *layout) field(column string) (field, bool) {
@@ -132,7 +133,7 @@ func (l *layout) column(name string) string { return l.names[name] }
 
 // newLayout is the layout of one table; key is the field of Tables in its written form.
 func (t Tables) newLayout(key, table string) *layout {
-	l := &layout{table: quoteTable(table), fields: map[string]field{}, names: map[string]string{}}
+	l := &layout{table: quoteTable(table), lags: true, fields: map[string]field{}, names: map[string]string{}}
 	for _, f := range layoutFields[key] {
 		name := f.name
 		if other := t.Columns[key+"."+name]; other != "" {

@@ -53,7 +53,7 @@ func newStream(ctx context.Context, a *ask, k *pgxpool.Conn) *stream {
 	if a.client.bare.Load() {
 		s.notes = append(s.notes, noteBare)
 	}
-	if a.layout != nil && a.client.config.Lag > 0 {
+	if a.layout != nil && a.layout.lags && a.client.config.Lag > 0 {
 		s.notes = append(s.notes, lagNote(a.client.config.Lag.D()))
 	}
 	s.reader = newReader(ctx, a, pid)

@@ -1,0 +1,113 @@
+package redshift_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/basetest"
+	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/redshift"
+	"github.com/fourkites/sources/redshift/redshifttest"
+)
+
+const (
+	suitePassword = "plan(t)ed/pass word"
+	suiteUser     = "suite"
+	suiteRows     = 300
+	suiteSQL      = "SELECT id, name FROM suite ORDER BY id"
+)
+
+func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
+	server := redshifttest.NewServer()
+	t.Cleanup(server.Close)
+	server.AddUser(suiteUser, suitePassword)
+	columns := []redshifttest.Column{{Name: "id", Type: "bigint"}, {Name: "name", Type: "varchar"}}
+	server.Create("public.suite", columns)
+	all := make([][]any, suiteRows)
+	for i := range all {
+		all[i] = []any{i, fmt.Sprintf("row %d with some text", i)}
+	}
+	server.Create("public.suite", columns, all...)
+	cfg := server.Config()
+	cfg.User, cfg.Password, cfg.Limits = suiteUser, secret.Literal(suitePassword), s.Limits
+	if s.Address != "" {
+		host, port, err := net.SplitHostPort(s.Address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Host = host
+		cfg.Port, _ = strconv.Atoi(port)
+	}
+	client, err := redshift.New(t.Context(), cfg, s.Options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() }) // a row may have left calls running
+	each := func(ctx context.Context) iter.Seq2[int, error] {
+		return func(yield func(int, error) bool) {
+			r, err := client.Query(ctx, redshift.Query{SQL: suiteSQL})
+			if err != nil {
+				yield(0, err)
+				return
+			}
+			n := 0
+			for _, err := range r.All() {
+				if err == nil {
+					n++
+				}
+				if !yield(n, err) {
+					return
+				}
+			}
+		}
+	}
+	return basetest.Subject{
+		Client: client, Items: suiteRows, Each: each,
+		Fake: basetest.Fake{
+			Address: server.Addr(), Fail: server.Fail, Running: server.Running, Close: server.Close,
+			Connections: func() int { open, _ := server.Connections(); return open },
+			Refuse:      func() { server.SetPassword(suiteUser, "another"); server.DropConnections() },
+			Calls: func() int {
+				n := 0
+				for _, r := range server.Requests() {
+					if strings.Contains(r.SQL, "suite") {
+						n++
+					}
+				}
+				return n
+			},
+		},
+		Read: func(ctx context.Context) (int, error) {
+			r, err := client.Query(ctx, redshift.Query{SQL: suiteSQL})
+			if err != nil {
+				return 0, err
+			}
+			type row struct {
+				ID   int64
+				Name string
+			}
+			all, err := rows.Collect(r, rows.ToStruct[row])
+			return len(all), err
+		},
+	}
+}
+
+func TestTheClientKeepsThePromisesOfEverySource(t *testing.T) {
+	t.Parallel()
+	basetest.Run(t, basetest.Harness{
+		Family: basetest.Held, New: suiteSubject, Secrets: []string{suitePassword}, Transient: fault.Error(8006, "connection to a node was lost"),
+		Configure: func(l base.Limits) error {
+			_, err := redshift.New(context.Background(), redshift.Config{Host: "redshift.example.com", Database: "d", User: "u", Limits: l})
+			return err
+		},
+		Skip: map[string]string{"F41": "the client has no method that writes"},
+	})
+}

@@ -1,0 +1,90 @@
+package redshift
+
+import (
+	"context"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/tool"
+)
+
+// The tools of a client. [Client.Tools] binds them; each can be called wherever it is served.
+var (
+	GetLoad = tool.Declare[LoadInput, Load]("redshift_get_load",
+		"Returns one load by its tracking id, with every column that the warehouse has of it. The warehouse is some minutes behind.")
+	FindLoads = tool.Declare[LoadsQuery, FoundLoads]("redshift_find_loads",
+		"Finds loads by tracking ids, load numbers or PRO numbers, the newest first. Numbers match exactly; only where nothing does, "+
+			"loads that have one as a part of their number are returned, and match says loose.")
+	ListStops = tool.Declare[LoadInput, base.Page[Stop]]("redshift_list_stops",
+		"Lists the stops of a load in their order, with appointment, arrival and departure times.")
+	ListLoadEvents = tool.Declare[LoadEventsInput, base.Page[LoadEvent]]("redshift_list_load_events",
+		"Lists the events of a load within a window, oldest first: its history, event by event. More pages follow with the cursor.")
+	ListValidationAttempts = tool.Declare[AttemptsQuery, Attempts]("redshift_list_validation_attempts",
+		"Lists the attempts to create or update a load, newest first, with a breakdown by status, error and way (API or file): why was a load not created?")
+	ListCarrierFiles = tool.Declare[CarrierFilesQuery, base.Page[CarrierFile]]("redshift_list_carrier_files",
+		"Lists the carriers' files that have a record with one of the identifiers of a load, newest first. None means that no carrier named the load so.")
+	ListLoadFiles = tool.Declare[LoadInput, base.Page[LoadFile]]("redshift_list_load_files",
+		"Lists the files that a load was created or updated from, newest first.")
+	GetCompany      = tool.Declare[CompanyInput, Company]("redshift_get_company", "Returns one company by its permalink.")
+	SearchCompanies = tool.Declare[CompaniesQuery, base.Page[Company]]("redshift_search_companies",
+		"Finds approved, active companies by words of their name.")
+	GetRelationship = tool.Declare[RelationshipInput, Relationship]("redshift_get_relationship",
+		"Returns what the warehouse knows between a shipper and a carrier, in both directions, with a verdict: may the carrier's loads be tracked? The Company API is the arbiter.")
+	ListStuckLoads = tool.Declare[StuckQuery, base.Page[LoadState]]("redshift_list_stuck_loads",
+		"Lists the loads of a carrier that are stuck in Awaiting Tracking Info, newest first: many mean that the carrier is the cause, not the load.")
+)
+
+// Tools binds the client's methods, under their canonical names.
+func (c *Client) Tools() []tool.Tool {
+	return append([]tool.Tool{
+		GetLoad.Bind(c.loadTool), FindLoads.Bind(c.FindLoads), ListStops.Bind(pageOf(c.stopsTool)),
+		ListLoadEvents.Bind(c.eventsTool), ListValidationAttempts.Bind(c.ValidationAttempts),
+		ListCarrierFiles.Bind(pageOf(c.CarrierFiles)), ListLoadFiles.Bind(pageOf(c.loadFilesTool)),
+		GetCompany.Bind(c.companyTool), SearchCompanies.Bind(pageOf(c.FindCompanies)),
+		GetRelationship.Bind(c.relationshipTool), ListStuckLoads.Bind(pageOf(c.SimilarStuckLoads)),
+	}, c.sqlTools()...)
+}
+
+func (c *Client) loadTool(ctx context.Context, in LoadInput) (Load, error) {
+	return c.Load(ctx, in.TrackingID)
+}
+
+func (c *Client) stopsTool(ctx context.Context, in LoadInput) ([]Stop, error) {
+	return c.Stops(ctx, in.TrackingID)
+}
+
+func (c *Client) loadFilesTool(ctx context.Context, in LoadInput) ([]LoadFile, error) {
+	return c.LoadFiles(ctx, in.TrackingID)
+}
+
+func (c *Client) eventsTool(ctx context.Context, in LoadEventsInput) (base.Page[LoadEvent], error) {
+	return c.LoadEventsPage(ctx, EventsQuery{TrackingID: in.TrackingID, Window: in.Window, Statuses: in.Statuses, Limit: in.Limit}, in.Cursor)
+}
+
+func (c *Client) companyTool(ctx context.Context, in CompanyInput) (Company, error) {
+	return c.Company(ctx, in.Permalink)
+}
+
+func (c *Client) relationshipTool(ctx context.Context, in RelationshipInput) (Relationship, error) {
+	return c.Relationship(ctx, in.ShipperID, in.CarrierID)
+}
+
+// pageOf makes a page of a method that gives its list at once. A list that was cut is a page that says so, without a
+// cursor.
+func pageOf[In, T any](list func(context.Context, In) ([]T, error)) func(context.Context, In) (base.Page[T], error) {
+	return func(ctx context.Context, in In) (base.Page[T], error) {
+		var stats base.Stats
+		items, err := list(base.WithStats(ctx, &stats), in)
+		p := base.Page[T]{Items: items, Outcome: base.OutcomeOf(len(items), err)}
+		switch {
+		case p.Outcome == base.Truncated || p.Outcome == base.Partial:
+			stats.Notes = append(stats.Notes, err.Error())
+		case err != nil:
+			return p, err
+		}
+		if p.Items == nil {
+			p.Items = []T{}
+		}
+		p.More, p.Stats = p.Outcome == base.Truncated, stats
+		return p, nil
+	}
+}
