@@ -14,7 +14,7 @@ import (
 
 const (
 	pages     = 3 // one in the caller's hands, one waiting, one being filled
-	pageRows  = 1024
+	pageRows  = 8192
 	pageBytes = 1 << 20
 
 	// flushAfter hands out a page that is not full when rows come slowly.
