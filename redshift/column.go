@@ -71,6 +71,8 @@ func newTable(fields []pgconn.FieldDescription, as *layout) table {
 		t.kinds[i] = s.kind
 		if field, ok := as.field(f.Name); ok {
 			t.columns[i].Name, t.kinds[i], t.zero[i] = field.name, field.kind, !field.nullable
+		} else if as.taken(f.Name) {
+			t.columns[i].Name = "other." + f.Name
 		}
 	}
 	return t

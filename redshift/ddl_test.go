@@ -158,3 +158,12 @@ func literal(v any) string {
 	}
 	return fmt.Sprint(v)
 }
+
+// columnsOf reads "name type" pairs.
+func columnsOf(all ...string) (out []redshifttest.Column) {
+	for _, one := range all {
+		name, typ, _ := strings.Cut(one, " ")
+		out = append(out, redshifttest.Column{Name: name, Type: typ})
+	}
+	return out
+}

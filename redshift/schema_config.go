@@ -28,7 +28,8 @@ type Tables struct {
 	LoadStates           string `json:"load_states,omitempty" yaml:"load_states"`                     // load_states
 
 	// Columns renames columns: the key is the field of this struct and the usual name, such as "loads.load_number", the
-	// value the name in the table. A column that the table lacks is "-": what would be asked of it is left out.
+	// value the name in the table. A column that the table lacks is "-": what would be asked of it is left out. A column
+	// that has the usual name and is another then is among the extras, as "other." and its name.
 	Columns map[string]string `json:"columns,omitempty" yaml:"columns"`
 }
 
@@ -126,6 +127,15 @@ func (l *layout) field(column string) (field, bool) {
 	}
 	f, ok := l.fields[strings.ToLower(column)]
 	return f, ok
+}
+
+// taken reports whether a column has the usual name of another, or of one that the table is said to lack: it is an extra.
+func (l *layout) taken(column string) bool {
+	if l == nil {
+		return false
+	}
+	_, known := l.names[strings.ToLower(column)]
+	return known
 }
 
 // column is the quoted name of a column, empty if the table lacks it.

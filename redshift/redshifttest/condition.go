@@ -20,7 +20,7 @@ func (c *conn) evaluate(p *portal, tokens []token) error {
 	}
 	from := table{rows: [][]any{nil}}
 	if s.table != "" {
-		found, ok := c.server.find(s.table)
+		found, ok := c.server.find(s.table, c.session.settings["search_path"])
 		if !ok {
 			return fail("42P01", "relation %q does not exist", s.table)
 		}

@@ -199,14 +199,20 @@ func (s *Server) Create(name string, columns []Column, rows ...[]any) {
 	s.tables.all[t.name] = t
 }
 
-// find is a stored table, or one of the views of the catalog.
-func (s *Server) find(name string) (table, bool) {
+// find is a stored table, or one of the views of the catalog. A name without a schema is looked for along the path.
+func (s *Server) find(name, path string) (table, bool) {
 	if t, ok := s.catalog(name); ok {
 		return t, true
 	}
 	s.tables.mu.RLock()
 	defer s.tables.mu.RUnlock()
-	for _, full := range []string{name, DefaultDatabase + "." + name, DefaultDatabase + ".public." + name} {
+	candidates := []string{name, DefaultDatabase + "." + name}
+	if !strings.Contains(name, ".") {
+		for schema := range strings.SplitSeq(path, ",") {
+			candidates = append(candidates, DefaultDatabase+"."+strings.TrimSpace(schema)+"."+name)
+		}
+	}
+	for _, full := range candidates {
 		if t, ok := s.tables.all[full]; ok {
 			t.rows = slices.Clip(t.rows)
 			return t, true

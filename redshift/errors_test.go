@@ -1,0 +1,71 @@
+package redshift_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/redshift"
+	"github.com/fourkites/sources/redshift/redshifttest"
+)
+
+func TestEachCodeHasItsKind(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	cfg := server.Config()
+	cfg.Limits.Retries, cfg.Limits.Breaker.Ratio = -1, -1
+	c := newClient(t, cfg)
+	code := func(code, message string) *redshifttest.ServerError {
+		return &redshifttest.ServerError{Code: code, Message: message}
+	}
+	for kind, all := range map[base.Kind][]*redshifttest.ServerError{
+		base.KindPermission:    {code("42501", "permission denied"), code("25006", "transaction is read-only")},
+		base.KindNotFound:      {code("42P01", "relation does not exist"), code("3F000", "schema"), code("3D000", "database")},
+		base.KindInvalid:       {code("42601", "syntax"), code("42703", "column"), code("42883", "function"), code("22P02", "text"), code("0A000", "not supported"), code("26000", "x")},
+		base.KindThrottled:     {code("53300", "too many connections"), redshifttest.TooManyConnections()},
+		base.KindQuotaExceeded: {code("53200", "out of memory"), code("53400", "limit"), code("54001", "stack"), redshifttest.StatementTimeout(), redshifttest.RuleAborted(), code("57014", "canceling statement due to statement timeout")},
+		base.KindOverloaded:    {code("53100", "disk full")},
+		base.KindCanceled:      {redshifttest.UserCanceled(), code("57014", "canceling statement due to user request"), code("57014", "some new words")},
+		base.KindUnavailable:   {code("08006", "connection"), code("57P01", "admin shutdown"), code("57P02", "crash"), code("57P03", "starting")},
+		base.KindConflict:      {code("40001", "serialization"), code("40P01", "deadlock"), redshifttest.SerializableConflict(), code("55P03", "lock")},
+		base.KindInternal:      {code("XX000", "internal"), code("99999", "unknown"), code("XX000", "1023 is not alone the code")},
+	} {
+		for _, e := range all {
+			server.ClearReplies()
+			server.ReplyTo("bad", redshifttest.Reply{Err: e})
+			_, err := one(t.Context(), c, "SELECT bad")
+			got, ok := errors.AsType[*base.Error](err)
+			if !ok || got.Kind != kind || got.Code != e.Code || got.Sent != base.Answered || got.QueryID == "" {
+				t.Errorf("%v: %v, want %v", e, err, kind)
+			}
+			if s, ok := errors.AsType[*redshift.ServerError](err); !ok || s.Message != e.Message {
+				t.Errorf("%v: no ServerError in it", e)
+			}
+		}
+	}
+}
+
+func TestBadInputIsRefusedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := newClient(t, server.Config())
+	for _, test := range []struct {
+		q    redshift.Query
+		part string
+	}{
+		{redshift.Query{}, "sql: empty"}, {redshift.Query{SQL: "DELETE FROM x"}, "only SELECT"}, {redshift.Query{SQL: "SELECT 1; DROP TABLE x"}, "second statement"},
+		{redshift.Query{SQL: "SELECT 1 /* a */; -- b\n /* ; */ DELETE FROM x"}, "second statement"}, {redshift.Query{SQL: "/* SELECT */ UPDATE x"}, "UPDATE"},
+		{redshift.Query{SQL: "SELECT '" + strings.Repeat("x", 1<<20) + "'"}, "limit"}, {redshift.Query{SQL: "SELECT 1\x00"}, "NUL"},
+		{redshift.Query{SQL: "SELECT 1", Timeout: -1}, "timeout"}, {redshift.Query{SQL: "SELECT 1", Schema: `a"b`}, "schema"},
+		{redshift.Query{SQL: "SELECT $1", Args: []any{make(chan int)}}, "args[0]"}, {redshift.Query{SQL: "EXPLAIN ANALYZE SELECT 1"}, "ANALYZE"},
+	} {
+		_, err := c.Query(t.Context(), test.q)
+		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindInvalid || e.Sent != base.NotSent || !strings.Contains(err.Error(), test.part) {
+			t.Errorf("%.60q: %v", test.q.SQL, err)
+		}
+	}
+	if n := len(server.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
