@@ -79,18 +79,18 @@ func (i *iam) prepare(ctx context.Context) error {
 	if i.iam.Region != "" {
 		options = append(options, config.WithRegion(i.iam.Region))
 	}
-	if i.transport != nil {
-		options = append(options, config.WithHTTPClient(&http.Client{Transport: i.transport}))
-	}
 	if i.iam.Endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(i.iam.Endpoint))
 	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return err
+		return &settingsError{err}
 	}
 	if loaded.Region == "" {
-		return errNoRegion
+		return &settingsError{errors.New("no region: set iam.region, or AWS_REGION")}
+	}
+	if i.transport != nil {
+		loaded.HTTPClient = &http.Client{Transport: i.transport}
 	}
 	if i.iam.Workgroup != "" {
 		i.workgroup = redshiftserverless.NewFromConfig(loaded)
@@ -100,7 +100,12 @@ func (i *iam) prepare(ctx context.Context) error {
 	return nil
 }
 
-var errNoRegion = errors.New("no region: set iam.region, or AWS_REGION")
+// settingsError is what is wrong with the AWS settings of the process.
+type settingsError struct{ err error }
+
+func (e *settingsError) Error() string { return "AWS settings: " + e.err.Error() }
+
+func (e *settingsError) Unwrap() error { return e.err }
 
 func (i *iam) ask(ctx context.Context) (user, password string, expires time.Time, err error) {
 	seconds := aws.Int32(int32(max(i.iam.Duration.D(), shortestPassword).Seconds()))
@@ -172,9 +177,9 @@ var awsVerdicts = map[string]verdict{
 
 // classifyAWS types what AWS answered to the request for credentials.
 func classifyAWS(err error) *base.Error {
-	if errors.Is(err, errNoRegion) {
+	if _, ok := errors.AsType[*settingsError](err); ok {
 		e := base.NewError(base.KindInvalid, err)
-		e.Sent = base.NotSent
+		e.Sent, e.Hint = base.NotSent, "correct the AWS settings of this process"
 		return e
 	}
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
