@@ -60,7 +60,7 @@ func (c *Client) FindCompanies(ctx context.Context, q CompaniesQuery) ([]Company
 		return nil, c.invalid(opFindCompanies, err)
 	}
 	s := newSelect(opFindCompanies, c.tables.newLayout("companies", c.tables.Companies))
-	for _, word := range strings.Fields(q.Words) {
+	for word := range strings.FieldsSeq(q.Words) {
 		s.and(s.like("name", word))
 	}
 	if name := s.layout.column("status"); name != "" {

@@ -3,6 +3,7 @@ package redshift
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,10 +75,8 @@ const maxShown = 8
 func (k *credential) remember(password string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for _, s := range k.shown {
-		if s == password {
-			return
-		}
+	if slices.Contains(k.shown, password) {
+		return
 	}
 	k.shown = append(k.shown, password)
 	if len(k.shown) > maxShown {

@@ -54,11 +54,17 @@ func TestBadInputIsRefusedBeforeItIsSent(t *testing.T) {
 		q    redshift.Query
 		part string
 	}{
-		{redshift.Query{}, "sql: empty"}, {redshift.Query{SQL: "DELETE FROM x"}, "only SELECT"}, {redshift.Query{SQL: "SELECT 1; DROP TABLE x"}, "second statement"},
-		{redshift.Query{SQL: "SELECT 1 /* a */; -- b\n /* ; */ DELETE FROM x"}, "second statement"}, {redshift.Query{SQL: "/* SELECT */ UPDATE x"}, "UPDATE"},
-		{redshift.Query{SQL: "SELECT '" + strings.Repeat("x", 1<<20) + "'"}, "limit"}, {redshift.Query{SQL: "SELECT 1\x00"}, "NUL"},
-		{redshift.Query{SQL: "SELECT 1", Timeout: -1}, "timeout"}, {redshift.Query{SQL: "SELECT 1", Schema: `a"b`}, "schema"},
-		{redshift.Query{SQL: "SELECT $1", Args: []any{make(chan int)}}, "args[0]"}, {redshift.Query{SQL: "EXPLAIN ANALYZE SELECT 1"}, "ANALYZE"},
+		{redshift.Query{}, "sql: empty"},
+		{redshift.Query{SQL: "DELETE FROM x"}, "only SELECT"},
+		{redshift.Query{SQL: "SELECT 1; DROP TABLE x"}, "second statement"},
+		{redshift.Query{SQL: "SELECT 1 /* a */; -- b\n /* ; */ DELETE FROM x"}, "second statement"},
+		{redshift.Query{SQL: "/* SELECT */ UPDATE x"}, "UPDATE"},
+		{redshift.Query{SQL: "SELECT '" + strings.Repeat("x", 1<<20) + "'"}, "limit"},
+		{redshift.Query{SQL: "SELECT 1\x00"}, "NUL"},
+		{redshift.Query{SQL: "SELECT 1", Timeout: -1}, "timeout"},
+		{redshift.Query{SQL: "SELECT 1", Schema: `a"b`}, "schema"},
+		{redshift.Query{SQL: "SELECT $1", Args: []any{make(chan int)}}, "args[0]"},
+		{redshift.Query{SQL: "EXPLAIN ANALYZE SELECT 1"}, "ANALYZE"},
 	} {
 		_, err := c.Query(t.Context(), test.q)
 		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindInvalid || e.Sent != base.NotSent || !strings.Contains(err.Error(), test.part) {

@@ -39,7 +39,7 @@ const (
 )
 
 func (q EventsQuery) check() error {
-	err := errors.Join(checkTrackingID("tracking_id", q.TrackingID), checkAll("statuses", q.Statuses, maxIDs, checkText), q.Window.Validate())
+	err := errors.Join(checkTrackingID("tracking_id", q.TrackingID), checkAll("statuses", q.Statuses, checkText), q.Window.Validate())
 	if d := q.Window.Duration(); d > maxHistory {
 		err = errors.Join(err, fmt.Errorf("window: %s long, and the limit is %s; ask for a shorter one", d, maxHistory))
 	}

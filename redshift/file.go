@@ -65,7 +65,7 @@ const maxRecords = 1000
 // those records. No file means that no carrier has named the load so. When there are more files or records than were
 // read, an *[base.IncompleteError] comes with them.
 func (c *Client) CarrierFiles(ctx context.Context, q CarrierFilesQuery) ([]CarrierFile, error) {
-	err := checkAll("identifiers", q.Identifiers, maxIDs, checkText)
+	err := checkAll("identifiers", q.Identifiers, checkText)
 	if len(q.Identifiers) == 0 {
 		err = errors.New("identifiers: none is given; name the load")
 	}

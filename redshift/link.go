@@ -42,7 +42,7 @@ func (l *link) Close() error {
 	if l.closed.Swap(true) {
 		return nil
 	}
-	_ = l.Conn.SetWriteDeadline(time.Now().Add(closeGrace))
+	_ = l.SetWriteDeadline(time.Now().Add(closeGrace))
 	_ = l.Conn.Close()
 	_ = l.raw.Close()
 	l.links.remove(l)

@@ -129,7 +129,7 @@ func (c *Client) FindLoads(ctx context.Context, q LoadsQuery) (FoundLoads, error
 }
 
 func (q LoadsQuery) check() error {
-	err := errors.Join(checkAll("ids", q.IDs, maxIDs, checkTrackingID), checkAll("numbers", q.Numbers, maxIDs, checkText))
+	err := errors.Join(checkAll("ids", q.IDs, checkTrackingID), checkAll("numbers", q.Numbers, checkText))
 	if len(q.IDs)+len(q.Numbers) == 0 {
 		err = errors.New("ids, numbers: both are empty; name at least one load")
 	}

@@ -62,8 +62,12 @@ func TestNumbersMatchExactlyBeforeLoosely(t *testing.T) {
 	t.Parallel()
 	eachWarehouse(t, func(t *testing.T, w warehouse) {
 		for i, l := range []redshift.Load{
-			{LoadNumber: "AB100", ShipperID: "s1"}, {LoadNumber: "AB1000", PRONumber: "P_77", ShipperID: "s1"}, {DisplayLoadNumber: "AB100", ShipperID: "s2"},
-			{PRONumber: "PX77", ShipperID: "s1"}, {LoadNumber: "AB100", IsDeleted: yes}, {LoadNumber: "50%OFF^", ShipperID: "s3"},
+			{LoadNumber: "AB100", ShipperID: "s1"},
+			{LoadNumber: "AB1000", PRONumber: "P_77", ShipperID: "s1"},
+			{DisplayLoadNumber: "AB100", ShipperID: "s2"},
+			{PRONumber: "PX77", ShipperID: "s1"},
+			{LoadNumber: "AB100", IsDeleted: yes},
+			{LoadNumber: "50%OFF^", ShipperID: "s3"},
 		} {
 			l.ID, l.CreatedAt = fmt.Sprint(i+1), noon.Add(time.Duration(i)*time.Minute)
 			w.insert(l)
@@ -165,8 +169,11 @@ func TestEventsArePagedWithoutLossAndWithoutRepetition(t *testing.T) {
 			t.Error(got, err)
 		}
 		for _, q := range []redshift.EventsQuery{
-			{TrackingID: "7"}, {TrackingID: "7", Window: base.Window{From: noon}}, {TrackingID: "7", Window: base.Window{From: noon, To: noon.AddDate(1, 0, 0)}},
-			{TrackingID: "x", Window: day}, {Window: day},
+			{TrackingID: "7"},
+			{TrackingID: "7", Window: base.Window{From: noon}},
+			{TrackingID: "7", Window: base.Window{From: noon, To: noon.AddDate(1, 0, 0)}},
+			{TrackingID: "x", Window: day},
+			{Window: day},
 		} {
 			if _, err := w.client.LoadEventsPage(t.Context(), q, ""); base.KindOf(err) != base.KindInvalid {
 				t.Errorf("%+v: %v", q, err)

@@ -56,10 +56,25 @@ func (c *Client) newPool() (*pgxpool.Pool, error) {
 func poolConfig(c Config) (*pgxpool.Config, error) {
 	var text strings.Builder
 	for _, s := range []struct{ key, value string }{
-		{"host", c.Host}, {"port", strconv.Itoa(c.Port)}, {"user", "nobody"}, {"dbname", c.Database},
-		{"sslmode", "disable"}, {"sslcertmode", "disable"}, {"sslnegotiation", "postgres"}, {"target_session_attrs", "any"}, {"connect_timeout", "10"},
-		{"passfile", "-"}, {"min_protocol_version", "3.0"}, {"max_protocol_version", "3.0"}, {"channel_binding", "disable"},
-		{"require_auth", ""}, {"sslrootcert", ""}, {"sslcert", ""}, {"sslkey", ""}, {"sslpassword", ""}, {"sslsni", ""},
+		{"host", c.Host},
+		{"port", strconv.Itoa(c.Port)},
+		{"user", "nobody"},
+		{"dbname", c.Database},
+		{"sslmode", "disable"},
+		{"sslcertmode", "disable"},
+		{"sslnegotiation", "postgres"},
+		{"target_session_attrs", "any"},
+		{"connect_timeout", "10"},
+		{"passfile", "-"},
+		{"min_protocol_version", "3.0"},
+		{"max_protocol_version", "3.0"},
+		{"channel_binding", "disable"},
+		{"require_auth", ""},
+		{"sslrootcert", ""},
+		{"sslcert", ""},
+		{"sslkey", ""},
+		{"sslpassword", ""},
+		{"sslsni", ""},
 	} {
 		fmt.Fprintf(&text, "%s='%s' ", s.key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s.value))
 	}

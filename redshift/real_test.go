@@ -94,17 +94,35 @@ func TestEveryTypeOfARealServerIsDecoded(t *testing.T) {
 		sql  string
 		want any
 	}{
-		{"true", true}, {"(-32768)::int2", int16(-32768)}, {"2147483647", int32(math.MaxInt32)}, {"-9223372036854775808", int64(math.MinInt64)},
-		{"9223372036854775807", int64(math.MaxInt64)}, {"1.5::real", float32(1.5)}, {"-2.5e-3::float8", -0.0025}, {"'NaN'::float8 = 'NaN'", true},
-		{"'-Infinity'::float8", math.Inf(-1)}, {"12345678901234567890.05", "12345678901234567890.05"}, {"42::oid", uint32(42)},
-		{"'it''s ü'", "it's ü"}, {"''", ""}, {"repeat('x', 300000)", strings.Repeat("x", 300000)}, {"'ab'::char(4)", "ab  "},
-		{`'\x00ff'::bytea`, []byte{0, 255}}, {"NULL", nil}, {"NULL::int", nil},
-		{"'2024-02-29'::date", at.Truncate(24 * time.Hour)}, {"'0044-03-15 BC'::date", time.Date(-43, 3, 15, 0, 0, 0, 0, time.UTC)},
-		{"'2024-02-29 12:34:56'::timestamp", at}, {"'2024-02-29 12:34:56.000001'::timestamp", at.Add(time.Microsecond)},
-		{"'2024-02-29 18:04:56+05:30'::timestamptz", at}, {"'1950-01-01'::timestamp", time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)},
-		{"'12:34:56.5'::time", "12:34:56.5"}, {"'3 days 2 hours'::interval", "3 days 02:00:00"},
+		{"true", true},
+		{"(-32768)::int2", int16(-32768)},
+		{"2147483647", int32(math.MaxInt32)},
+		{"-9223372036854775808", int64(math.MinInt64)},
+		{"9223372036854775807", int64(math.MaxInt64)},
+		{"1.5::real", float32(1.5)},
+		{"-2.5e-3::float8", -0.0025},
+		{"'NaN'::float8 = 'NaN'", true},
+		{"'-Infinity'::float8", math.Inf(-1)},
+		{"12345678901234567890.05", "12345678901234567890.05"},
+		{"42::oid", uint32(42)},
+		{"'it''s ü'", "it's ü"},
+		{"''", ""},
+		{"repeat('x', 300000)", strings.Repeat("x", 300000)},
+		{"'ab'::char(4)", "ab  "},
+		{`'\x00ff'::bytea`, []byte{0, 255}},
+		{"NULL", nil},
+		{"NULL::int", nil},
+		{"'2024-02-29'::date", at.Truncate(24 * time.Hour)},
+		{"'0044-03-15 BC'::date", time.Date(-43, 3, 15, 0, 0, 0, 0, time.UTC)},
+		{"'2024-02-29 12:34:56'::timestamp", at},
+		{"'2024-02-29 12:34:56.000001'::timestamp", at.Add(time.Microsecond)},
+		{"'2024-02-29 18:04:56+05:30'::timestamptz", at},
+		{"'1950-01-01'::timestamp", time.Date(1950, 1, 1, 0, 0, 0, 0, time.UTC)},
+		{"'12:34:56.5'::time", "12:34:56.5"},
+		{"'3 days 2 hours'::interval", "3 days 02:00:00"},
 		{"'61f0c404-5cb3-11e7-907b-a6006ad3dba0'::uuid", "61f0c404-5cb3-11e7-907b-a6006ad3dba0"},
-		{`'{"a": 1}'::json`, `{"a": 1}`}, {"ARRAY['a','b']", "{a,b}"},
+		{`'{"a": 1}'::json`, `{"a": 1}`},
+		{"ARRAY['a','b']", "{a,b}"},
 	} {
 		got, err := one(t.Context(), c, "SELECT "+test.sql)
 		if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
@@ -127,9 +145,18 @@ func TestParametersAreBoundByTheServer(t *testing.T) {
 		typ       string
 		arg, want any
 	}{
-		{"text", nasty, nasty}, {"text", nil, nil}, {"bigint", int64(math.MaxInt64), int64(math.MaxInt64)}, {"int", 7, int32(7)}, {"int", "7", int32(7)},
-		{"float8", 0.1, 0.1}, {"boolean", true, true}, {"timestamp", at, at}, {"timestamp", at.In(time.FixedZone("x", 3600)), at},
-		{"timestamptz", at, at}, {"bytea", []byte{0, 1}, []byte{0, 1}}, {"bigint", uint32(9), int64(9)},
+		{"text", nasty, nasty},
+		{"text", nil, nil},
+		{"bigint", int64(math.MaxInt64), int64(math.MaxInt64)},
+		{"int", 7, int32(7)},
+		{"int", "7", int32(7)},
+		{"float8", 0.1, 0.1},
+		{"boolean", true, true},
+		{"timestamp", at, at},
+		{"timestamp", at.In(time.FixedZone("x", 3600)), at},
+		{"timestamptz", at, at},
+		{"bytea", []byte{0, 1}, []byte{0, 1}},
+		{"bigint", uint32(9), int64(9)},
 	} {
 		got, err := one(t.Context(), c, "SELECT $1::"+test.typ, test.arg)
 		if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
@@ -346,4 +373,3 @@ func TestTheServerItselfBoundsTheTime(t *testing.T) {
 		t.Errorf("without a deadline the server allows %v, %v", got, err)
 	}
 }
-

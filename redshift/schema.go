@@ -215,11 +215,11 @@ func (c *Client) RecentRows(ctx context.Context, table string, limit int) (*rows
 		return nil, err
 	}
 	sql := comment(opRecentRows) + "SELECT * FROM " + quoteTable(table)
-	for _, name := range recencyColumns {
-		if slices.ContainsFunc(columns, func(column Column) bool { return column.Name == name }) {
-			sql += " ORDER BY " + quote(name) + " DESC NULLS LAST"
-			break
-		}
+	newest := slices.IndexFunc(recencyColumns, func(name string) bool {
+		return slices.ContainsFunc(columns, func(column Column) bool { return column.Name == name })
+	})
+	if newest >= 0 {
+		sql += " ORDER BY " + quote(recencyColumns[newest]) + " DESC NULLS LAST"
 	}
 	limit = c.limit(limit, defaultLimit)
 	if limit > 0 {

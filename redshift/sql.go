@@ -140,7 +140,7 @@ func (s *statement) query(limit int) Query {
 		b.WriteString("\nORDER BY " + strings.Join(s.order, ", "))
 	}
 	if limit > 0 {
-		b.WriteString(fmt.Sprintf("\nLIMIT %d", limit))
+		fmt.Fprintf(&b, "\nLIMIT %d", limit)
 	}
 	return Query{SQL: b.String(), Args: s.args, MaxRows: -1, MaxBytes: -1}
 }
@@ -236,9 +236,9 @@ func checkTrackingID(field, id string) error {
 	return nil
 }
 
-func checkAll(field string, all []string, most int, check func(field, text string) error) error {
-	if len(all) > most {
-		return fmt.Errorf("%s: %d of them, and the limit is %d", field, len(all), most)
+func checkAll(field string, all []string, check func(field, text string) error) error {
+	if len(all) > maxIDs {
+		return fmt.Errorf("%s: %d of them, and the limit is %d", field, len(all), maxIDs)
 	}
 	var problems []error
 	for i, one := range all {

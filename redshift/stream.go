@@ -178,7 +178,7 @@ const (
 	// is free again; a session that takes longer is finished behind the caller's back.
 	leaveWait = time.Second
 	// lateWait is the same when the caller's time is up.
-	lateWait = 100 * time.Millisecond
+	lateWait = 25 * time.Millisecond
 )
 
 // end has the reader stop the server if that still works on the answer, and settles the call. Only the first end

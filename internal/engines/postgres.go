@@ -113,7 +113,7 @@ func newPostgres(dir string) (*PostgresServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", script, "init", dir, strconv.Itoa(port))
 	cmd.Env = append(os.Environ(), "ADMIN_PASSWORD="+PostgresAdminPassword)

@@ -83,9 +83,19 @@ func (s *Server) allColumns() table {
 
 func (s *Server) history() table {
 	v := table{columns: []Column{
-		{"user_id", "integer"}, {"query_id", "bigint"}, {"query_label", "varchar"}, {"session_id", "integer"},
-		{"database_name", "varchar"}, {"query_type", "varchar"}, {"status", "varchar"}, {"start_time", "timestamp"}, {"end_time", "timestamp"},
-		{"elapsed_time", "bigint"}, {"error_message", "varchar"}, {"returned_rows", "bigint"}, {"query_text", "varchar"},
+		{"user_id", "integer"},
+		{"query_id", "bigint"},
+		{"query_label", "varchar"},
+		{"session_id", "integer"},
+		{"database_name", "varchar"},
+		{"query_type", "varchar"},
+		{"status", "varchar"},
+		{"start_time", "timestamp"},
+		{"end_time", "timestamp"},
+		{"elapsed_time", "bigint"},
+		{"error_message", "varchar"},
+		{"returned_rows", "bigint"},
+		{"query_text", "varchar"},
 	}}
 	for i, r := range s.Requests() {
 		status, end := "running", any(nil)
@@ -108,8 +118,14 @@ func (s *Server) history() table {
 
 func (s *Server) recents() table {
 	v := table{columns: []Column{
-		{"userid", "integer"}, {"status", "char"}, {"starttime", "timestamp"}, {"duration", "integer"}, {"user_name", "char"},
-		{"db_name", "char"}, {"query", "char"}, {"pid", "integer"},
+		{"userid", "integer"},
+		{"status", "char"},
+		{"starttime", "timestamp"},
+		{"duration", "integer"},
+		{"user_name", "char"},
+		{"db_name", "char"},
+		{"query", "char"},
+		{"pid", "integer"},
 	}}
 	for _, r := range s.Requests() {
 		status := "Running"

@@ -133,8 +133,14 @@ func (c *conn) welcome(parameters map[string]string) error {
 	}
 	c.backend.Send(&pgproto3.AuthenticationOk{})
 	for _, status := range [][2]string{
-		{"server_version", "8.0.2"}, {"server_encoding", "UNICODE"}, {"client_encoding", "UTF8"}, {"DateStyle", "ISO, MDY"},
-		{"TimeZone", "UTC"}, {"integer_datetimes", "on"}, {"standard_conforming_strings", "on"}, {"is_superuser", "off"},
+		{"server_version", "8.0.2"},
+		{"server_encoding", "UNICODE"},
+		{"client_encoding", "UTF8"},
+		{"DateStyle", "ISO, MDY"},
+		{"TimeZone", "UTC"},
+		{"integer_datetimes", "on"},
+		{"standard_conforming_strings", "on"},
+		{"is_superuser", "off"},
 	} {
 		c.backend.Send(&pgproto3.ParameterStatus{Name: status[0], Value: status[1]})
 	}

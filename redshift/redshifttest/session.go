@@ -126,13 +126,11 @@ func (q *currentQuery) set(cancel context.CancelCauseFunc) {
 	q.cancel = cancel
 }
 
-// stop ends the statement with that error, and reports whether there was one.
-func (q *currentQuery) stop(why error) bool {
+// stop ends the statement with that error, if there is one.
+func (q *currentQuery) stop(why error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.cancel == nil {
-		return false
+	if q.cancel != nil {
+		q.cancel(why)
 	}
-	q.cancel(why)
-	return true
 }

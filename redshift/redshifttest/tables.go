@@ -56,14 +56,13 @@ var numberColumns = []string{"load_id", "tracking_id", "stop_id"}
 
 // columnsOf are the columns of a record, by its tags.
 func columnsOf(record any) (all []Column) {
-	t := reflect.TypeOf(record)
-	for i := range t.NumField() {
-		name := t.Field(i).Tag.Get("db")
+	for one := range reflect.TypeOf(record).Fields() {
+		name := one.Tag.Get("db")
 		if name == "-" || strings.HasPrefix(name, ",") {
 			continue
 		}
 		typ := "varchar"
-		switch f := t.Field(i).Type; {
+		switch f := one.Type; {
 		case slices.Contains(numberColumns, name), f.Kind() == reflect.Int64:
 			typ = "bigint"
 		case f == reflect.TypeFor[time.Time]():
@@ -85,7 +84,8 @@ func (s *Server) Insert(records ...any) {
 		at := slices.IndexFunc(recordTables, func(t struct {
 			name   string
 			record any
-		}) bool {
+		},
+		) bool {
 			return reflect.TypeOf(t.record) == reflect.TypeOf(record)
 		})
 		if at < 0 {
