@@ -27,7 +27,7 @@ type Config struct {
 
 	Plaintext  bool   `json:"plaintext,omitempty" yaml:"plaintext"`     // no TLS, for a server on this machine; else TLS, always verified
 	CAFile     string `json:"ca_file,omitempty" yaml:"ca_file"`         // PEM; empty = the system's
-	CertFile   string `json:"cert_file,omitempty" yaml:"cert_file"`     // PEM of the client's certificate; empty = none
+	CertFile   string `json:"cert_file,omitempty" yaml:"cert_file"`     // PEM of the client's certificate, read for each handshake; empty = none
 	KeyFile    string `json:"key_file,omitempty" yaml:"key_file"`       // PEM of its key
 	ServerName string `json:"server_name,omitempty" yaml:"server_name"` // in the certificate; empty = the host
 

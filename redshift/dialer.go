@@ -70,11 +70,18 @@ func tlsConfig(c Config, given *tls.Config) (*tls.Config, error) {
 		}
 	}
 	if c.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("cert_file, key_file: %w", err)
+		load := func() (*tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
+			if err != nil {
+				return nil, fmt.Errorf("cert_file, key_file: %w", err)
+			}
+			return &pair, nil
 		}
-		t.Certificates = []tls.Certificate{pair}
+		if _, err := load(); err != nil {
+			return nil, err
+		}
+		// Read for each handshake, so that files that were replaced count without a restart.
+		t.Certificates, t.GetClientCertificate = nil, func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
 	}
 	return t, nil
 }

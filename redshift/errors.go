@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -116,6 +117,10 @@ func classify(err error) *base.Error {
 	}
 	if _, ok := errors.AsType[*unsentError](err); ok && typed.Sent == base.MaybeSent {
 		typed.Sent = base.NotSent
+		if op, _ := errors.AsType[*net.OpError](err); op != nil && op.Op == "remote error" { // an alert of TLS
+			typed.Kind, typed.Code = base.KindInvalid, "tls"
+			typed.Hint = "the server refused the TLS handshake; check the versions that it speaks and the client certificate"
+		}
 	}
 	return typed
 }

@@ -119,7 +119,7 @@ func (a *ask) open(ctx context.Context) (*stream, error) {
 	if err != nil {
 		switch cause := context.Cause(ctx); {
 		case cause != nil:
-			return nil, notSent(cause)
+			return nil, notSent(fmt.Errorf("%s: %w", a.client.dialer.address, cause))
 		case a.client.ending.Load():
 			return nil, errPoolClosed
 		}

@@ -162,6 +162,9 @@ func (s *stream) Close() error {
 // interrupt runs when the context of the answer ends, whether somebody reads or not.
 func (s *stream) interrupt() { s.end(&queryError{s.id, context.Cause(s.ctx)}) }
 
+// Loop tells the guard that a loop body of the reader runs: a query in it can wait for this answer's own permit.
+func (s *stream) Loop() (leave func()) { return s.hold.Loop() }
+
 // attach hands over what the answer keeps after the call. The answer may have ended meanwhile.
 func (s *stream) attach(hold *base.Hold, cancel context.CancelFunc) {
 	s.mu.Lock()
