@@ -18,7 +18,8 @@
 // # Passwords
 //
 // A password is a literal, a reference, or is issued by AWS (Config.IAM). It is read anew for each connection, so that it
-// may rotate; one that was refused is not sent again. It never reaches a parser of connection strings, nor an error.
+// may rotate; one that was refused is not sent again. It never reaches a parser of connection strings, nor an error. A
+// client certificate is read from its files for each handshake.
 //
 // # Types and times
 //
