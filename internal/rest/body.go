@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"errors"
@@ -11,15 +12,25 @@ import (
 	"github.com/fourkites/sources/base"
 )
 
-// read reads the answer up to its cap, counted after decompression. Silence in mid-answer ends it.
-func (c *Client) read(resp *http.Response, t *trail) ([]byte, error) {
+// read reads the answer into the buffer up to its cap, counted after decompression. Silence in mid-answer ends it.
+func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, error) {
 	body := io.Reader(resp.Body)
 	if idle := c.guard.Limits().Idle.D(); idle > 0 {
 		timer := time.AfterFunc(idle, t.silent)
 		defer timer.Stop()
 		body = &patient{Reader: resp.Body, timer: timer, idle: idle}
 	}
-	data, err := io.ReadAll(io.LimitReader(body, c.config.MaxResponseBytes+1))
+	if c.config.Decode != nil {
+		decoded, err := c.config.Decode(resp.Header.Get("Content-Encoding"), body)
+		if err != nil {
+			return nil, t.cut(err)
+		}
+		defer func() { _ = decoded.Close() }()
+		body = decoded
+	}
+	into := bytes.NewBuffer(buffer[:0])
+	_, err := into.ReadFrom(io.LimitReader(body, c.config.MaxResponseBytes+1))
+	data := into.Bytes()
 	switch {
 	case int64(len(data)) > c.config.MaxResponseBytes:
 		e := base.NewError(base.KindTooLarge, errTooLarge)

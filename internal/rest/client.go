@@ -6,6 +6,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -29,6 +30,9 @@ type Config struct {
 	// Sign is called for every attempt with the request as it goes on the wire; nil = unsigned.
 	Sign   func(req *http.Request, body []byte) error
 	Header http.Header // sent with each request
+	// Decode undoes the Content-Encoding that the answer names, for a service whose Header asks for one; nil = what
+	// net/http does by itself. Its reader is closed after the answer.
+	Decode func(encoding string, body io.Reader) (io.ReadCloser, error)
 	// Classify refines the error of an answer that is not 2xx; it may return nil.
 	Classify func(Response) *base.Error
 	// Inspect finds a refusal inside a 2xx answer, which is then treated like another; nil = there are none.

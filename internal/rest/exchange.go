@@ -84,32 +84,56 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (x *exchange) attempt(ctx context.Context, req *http.Request) error {
+	answer, err := x.client.send(ctx, req, x.request)
+	x.answer = answer
+	return err
+}
+
+// Once makes one exchange outside of the guard, for a caller whose one guarded call spans several requests, or who must
+// get through when the guard lets nothing pass, as a cancel must.
+func (c *Client) Once(ctx context.Context, r Request) (Response, error) {
+	req, err := c.request(ctx, r)
+	if err != nil {
+		return Response{}, err
+	}
+	answer, err := c.send(ctx, req.Request, r)
+	if err != nil {
+		return Response{}, err
+	}
+	return answer, nil
+}
+
+// send makes one exchange, signed and bounded.
+func (c *Client) send(ctx context.Context, req *http.Request, r Request) (Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	t := &trail{address: x.client.base, cancel: cancel, unsafe: x.request.Op.Safety == base.Unsafe}
+	t := &trail{address: c.base, cancel: cancel, unsafe: r.Op.Safety == base.Unsafe}
+	if r.Foreign != nil {
+		t.address = r.Foreign
+	}
 	defer t.leave()
-	defer context.AfterFunc(x.client.ending, t.close)()
+	defer context.AfterFunc(c.ending, t.close)()
 	req = req.Clone(httptrace.WithClientTrace(ctx, t.trace()))
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
-	if len(x.request.Body) > 0 {
-		req.Body = io.NopCloser(bytes.NewReader(x.request.Body))
-		req.ContentLength = int64(len(x.request.Body))
+	if len(r.Body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(r.Body))
+		req.ContentLength = int64(len(r.Body))
 	}
-	if sign := x.client.config.Sign; sign != nil {
-		if err := sign(req, x.request.Body); err != nil {
-			return unsigned(ctx, err)
+	if sign := c.config.Sign; sign != nil && r.Foreign == nil {
+		if err := sign(req, r.Body); err != nil {
+			return Response{}, unsigned(ctx, err)
 		}
 	}
-	resp, err := x.client.transport.RoundTrip(req)
+	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return t.unanswered(err)
+		return Response{}, t.unanswered(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	x.client.guard.Quota().Observe(resp.Header, time.Now())
-	body, err := x.client.read(resp, t)
+	c.guard.Quota().Observe(resp.Header, time.Now())
+	body, err := c.read(resp, t, r.Buffer)
 	if err != nil {
-		return err
+		return Response{}, err
 	}
-	x.answer = Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
-	return x.client.judge(x.answer)
+	answer := Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	return answer, c.judge(answer)
 }

@@ -23,6 +23,11 @@ type Request struct {
 	Query  string
 	Body   []byte
 	Header http.Header
+	// Foreign is a URL elsewhere that the service handed out, such as a presigned one; it replaces Path and Query. Neither
+	// a signature nor Config.Header is sent there.
+	Foreign *url.URL
+	// Buffer is where the answer's body may be put; it belongs to the call until the answer has been used.
+	Buffer []byte
 }
 
 // ParseBaseURL reads scheme, host and an optional path prefix, without a slash at its end. Its error never repeats the
@@ -61,7 +66,11 @@ func (c *Client) request(ctx context.Context, r Request) (*retryablehttp.Request
 		return nil, c.invalid(r, "method: it cannot be sent; use one of HTTP")
 	}
 	req.URL = target
-	for _, h := range []http.Header{c.config.Header, r.Header} {
+	all := []http.Header{c.config.Header, r.Header}
+	if r.Foreign != nil {
+		all = all[1:]
+	}
+	for _, h := range all {
 		for name, values := range h {
 			if problem := headerProblem(name, values); problem != "" {
 				return nil, c.invalid(r, problem)
@@ -77,6 +86,9 @@ func (c *Client) invalid(r Request, problem string) error {
 }
 
 func (c *Client) url(r Request) (*url.URL, string) {
+	if r.Foreign != nil {
+		return r.Foreign, ""
+	}
 	path, err := url.PathUnescape(r.Path)
 	switch {
 	case err != nil, !strings.HasPrefix(r.Path, "/"):
