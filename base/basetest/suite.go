@@ -19,10 +19,12 @@ import (
 // Family is the shape of a source's protocol.
 type Family uint8
 
-// HTTP sources answer requests with documents; Held sources stream rows over a connection of their own.
+// HTTP sources answer requests with documents; Held sources stream rows over a connection of their own; Paged sources
+// stream the rows of one statement over HTTP requests, and keep the promises of both.
 const (
 	HTTP Family = iota
 	Held
+	Paged
 )
 
 // Settings is what a row asks a harness to make a client with.
@@ -130,10 +132,10 @@ func (r row) skipped(h Harness) string {
 	return ""
 }
 
-// only is for rows of one family; the reason is that of the other.
+// only is for rows of one family; the reason is that of the other. Paged sources keep those of both.
 func only(f Family, reason string) func(Family) string {
 	return func(have Family) string {
-		if have == f {
+		if have == f || have == Paged {
 			return ""
 		}
 		return reason
