@@ -23,7 +23,7 @@ const (
 
 // Config describes the service that a client calls.
 type Config struct {
-	Guard   base.GuardConfig
+	Guard   base.GuardConfig // System empty = http; Classify nil = errors of the network alone
 	BaseURL string // as ParseBaseURL wants it
 	// MaxResponseBytes bounds an answer after decompression; 0 = 32 MiB.
 	MaxResponseBytes int64
@@ -65,7 +65,9 @@ func New(config Config, options base.Options) (*Client, error) {
 	}
 	config.MaxResponseBytes = min(config.MaxResponseBytes, math.MaxInt64-1) // one more is read to see that it is too much
 	c := &Client{config: config, base: root}
-	config.Guard.System = "http"
+	if config.Guard.System == "" {
+		config.Guard.System = "http"
+	}
 	config.Guard.Address = root.Host
 	if c.transport, err = newTransport(config, root, options); err != nil {
 		return nil, err
