@@ -1,0 +1,204 @@
+package trino
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/rest"
+)
+
+// Client reads from one Trino. It is safe for concurrent use; Close ends it.
+type Client struct {
+	config     Config
+	tables     Tables
+	root       *url.URL
+	rest       *rest.Client
+	guard      *base.Guard
+	credential *credential
+	unzip      *unzipper
+	probe      tableProbe
+
+	bare     atomic.Bool // the account may set no session property
+	settable atomic.Bool // it may: seen
+
+	mu         sync.Mutex
+	streams    map[*stream]struct{} // answers that have not ended
+	ending     bool
+	background sync.WaitGroup
+	hurry      context.Context // ends what runs in the background
+	giveUp     context.CancelFunc
+}
+
+var _ base.Client = (*Client)(nil)
+
+// New makes a client; it makes no call. It reports everything that is wrong with the configuration. Usable options are
+// WithLogger, WithTracerProvider, WithMeterProvider, WithSecrets, WithTransport, WithDialer, WithTLS and WithLimiter.
+func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) {
+	o, err := base.NewOptions(opts, "Secrets", "Transport", "Dialer", "TLS")
+	var missing error
+	if cfg.Host == "" {
+		missing = errors.New("host: missing; set it, or TRINO_HOST")
+	}
+	if o.TLS != nil && cfg.Plain {
+		missing = errors.Join(missing, errors.New("option WithTLS: plain is set, so it would do nothing; leave plain out"))
+	}
+	if err = errors.Join(err, missing, cfg.Validate()); err != nil {
+		return nil, configError(cfg, err)
+	}
+	c := &Client{config: cfg.withDefaults(), streams: map[*stream]struct{}{}}
+	c.tables = c.config.Tables
+	if err := c.connect(ctx, o); err != nil {
+		return nil, configError(cfg, err)
+	}
+	c.hurry, c.giveUp = context.WithCancel(context.Background())
+	return c, nil
+}
+
+func (c *Client) connect(ctx context.Context, o base.Options) error {
+	var err error
+	if c.root, err = url.Parse(c.config.url()); err != nil {
+		return errors.New("host: not the host of a URL")
+	}
+	if c.credential, err = newCredential(ctx, c.config, o.Secrets); err != nil {
+		return err
+	}
+	if c.unzip, err = newUnzipper(c.config.MaxPage); err != nil {
+		return err
+	}
+	c.rest, err = rest.New(rest.Config{
+		Guard: base.GuardConfig{
+			Name: c.config.Name, System: "trino", Limits: c.config.Limits, Defaults: defaultLimits, Classify: classify,
+			Refresh: c.credential.refresh, Secrets: c.credential.secrets,
+		},
+		BaseURL: c.config.url(), MaxResponseBytes: c.config.MaxPage, Sign: c.credential.sign, Header: c.header(),
+		Decode: decode, Classify: refused,
+		CAFile: c.config.CAFile, CertFile: c.config.CertFile, KeyFile: c.config.KeyFile, Proxy: c.config.Proxy,
+	}, o)
+	if err != nil {
+		return errors.Join(err, c.credential.close())
+	}
+	c.guard = c.rest.Guard()
+	return nil
+}
+
+func configError(cfg Config, err error) error {
+	orDefault(&cfg.Name, defaultName)
+	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+	e.Source, e.Op, e.Sent = cfg.Name, "New", base.NotSent
+	return e
+}
+
+// Name is Config.Name, by default trino.
+func (c *Client) Name() string { return c.config.Name }
+
+// Health is what is known without a call.
+func (c *Client) Health() base.Health { return c.guard.Health() }
+
+// Reload replaces the limits while calls run.
+func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
+
+const (
+	closeWait   = 5 * time.Second // for calls under way
+	stopTimeout = 5 * time.Second // for one request to stop a query
+	stopWait    = time.Second     // that who leaves an answer waits for that request
+)
+
+// Close refuses new calls at once and waits for running ones, for at most five seconds; then what was not read to its
+// end is cancelled at the server. It may be called again.
+func (c *Client) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	defer cancel()
+	late := c.guard.Close(ctx)
+	c.mu.Lock()
+	c.ending = true
+	open := make([]*stream, 0, len(c.streams))
+	for s := range c.streams {
+		open = append(open, s)
+	}
+	c.mu.Unlock()
+	for _, s := range open {
+		s.end(errClosed)
+	}
+	timer := time.AfterFunc(stopTimeout, c.giveUp)
+	c.background.Wait()
+	timer.Stop()
+	c.giveUp()
+	err := errors.Join(c.rest.Close(), c.credential.close())
+	if late != nil {
+		return errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), closeWait), c.credential.close())
+	}
+	return err
+}
+
+// in reports whether the client still takes answers on.
+func (c *Client) in(s *stream) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ending {
+		c.streams[s] = struct{}{}
+	}
+	return !c.ending
+}
+
+func (c *Client) out(s *stream) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.streams, s)
+}
+
+// stop has the server end a query, whatever became of the caller's context and of the guard. The channel is closed when
+// the request is over.
+func (c *Client) stop(path string) <-chan struct{} {
+	done := make(chan struct{})
+	c.background.Go(func() {
+		defer close(done)
+		ctx, cancel := context.WithTimeout(c.hurry, stopTimeout)
+		defer cancel()
+		_, _ = c.once(ctx, rest.Request{Op: opCancel, Method: http.MethodDelete, Path: path})
+	})
+	return done
+}
+
+// once makes one bounded request. A credential that was refused is not sent again.
+func (c *Client) once(ctx context.Context, r rest.Request) (rest.Response, error) {
+	if limit := c.guard.Limits().Attempt.D(); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	p := &proof{}
+	answer, err := c.rest.Once(context.WithValue(ctx, proofKey{}, p), r)
+	if base.KindOf(err) == base.KindUnauthenticated {
+		c.credential.refuse(p.version)
+	}
+	return answer, err
+}
+
+// method is the description of a method that runs a statement. Its attempts are bounded request by request.
+func method(name string) *base.Op {
+	return &base.Op{Name: name, System: base.SystemDB, AttemptTimeout: -1}
+}
+
+var opPing = &base.Op{Name: "Ping", System: base.SystemDB, Probe: true, Timeout: 10 * time.Second, AttemptTimeout: -1}
+
+// Ping runs SELECT 1: the cheapest proof of reach, of the credential and of the server's being able to answer.
+func (c *Client) Ping(ctx context.Context) error {
+	answer, err := c.query(ctx, opPing, Query{SQL: "SELECT 1"})
+	if err != nil {
+		return err
+	}
+	for _, err := range answer.Batches() {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package trino
+
+import (
+	"github.com/fourkites/sources/base/rows"
+)
+
+// column gathers the values of one column. A vector is valid until reset.
+type column interface {
+	decode(in *input) error // one value that is not null
+	null()                  // a placeholder where a value is NULL
+	vector() rows.Vector
+	reset()
+}
+
+// cell is a column of which every value may be NULL, as all are in Trino.
+type cell struct {
+	column
+	n     int
+	some  bool // some value is NULL
+	nulls []bool
+	both  rows.Nullable
+}
+
+func (c *cell) decode(in *input) error {
+	if in.peek() != 'n' {
+		c.n++
+		if c.some {
+			c.nulls = append(c.nulls, false)
+		}
+		return c.column.decode(in)
+	}
+	if _, err := in.null(); err != nil {
+		return err
+	}
+	c.null()
+	return nil
+}
+
+func (c *cell) null() {
+	if !c.some { // those before it were not
+		c.some, c.nulls = true, append(c.nulls[:0], make([]bool, c.n)...)
+	}
+	c.n++
+	c.nulls = append(c.nulls, true)
+	c.column.null()
+}
+
+func (c *cell) vector() rows.Vector {
+	if !c.some {
+		return c.column.vector()
+	}
+	c.both = rows.Nullable{Nulls: c.nulls, Values: c.column.vector()}
+	return &c.both
+}
+
+func (c *cell) reset() {
+	c.n, c.some = 0, false
+	c.column.reset()
+}
+
+// newCell makes the column of a type.
+func newCell(name string, zones *zones, depth int) (*cell, error) {
+	t, err := parseType(name)
+	if err != nil {
+		return nil, malformed("%s", err)
+	}
+	if depth > maxTypeDepth {
+		return nil, malformed("type %.100q is nested deeper than %d", name, maxTypeDepth)
+	}
+	c, err := newColumn(t, zones, depth)
+	return &cell{column: c}, err
+}
+
+func newColumn(t typeName, zones *zones, depth int) (column, error) {
+	switch t.base {
+	case "boolean":
+		return &bools{}, nil
+	case "tinyint":
+		return &integers[int8]{}, nil
+	case "smallint":
+		return &integers[int16]{}, nil
+	case "integer":
+		return &integers[int32]{}, nil
+	case "bigint":
+		return &integers[int64]{}, nil
+	case "real":
+		return &floats[float32]{bits: 32}, nil
+	case "double":
+		return &floats[float64]{bits: 64}, nil
+	case "varchar", "char", "uuid", "json", "time with time zone":
+		return &texts{}, nil
+	case "decimal", "number":
+		return &texts{numbers: true}, nil
+	case "varbinary":
+		return &binaries{}, nil
+	case "ipaddress":
+		return newParsed(parseAddress), nil
+	case "array", "map", "row":
+		return newComposed(t, zones, depth)
+	}
+	if c, err := newTime(t, zones); c != nil || err != nil {
+		return c, err
+	}
+	return &anything{}, nil
+}
+
+// table is the columns of an answer and what was decoded of them.
+type table struct {
+	columns []rows.Column
+	cells   []*cell
+	vectors []rows.Vector
+	zones   zones
+}
+
+type wireColumn struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+const maxColumns = 1 << 14
+
+func (t *table) define(all []wireColumn) error {
+	if len(all) > maxColumns {
+		return malformed("%d columns, and %d are believed", len(all), maxColumns)
+	}
+	t.columns, t.cells = make([]rows.Column, 0, len(all)), nil
+	for _, w := range all {
+		c, err := newCell(w.Type, &t.zones, 0)
+		if err != nil {
+			return err
+		}
+		t.columns = append(t.columns, rows.Column{Name: w.Name, Type: w.Type, Nullable: true})
+		t.cells = append(t.cells, c)
+	}
+	t.vectors = make([]rows.Vector, len(t.cells))
+	return nil
+}
+
+// decode reads a list of rows and returns how many it had. What was decoded before is gone.
+func (t *table) decode(in *input) (int, error) {
+	for _, c := range t.cells {
+		c.reset()
+	}
+	if err := in.expect('['); err != nil {
+		return 0, err
+	}
+	n := 0
+	for {
+		more, err := in.more(n == 0, ']')
+		if err != nil || !more {
+			return n, err
+		}
+		if err := t.row(in); err != nil {
+			return n, err
+		}
+		n++
+	}
+}
+
+func (t *table) row(in *input) error {
+	if err := in.expect('['); err != nil {
+		return err
+	}
+	for i, c := range t.cells {
+		if i > 0 {
+			if err := in.expect(','); err != nil {
+				return t.short(in, i)
+			}
+		}
+		if in.peek() == ']' {
+			return t.short(in, i)
+		}
+		if err := c.decode(in); err != nil {
+			return &cellError{t.columns[i], err}
+		}
+	}
+	if in.peek() == ',' {
+		return malformed("a row of more than %d columns", len(t.cells))
+	}
+	return in.expect(']')
+}
+
+func (t *table) short(in *input, have int) error {
+	if in.peek() == ']' {
+		return malformed("a row of %d columns, and there are %d", have, len(t.cells))
+	}
+	return in.bad("',' or ']'")
+}
+
+// batch is what the last decode gave.
+func (t *table) batch(n int) *rows.Batch {
+	for i, c := range t.cells {
+		t.vectors[i] = c.vector()
+	}
+	return rows.NewBatch(t.columns, t.vectors, n)
+}
+
+// cellError names the column of a value that cannot be decoded.
+type cellError struct {
+	column rows.Column
+	err    error
+}
+
+func (e *cellError) Error() string {
+	return "column " + e.column.Name + " (" + e.column.Type + "): " + e.err.Error()
+}
+
+func (e *cellError) Unwrap() error { return e.err }

@@ -1,0 +1,102 @@
+package trino_test
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/basetest"
+	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/trino"
+	"github.com/fourkites/sources/trino/trinotest"
+)
+
+const (
+	suitePassword = "plan(t)ed/pass word"
+	suiteUser     = "suite"
+	suiteRows     = 300
+)
+
+func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
+	server := trinotest.NewServer(trinotest.WithTLS())
+	t.Cleanup(server.Close)
+	server.SetPassword(suiteUser, suitePassword)
+	server.ReplyTo("suite", trinotest.Bulk(suiteRows/3, 3))
+	config := server.Config()
+	config.User, config.Password, config.Limits, config.MaxPage = suiteUser, secret.Literal(suitePassword), s.Limits, 8<<20
+	if s.Address != "" {
+		config.Host, config.Port = split(t, s.Address)
+	}
+	client, err := trino.New(t.Context(), config, append(server.Options(), s.Options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() }) // a row may have left calls running
+	query := trino.Query{SQL: "SELECT id, name, at FROM suite"}
+	return basetest.Subject{
+		Client: client, Items: suiteRows,
+		Each: func(ctx context.Context) iter.Seq2[int, error] {
+			return func(yield func(int, error) bool) {
+				r, err := client.Query(ctx, query)
+				if err != nil {
+					yield(0, err)
+					return
+				}
+				n := 0
+				for _, err := range r.All() {
+					if err == nil {
+						n++
+					}
+					if !yield(n, err) {
+						return
+					}
+				}
+			}
+		},
+		Fake: basetest.Fake{
+			Address: server.Addr(), Fail: server.Fail, Running: server.Running, Close: server.Close, Connections: server.Connections,
+			Refuse: func() { server.SetPassword(suiteUser, "another") },
+			Calls: func() int {
+				n := 0
+				for _, r := range server.Statements() {
+					if strings.Contains(r.SQL, "suite") {
+						n++
+					}
+				}
+				return n
+			},
+		},
+		Read: func(ctx context.Context) (int, error) {
+			r, err := client.Query(ctx, query)
+			if err != nil {
+				return 0, err
+			}
+			type row struct {
+				ID   int64
+				Name string
+				At   time.Time
+			}
+			all, err := rows.Collect(r, rows.ToStructLax[row])
+			return len(all), err
+		},
+	}
+}
+
+// The transient fault is an error within a page: the statement has to be sent anew.
+func TestTheClientKeepsThePromisesOfEverySource(t *testing.T) {
+	t.Parallel()
+	basetest.Run(t, basetest.Harness{
+		Family: basetest.Paged, New: suiteSubject, Secrets: []string{suitePassword},
+		Transient: fault.Error(65549, "the server is starting up"),
+		Configure: func(l base.Limits) error {
+			_, err := trino.New(context.Background(), trino.Config{Host: "trino.example.com", Limits: l})
+			return err
+		},
+		Skip: map[string]string{"F41": "the client only reads; no method has a side effect to repeat"},
+	})
+}

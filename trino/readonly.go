@@ -1,0 +1,187 @@
+package trino
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// lexeme is a word, a quoted name, a text or a sign of a statement. Comments and spaces are none.
+type lexeme struct {
+	kind byte // w word, q quoted name, s text, n number, else the sign itself
+	text string
+}
+
+func (l lexeme) word(w string) bool { return l.kind == 'w' && strings.EqualFold(l.text, w) }
+
+func (l lexeme) name() bool { return l.kind == 'w' || l.kind == 'q' }
+
+// lex takes a statement apart as far as its safety is concerned.
+func lex(sql string) ([]lexeme, error) {
+	var all []lexeme
+	for i := 0; i < len(sql); {
+		rest := sql[i:]
+		switch c := rest[0]; {
+		case c <= ' ':
+			i++
+		case strings.HasPrefix(rest, "--"):
+			i += lineEnd(rest)
+		case strings.HasPrefix(rest, "/*"):
+			end := strings.Index(rest[2:], "*/")
+			if end < 0 {
+				return nil, errors.New("a comment does not end")
+			}
+			i += end + 4
+		case c == '\'' || c == '"':
+			text, n := quoted(rest)
+			if n == 0 {
+				return nil, errors.New("a text or a quoted name does not end")
+			}
+			kind := byte('s')
+			if c == '"' {
+				kind = 'q'
+			}
+			all = append(all, lexeme{kind, text})
+			i += n
+		case wordByte(c):
+			n := 1
+			for n < len(rest) && wordByte(rest[n]) {
+				n++
+			}
+			kind := byte('w')
+			if c >= '0' && c <= '9' {
+				kind = 'n'
+			}
+			all = append(all, lexeme{kind, rest[:n]})
+			i += n
+		default:
+			all = append(all, lexeme{c, rest[:1]})
+			i++
+		}
+	}
+	return all, nil
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || c == '@' || c >= 0x80 || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+func lineEnd(s string) int {
+	if i := strings.IndexAny(s, "\r\n"); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// quoted reads a text up to its closing quote; a doubled quote is one of the text. n is zero if it does not end.
+func quoted(s string) (text string, n int) {
+	q := s[:1]
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] != q[0]:
+		case i+1 < len(s) && s[i+1] == q[0]:
+			i++
+		default:
+			return strings.ReplaceAll(s[1:i], q+q, q), i + 1
+		}
+	}
+	return "", 0
+}
+
+// reading are the words that a statement may begin with.
+var reading = []string{"SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN"}
+
+// passThrough are the functions by which connectors hand a text on to the system behind them, which no rule here reads.
+var passThrough = []string{"query", "raw_query", "procedure", "execute"}
+
+// writeError is a statement that does more than read.
+type writeError struct{ why string }
+
+func (e *writeError) Error() string { return "sql: " + e.why }
+
+// checkReading refuses what is not one statement that reads. It is the first of two walls: the account's rights are the
+// other.
+func checkReading(all []lexeme) error {
+	for i, l := range all {
+		if l.kind == ';' {
+			if i == len(all)-1 {
+				return errors.New("sql: ends with a semicolon, which the server does not take; leave it out")
+			}
+			return errors.New("sql: more than one statement; send them one by one")
+		}
+	}
+	rest := all
+	for len(rest) > 0 && rest[0].kind == '(' {
+		rest = rest[1:]
+	}
+	if len(rest) == 0 {
+		return errors.New("sql: holds no statement")
+	}
+	if !startsReading(rest) {
+		return &writeError{fmt.Sprintf("a statement that begins with %.40q; only SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE and "+
+			"EXPLAIN of these are run", strings.ToUpper(rest[0].text))}
+	}
+	if rest[0].word("EXPLAIN") {
+		return checkExplain(rest[1:])
+	}
+	if rest[0].word("WITH") && len(rest) > 2 && rest[1].word("SESSION") && !rest[2].word("AS") && rest[2].kind != '(' {
+		return &writeError{"WITH SESSION changes the limits of the statement; use session"}
+	}
+	return checkFunctions(rest)
+}
+
+func startsReading(all []lexeme) bool {
+	return slices.ContainsFunc(reading, func(w string) bool { return all[0].word(w) })
+}
+
+// checkExplain looks at the statement that is explained: ANALYZE would run it.
+func checkExplain(all []lexeme) error {
+	if len(all) > 0 && all[0].word("ANALYZE") {
+		return &writeError{"EXPLAIN ANALYZE runs the statement; explain it without ANALYZE"}
+	}
+	if len(all) > 0 && all[0].kind == '(' {
+		if end := slices.IndexFunc(all, func(l lexeme) bool { return l.kind == ')' }); end > 0 {
+			all = all[end+1:]
+		}
+	}
+	return checkReading(all)
+}
+
+func checkFunctions(all []lexeme) error {
+	for i := range all {
+		if !all[i].word("TABLE") || i+1 >= len(all) || all[i+1].kind != '(' {
+			continue
+		}
+		last := ""
+		for _, l := range all[i+2:] {
+			if !l.name() && l.kind != '.' {
+				break
+			}
+			last = strings.ToLower(l.text)
+		}
+		if slices.Contains(passThrough, last) {
+			return &writeError{fmt.Sprintf("the function %s hands its text on to another system, where it may write", last)}
+		}
+	}
+	return nil
+}
+
+// checkBound refuses a statement over a table of history that does not bound its partitions.
+func (t Tables) checkBound(all []lexeme) error {
+	bounded, table := false, ""
+	for _, l := range all {
+		switch {
+		case !l.name():
+		case strings.EqualFold(l.text, t.Partition):
+			bounded = true
+		case t.partitioned(l.text):
+			table = l.text
+		}
+	}
+	if table == "" || bounded || len(all) > 0 && (all[0].word("SHOW") || all[0].word("DESCRIBE") || all[0].word("DESC")) {
+		return nil
+	}
+	return fmt.Errorf("sql: %s is read without a bound on %s, so all of its history would be; add %s BETWEEN 'YYYY-MM-DD' AND "+
+		"'YYYY-MM-DD'", table, t.Partition, t.Partition)
+}

@@ -1,0 +1,191 @@
+package trinotest
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Column is a column of an answer or of a table, its type in the server's words.
+type Column struct {
+	Name  string
+	Type  string
+	Extra string // of a table: "partition key"
+}
+
+// Reply is a scripted answer. Values are Go's nearest to the type: text, numbers, bool, []byte, time.Time, nil, slices
+// and maps; a record is a slice. What a type writes as text may be given as that text.
+type Reply struct {
+	Columns []Column
+	Rows    [][]any
+	Error   *Error        // after the rows
+	Queued  int           // answers that say that the statement waits
+	Delay   time.Duration // before each page; a cancel ends it
+
+	bulk *bulk
+}
+
+// bulk is many equal rows, rendered once.
+type bulk struct {
+	once  sync.Once
+	rows  int
+	pages int
+	page  json.RawMessage
+}
+
+// Bulk is a reply of pages of n rows each: id bigint, name varchar, at timestamp(3), score double, ok boolean.
+func Bulk(n, pages int) Reply {
+	at := time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)
+	r := Reply{
+		Columns: []Column{
+			{Name: "id", Type: "bigint"}, {Name: "name", Type: "varchar"}, {Name: "at", Type: "timestamp(3)"},
+			{Name: "score", Type: "double"}, {Name: "ok", Type: "boolean"},
+		},
+		bulk: &bulk{rows: n, pages: pages},
+	}
+	for i := range n {
+		r.Rows = append(r.Rows, []any{
+			int64(i), "name of a row", at.Add(time.Duration(i) * time.Millisecond), float64(i) / 8, i%2 == 0,
+		})
+	}
+	return r
+}
+
+type reply struct {
+	part string // of the statement; empty = any
+	Reply
+}
+
+// Reply has the server answer the next statements with these, each used once, in order.
+func (s *Server) Reply(replies ...Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range replies {
+		s.replies = append(s.replies, &reply{Reply: r})
+	}
+}
+
+// ReplyTo has the server answer every statement that holds the text with this reply, whatever its tables hold.
+func (s *Server) ReplyTo(part string, r Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scripts = append(s.scripts, &script{part, r})
+}
+
+type script struct {
+	part string
+	Reply
+}
+
+func (s *Server) scripted(sql string) (Reply, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.replies) > 0 {
+		r := s.replies[0].Reply
+		s.replies = s.replies[1:]
+		return r, true
+	}
+	for _, r := range s.scripts {
+		if strings.Contains(sql, r.part) {
+			return r.Reply, true
+		}
+	}
+	return Reply{}, false
+}
+
+func (r Reply) columns() []map[string]any {
+	var all []map[string]any
+	for _, c := range r.Columns {
+		base, _, _ := strings.Cut(c.Type, "(")
+		all = append(all, map[string]any{
+			"name": c.Name, "type": c.Type, "typeSignature": map[string]any{"rawType": base, "arguments": []any{}},
+		})
+	}
+	return all
+}
+
+// render writes the rows as the data of pages.
+func (r Reply) render(size int) (pages []json.RawMessage, counts []int) {
+	if b := r.bulk; b != nil {
+		b.once.Do(func() { b.page = r.data(r.Rows) })
+		for range b.pages {
+			pages, counts = append(pages, b.page), append(counts, b.rows)
+		}
+		return pages, counts
+	}
+	for from := 0; from < len(r.Rows); from += size {
+		part := r.Rows[from:min(from+size, len(r.Rows))]
+		pages, counts = append(pages, r.data(part)), append(counts, len(part))
+	}
+	return pages, counts
+}
+
+func (r Reply) data(rows [][]any) json.RawMessage {
+	wire := make([][]any, len(rows))
+	for i, row := range rows {
+		wire[i] = make([]any, len(row))
+		for j, v := range row {
+			typ := ""
+			if j < len(r.Columns) {
+				typ = r.Columns[j].Type
+			}
+			wire[i][j] = onWire(v, typ)
+		}
+	}
+	raw, err := json.Marshal(wire)
+	if err != nil {
+		return json.RawMessage(`"a value that has no JSON form"`)
+	}
+	return raw
+}
+
+// onWire is a value as the server writes it.
+func onWire(v any, typ string) any {
+	switch v := v.(type) {
+	case time.Time:
+		return timeText(v, typ)
+	case float64:
+		switch {
+		case math.IsNaN(v):
+			return "NaN"
+		case math.IsInf(v, 1):
+			return "Infinity"
+		case math.IsInf(v, -1):
+			return "-Infinity"
+		}
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = onWire(v[i], "")
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k := range v {
+			out[k] = onWire(v[k], "")
+		}
+		return out
+	}
+	return v
+}
+
+func timeText(t time.Time, typ string) string {
+	digits := "000"
+	if i := strings.IndexByte(typ, '('); i >= 0 && i+1 < len(typ) {
+		if n := int(typ[i+1] - '0'); n >= 0 && n <= 9 {
+			digits = strings.Repeat("0", n)
+		}
+	}
+	switch {
+	case typ == "date":
+		return t.UTC().Format(time.DateOnly)
+	case digits != "":
+		digits = "." + digits
+	}
+	if strings.HasSuffix(typ, "with time zone") {
+		return t.UTC().Format("2006-01-02 15:04:05"+digits) + " UTC"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05" + digits)
+}

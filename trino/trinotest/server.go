@@ -1,0 +1,238 @@
+package trinotest
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/trino"
+)
+
+// The account that a server with TLS knows from the beginning.
+const (
+	User     = "demo-user"
+	Password = "demo-password-0123"
+)
+
+// Server is a coordinator. Its methods are safe for concurrent use. The caller closes it.
+type Server struct {
+	// URL is where the coordinator is reached.
+	URL string
+
+	pageRows  int
+	spooling  bool
+	authority *x509.CertPool // nil: plain HTTP
+	pem       []byte
+	listener  *listener
+	http      *http.Server
+	storage   *storage
+	done      chan struct{} // closed by Close: ends what hangs
+	served    chan struct{} // closed when the accept loop has ended
+	closeOnce sync.Once
+	plan      fault.Plan // of statements
+	links     fault.Plan // of links to pages
+
+	mu       sync.Mutex
+	users    map[string]string
+	tokens   []string
+	requests []Request
+	replies  []*reply
+	scripts  []*script
+	queries  map[string]*query
+	history  []*query // ended ones too
+	tables   map[string]*table
+	posting  int
+	refused  map[string]bool // session properties that may not be set
+	number   int
+}
+
+// Option changes a server before it starts.
+type Option func(*Server)
+
+// WithTLS has the server speak HTTPS, with a certificate of its own that the options of [Server.Options] trust, and ask
+// for a password or a token: [User] with [Password], and what is added.
+func WithTLS() Option { return func(s *Server) { s.authority = x509.NewCertPool() } }
+
+// WithPageRows is how many rows a page or segment has; default 1,000.
+func WithPageRows(n int) Option { return func(s *Server) { s.pageRows = max(1, n) } }
+
+// WithSpooling has the server give results as segments to a client that takes them: the first rows inline, the others at
+// a place of their own, which asks for a header that the segment names and for no credential.
+func WithSpooling() Option { return func(s *Server) { s.spooling = true } }
+
+// NewServer starts a server on a free port of the loopback interface. Its tables of history are empty. It panics if the
+// machine gives it no port.
+func NewServer(opts ...Option) *Server {
+	s := &Server{
+		pageRows: 1000, done: make(chan struct{}), served: make(chan struct{}), users: map[string]string{User: Password},
+		queries: map[string]*query{}, tables: map[string]*table{}, refused: map[string]bool{},
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	if err := s.start(); err != nil {
+		panic("trinotest: " + err.Error())
+	}
+	s.defineHistory()
+	return s
+}
+
+func (s *Server) start() error {
+	plain, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s.listener = newListener(plain, s)
+	s.URL = "http://" + plain.Addr().String()
+	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
+	serve := s.http.Serve
+	if s.authority != nil {
+		certificate, err := s.certify()
+		if err != nil {
+			return errors.Join(err, plain.Close())
+		}
+		s.URL = "https://" + plain.Addr().String()
+		s.http.TLSConfig = &tls.Config{ // over HTTP/2 a fault could not break a connection
+			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		}
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	if s.spooling {
+		if s.storage, err = newStorage(); err != nil {
+			return errors.Join(err, plain.Close())
+		}
+	}
+	go func() { // ends with Close
+		defer close(s.served)
+		_ = serve(s.listener)
+	}()
+	return nil
+}
+
+// Addr is host:port.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Config is what a client needs to reach the server, beside [Server.Options]. The Proxy is "none".
+func (s *Server) Config() trino.Config {
+	host, port, _ := net.SplitHostPort(s.Addr())
+	n, _ := strconv.Atoi(port)
+	c := trino.Config{Host: host, Port: n, User: User, Proxy: "none", Plain: s.authority == nil}
+	if s.authority != nil {
+		c.Password = secret.Literal(Password)
+	}
+	return c
+}
+
+// Options are the options that a client needs beside Config: with [WithTLS] the one that trusts the server's
+// certificate, else none.
+func (s *Server) Options() []base.Option {
+	if s.authority == nil {
+		return nil
+	}
+	return []base.Option{base.WithTLS(&tls.Config{RootCAs: s.authority, MinVersion: tls.VersionTLS12})}
+}
+
+// PEM is the server's certificate, for a client that reads a CA file; nil without TLS.
+func (s *Server) PEM() []byte { return slices.Clone(s.pem) }
+
+// SetPassword adds a user, or changes a password; an empty one removes the user.
+func (s *Server) SetPassword(user, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users[user] = password; password == "" {
+		delete(s.users, user)
+	}
+}
+
+// SetTokens replaces the tokens that are accepted instead of a password.
+func (s *Server) SetTokens(tokens ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens = slices.Clone(tokens)
+}
+
+// RefuseProperty has the server answer PERMISSION_DENIED to a statement that sets this session property.
+func (s *Server) RefuseProperty(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused[name] = true
+}
+
+// Fail has the next n statements fail; a negative n lasts until Recover. A fault on connect strikes the next connections
+// instead.
+//
+// Faults that concern data (cut or reset in mid-body, oversized, bomb, corrupt compression, malformed block, an error
+// after some rows) strike the first page with rows, the others the answer to the statement itself. Error is an error
+// within a page: its code is the server's own, such as 46 for TABLE_NOT_FOUND. WrongPassword is a 401, IgnoreCancel the
+// same as Silent.
+func (s *Server) Fail(f fault.Fault, n int) {
+	if f.Kind == fault.KindWrongPassword {
+		f.Stage = fault.OnRequest
+	}
+	s.plan.Add(f, n)
+}
+
+// FailNext has the next n requests for a page fail, whatever statement they belong to.
+func (s *Server) FailNext(f fault.Fault, n int) { s.links.Add(f, n) }
+
+// Recover forgets all faults that were planned.
+func (s *Server) Recover() {
+	s.plan.Clear()
+	s.links.Clear()
+}
+
+// Restart forgets every query and drops every connection, as a coordinator does that is started anew.
+func (s *Server) Restart() {
+	s.mu.Lock()
+	for _, q := range s.queries {
+		q.state = stateFailed
+	}
+	s.queries = map[string]*query{}
+	s.mu.Unlock()
+	s.CloseConnections()
+}
+
+// Connections is how many connections are open now.
+func (s *Server) Connections() int { return s.listener.count() }
+
+// Accepted is how many connections were made so far.
+func (s *Server) Accepted() int { return s.listener.total() }
+
+// CloseConnections drops every open connection. New ones are accepted.
+func (s *Server) CloseConnections() { s.listener.drop() }
+
+// Running is how many statements live: neither read to their end, nor failed, nor cancelled.
+func (s *Server) Running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.posting
+	for _, q := range s.queries {
+		if q.state == stateQueued || q.state == stateRunning {
+			n++
+		}
+	}
+	return n
+}
+
+// Close ends the server and every connection. It may be called again.
+func (s *Server) Close() {
+	s.closeOnce.Do(func() {
+		close(s.done)
+		_ = s.http.Close()
+		s.listener.drop()
+		if s.storage != nil {
+			s.storage.close()
+		}
+	})
+	<-s.served
+}

@@ -1,0 +1,233 @@
+package trinotest
+
+import (
+	"encoding/json"
+	"net/url"
+	"strings"
+)
+
+// preparedText is the statement that a request runs: what an EXECUTE names, else the body.
+func preparedText(r Request) string {
+	text, _ := prepared(r)
+	return text
+}
+
+// prepared takes an EXECUTE apart into its statement and the texts of its values.
+func prepared(r Request) (sql string, values []string) {
+	rest, ok := strings.CutPrefix(r.Body, "EXECUTE ")
+	if !ok {
+		return r.Body, nil
+	}
+	if literal, ok := strings.CutPrefix(rest, "IMMEDIATE "); ok {
+		text, n := unquote(literal)
+		return text, splitValues(strings.TrimPrefix(literal[n:], " USING "))
+	}
+	name, using, _ := strings.Cut(rest, " USING ")
+	for _, line := range r.Header.Values("X-Trino-Prepared-Statement") {
+		for pair := range strings.SplitSeq(line, ",") {
+			known, text, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			if known != name {
+				continue
+			}
+			if sql, err := url.QueryUnescape(text); err == nil {
+				return sql, splitValues(using)
+			}
+		}
+	}
+	return "", nil
+}
+
+// splitValues cuts at the commas that stand in no text, list or call.
+func splitValues(text string) []string {
+	var all []string
+	depth, start, quoted := 0, 0, false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '\'':
+			quoted = !quoted
+		case quoted:
+		case c == '(' || c == '[':
+			depth++
+		case c == ')' || c == ']':
+			depth--
+		case c == ',' && depth == 0:
+			all = append(all, strings.TrimSpace(text[start:i]))
+			start = i + 1
+		}
+	}
+	if rest := strings.TrimSpace(text[start:]); rest != "" {
+		all = append(all, rest)
+	}
+	return all
+}
+
+// bound puts the values in the places of the question marks.
+func bound(sql string, values []string) (string, *Error) {
+	var b strings.Builder
+	used, quote := 0, byte(0)
+	for i := range len(sql) {
+		switch c := sql[i]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '\'' || c == '"':
+			quote = c
+		case c == '?':
+			if used == len(values) {
+				return "", userError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters")
+			}
+			b.WriteString(values[used])
+			used++
+			continue
+		}
+		b.WriteByte(sql[i])
+	}
+	if used != len(values) {
+		return "", userError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters")
+	}
+	return b.String(), nil
+}
+
+// answer runs a statement: a scripted reply first, else what the tables hold.
+func (s *Server) answer(q *query, req Request) Reply {
+	for name := range req.Session() {
+		s.mu.Lock()
+		refused := s.refused[name]
+		s.mu.Unlock()
+		if refused {
+			return Reply{Error: NewError(4, "Access Denied: Cannot set system session property "+name)}
+		}
+	}
+	if r, ok := s.scripted(req.SQL); ok {
+		return r
+	}
+	text, values := prepared(req)
+	if text == "" {
+		return Reply{Error: NewError(5, "Prepared statement not found")}
+	}
+	sql, err := bound(text, values)
+	if err != nil {
+		return Reply{Error: err}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.execute(sql, req)
+}
+
+// execute runs a statement without parameters. The caller holds the lock.
+func (s *Server) execute(sql string, req Request) Reply {
+	tokens, bad := lex(sql)
+	if bad != nil {
+		return Reply{Error: userError("SYNTAX_ERROR", bad.Error())}
+	}
+	p := &parser{tokens: tokens}
+	switch {
+	case p.word("SHOW"), p.word("DESCRIBE"), p.word("EXPLAIN"):
+		r, err := s.show(p, sql, req)
+		if err != nil {
+			return Reply{Error: err}
+		}
+		return r
+	}
+	selection, err := parseSelection(sql)
+	if err != nil {
+		return Reply{Error: err}
+	}
+	var t *table
+	if selection.table != nil {
+		if t, err = s.find(selection.table, req); err != nil {
+			return Reply{Error: err}
+		}
+	}
+	r, err := selection.run(t)
+	if err != nil {
+		return Reply{Error: err}
+	}
+	return r
+}
+
+func list(name string, values []string) Reply {
+	r := Reply{Columns: []Column{{Name: name, Type: "varchar"}}}
+	for _, v := range values {
+		r.Rows = append(r.Rows, []any{v})
+	}
+	return r
+}
+
+// show answers the statements that look at names. The first word has been taken.
+func (s *Server) show(p *parser, sql string, req Request) (r Reply, err *Error) {
+	defer caught(&err)
+	switch first := strings.ToUpper(p.tokens[0].text); {
+	case first == "EXPLAIN":
+		return s.explain(p, sql, req)
+	case first == "SHOW" && p.word("CATALOGS"):
+		return list("Catalog", s.catalogs()), nil
+	case first == "SHOW" && p.word("SCHEMAS"):
+		catalog := req.Header.Get("X-Trino-Catalog")
+		if p.word("FROM") || p.word("IN") {
+			catalog = p.next().text
+		}
+		if schemas := s.schemas(catalog); len(schemas) > 1 {
+			return list("Schema", schemas), nil
+		}
+		return r, userError("CATALOG_NOT_FOUND", "line 1:1: Catalog '"+catalog+"' not found")
+	case first == "DESCRIBE":
+		return s.describe(p.names(), req)
+	}
+	return r, userError("NOT_SUPPORTED", "the fake does not know this statement; script a reply")
+}
+
+func (s *Server) describe(names []string, req Request) (Reply, *Error) {
+	t, err := s.find(names, req)
+	if err != nil {
+		return Reply{}, err
+	}
+	r := Reply{Columns: []Column{
+		{Name: "Column", Type: "varchar"}, {Name: "Type", Type: "varchar"}, {Name: "Extra", Type: "varchar"}, {Name: "Comment", Type: "varchar"},
+	}}
+	for _, c := range t.columns {
+		r.Rows = append(r.Rows, []any{c.Name, c.Type, c.Extra, ""})
+	}
+	return r, nil
+}
+
+// explain gives a plan in outline: for TYPE IO the table that is read.
+func (s *Server) explain(p *parser, sql string, req Request) (Reply, *Error) {
+	kind := "DISTRIBUTED"
+	if p.symbol("(") {
+		for !p.symbol(")") {
+			if p.word("TYPE") {
+				kind = strings.ToUpper(p.next().text)
+				continue
+			}
+			p.next()
+		}
+	}
+	rest := strings.TrimSpace(sql[len("EXPLAIN"):])
+	if strings.HasPrefix(rest, "(") {
+		rest = rest[strings.IndexByte(rest, ')')+1:]
+	}
+	selection, err := parseSelection(rest)
+	if err != nil {
+		return Reply{}, err
+	}
+	inputs := []any{}
+	if selection.table != nil {
+		t, err := s.find(selection.table, req)
+		if err != nil {
+			return Reply{}, err
+		}
+		inputs = append(inputs, map[string]any{"table": map[string]any{
+			"catalog": t.catalog, "schemaTable": map[string]any{"schema": t.schema, "table": t.name},
+		}})
+	}
+	switch kind {
+	case "VALIDATE":
+		return Reply{Columns: []Column{{Name: "Valid", Type: "boolean"}}, Rows: [][]any{{true}}}, nil
+	case "IO":
+		plan, _ := json.Marshal(map[string]any{"inputTableColumnInfos": inputs})
+		return list("Query Plan", []string{string(plan)}), nil
+	}
+	return list("Query Plan", []string{"Fragment 0 [SINGLE]\n    Output\n        TableScan"}), nil
+}

@@ -1,0 +1,100 @@
+package trinotest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// What a segment in storage asks for.
+const (
+	storageHeader = "X-Storage-Key"
+	storageKey    = "for this segment"
+)
+
+// storage is where segments lie: another host, which must not see a credential.
+type storage struct {
+	url    string
+	http   *http.Server
+	served chan struct{}
+
+	mu       sync.Mutex
+	segments map[string][]byte
+	number   int
+	fetched  []http.Header
+	acked    []string
+}
+
+func newStorage() (*storage, error) {
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	g := &storage{url: "http://" + l.Addr().String(), segments: map[string][]byte{}, served: make(chan struct{})}
+	g.http = &http.Server{Handler: http.HandlerFunc(g.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
+	go func() { // ends with close
+		defer close(g.served)
+		_ = g.http.Serve(l)
+	}()
+	return g, nil
+}
+
+func (g *storage) close() {
+	_ = g.http.Close()
+	<-g.served
+}
+
+func (g *storage) put(body []byte) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.number++
+	id := "segment" + strconv.Itoa(g.number)
+	g.segments[id] = body
+	return id
+}
+
+func (g *storage) acknowledge(id string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.acked = append(g.acked, id)
+	delete(g.segments, id)
+}
+
+func (g *storage) serve(w http.ResponseWriter, r *http.Request) {
+	g.mu.Lock()
+	g.fetched = append(g.fetched, r.Header.Clone())
+	body, known := g.segments[r.URL.Path[1:]]
+	g.mu.Unlock()
+	switch {
+	case r.Header.Get(storageHeader) != storageKey || r.URL.RawQuery == "":
+		w.WriteHeader(http.StatusForbidden)
+	case !known:
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = w.Write(body) // the client may have gone
+	}
+}
+
+// Acknowledged is how many segments the client said it had read.
+func (s *Server) Acknowledged() int {
+	if s.storage == nil {
+		return 0
+	}
+	s.storage.mu.Lock()
+	defer s.storage.mu.Unlock()
+	return len(s.storage.acked)
+}
+
+// Fetched are the headers of each request for a segment.
+func (s *Server) Fetched() []http.Header {
+	if s.storage == nil {
+		return nil
+	}
+	s.storage.mu.Lock()
+	defer s.storage.mu.Unlock()
+	return append([]http.Header(nil), s.storage.fetched...)
+}
