@@ -145,10 +145,24 @@ func fillNumber[S Number, D number](t target, v Vector, from int) error {
 		return convert[float32, D](t, v[from:])
 	case Numbers[float64]:
 		return convert[float64, D](t, v[from:])
+	case Values[time.Duration]:
+		return fillDuration[D](t, v[from:])
 	case *Dictionary:
 		return fillPicked(fillNumber[S, D], t, v, from)
 	}
 	return errKind
+}
+
+// fillDuration fills a time.Duration: into another number, a length of time would lose its unit.
+func fillDuration[D number](t target, from []time.Duration) error {
+	var d D
+	if _, ok := any(d).(int64); !ok {
+		return errKind
+	}
+	for i, x := range from[:t.n] {
+		*at[time.Duration](t, i) = x
+	}
+	return nil
 }
 
 var errKind = errors.New("the types do not go together")
@@ -236,6 +250,12 @@ func fillBool(t target, v Vector, from int) error {
 }
 
 func fillTime(t target, v Vector, from int) error {
+	if instants, ok := v.(Values[time.Time]); ok {
+		for i, x := range instants[from : from+t.n] {
+			*at[time.Time](t, i) = x
+		}
+		return nil
+	}
 	times, ok := v.(*Times)
 	if !ok {
 		return errKind
