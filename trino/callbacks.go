@@ -143,8 +143,12 @@ func (o CallbacksOptions) supported(names CallbackColumns, known columns) error 
 		column string
 		used   bool
 	}{
-		{names.ID, true}, {names.TrackingID, o.TrackingID != ""}, {names.LoadNumber, o.LoadNumber != ""},
-		{names.CompanyID, o.CompanyID != ""}, {names.MessageType, o.MessageType != ""}, {names.Status, o.Delivery != AnyDelivery},
+		{names.ID, true},
+		{names.TrackingID, o.TrackingID != ""},
+		{names.LoadNumber, o.LoadNumber != ""},
+		{names.CompanyID, o.CompanyID != ""},
+		{names.MessageType, o.MessageType != ""},
+		{names.Status, o.Delivery != AnyDelivery},
 	} {
 		if f.used && !known.has(f.column) {
 			return fmt.Errorf("the table has no column %s", f.column)

@@ -2,7 +2,10 @@ package trino_test
 
 import (
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/fourkites/sources/trino"
@@ -46,4 +49,18 @@ func started(t testing.TB, opts ...trinotest.Option) *trinotest.Server {
 	server := trinotest.NewServer(opts...)
 	t.Cleanup(server.Close)
 	return server
+}
+
+// handler is a client of a server that answers every request alike.
+func handler(t testing.TB, f http.HandlerFunc) *trino.Client {
+	t.Helper()
+	server := httptest.NewServer(f)
+	t.Cleanup(server.Close)
+	host, port := split(t, strings.TrimPrefix(server.URL, "http://"))
+	client, err := trino.New(t.Context(), trino.Config{Host: host, Port: port, Plain: true, Proxy: "none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
 }

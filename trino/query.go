@@ -74,11 +74,19 @@ func (c *Client) limit(asked int) int { return int(capped(int64(asked), c.config
 func (c *Client) checkReading(ctx context.Context, op *base.Op, q Query) error {
 	all, err := lex(q.SQL)
 	if err != nil {
-		return base.Invalid(c.Name(), op.Name, "sql: %s", err)
+		return c.refusal(op, err)
 	}
 	if err = checkReading(all); err == nil {
 		err = c.tables.checkBound(all)
 	}
+	if err != nil {
+		return c.refusal(op, err)
+	}
+	return c.checkSchemas(ctx, op, q, all)
+}
+
+// refusal types why a statement may not be run.
+func (c *Client) refusal(op *base.Op, err error) error {
 	if write, ok := errors.AsType[*writeError](err); ok {
 		e := base.NewError(base.KindPermission, write).WithText(write.Error())
 		e.Source, e.Op, e.Sent = c.Name(), op.Name, base.NotSent
@@ -87,7 +95,7 @@ func (c *Client) checkReading(ctx context.Context, op *base.Op, q Query) error {
 	if err != nil {
 		return base.Invalid(c.Name(), op.Name, "%s", err)
 	}
-	return c.checkSchemas(ctx, op, q, all)
+	return nil
 }
 
 // query is the way of all methods that read: their SQL limits itself, so a negative or zero MaxRows is no cap.

@@ -30,13 +30,13 @@ func lex(sql string) ([]lexeme, error) {
 		case strings.HasPrefix(rest, "/*"):
 			end := strings.Index(rest[2:], "*/")
 			if end < 0 {
-				return nil, errors.New("a comment does not end")
+				return nil, errors.New("sql: a comment does not end")
 			}
 			i += end + 4
 		case c == '\'' || c == '"':
 			text, n := quoted(rest)
 			if n == 0 {
-				return nil, errors.New("a text or a quoted name does not end")
+				return nil, errors.New("sql: a text or a quoted name does not end")
 			}
 			kind := byte('s')
 			if c == '"' {

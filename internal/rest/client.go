@@ -24,7 +24,7 @@ const (
 // Config describes the service that a client calls.
 type Config struct {
 	Guard   base.GuardConfig // System empty = http; Classify nil = errors of the network alone
-	BaseURL string // as ParseBaseURL wants it
+	BaseURL string           // as ParseBaseURL wants it
 	// MaxResponseBytes bounds an answer after decompression; 0 = 32 MiB.
 	MaxResponseBytes int64
 	// Sign is called for every attempt with the request as it goes on the wire; nil = unsigned.
@@ -82,6 +82,10 @@ func New(config Config, options base.Options) (*Client, error) {
 
 // Guard is the door that all calls of the client go through.
 func (c *Client) Guard() *base.Guard { return c.guard }
+
+// RoundTripper is the shared pool of connections without guard, bound or signature, for a library that wants an HTTP
+// client of its own. Close closes what is idle in it.
+func (c *Client) RoundTripper() http.RoundTripper { return c.transport }
 
 // Close refuses new calls at once, gives running ones ten seconds, gives up those that are left, waits one second more
 // for them to end, and closes idle connections. It may be called again.

@@ -31,11 +31,18 @@ func (s *Server) defineHistory() {
 	s.AddTable(filesTable, append(text("fk_tracking_id", "file_name", "status"), partition))
 	s.AddTable(locationsTable, append(text("fk_tracking_id", "file_name", "worker", "outcome"), partition))
 	s.AddTable(logsTable, []Column{
-		{Name: "timestamp", Type: "bigint"}, {Name: "id", Type: "varchar"}, {Name: "trace_id", Type: "varchar"},
-		{Name: "span_id", Type: "varchar"}, {Name: "severity_text", Type: "varchar"}, {Name: "severity_number", Type: "integer"},
-		{Name: "body", Type: "varchar"}, {Name: "attributes_string", Type: "map(varchar, varchar)"},
-		{Name: "attributes_number", Type: "map(varchar, double)"}, {Name: "attributes_bool", Type: "map(varchar, boolean)"},
-		{Name: "resources_string", Type: "map(varchar, varchar)"}, partition,
+		{Name: "timestamp", Type: "bigint"},
+		{Name: "id", Type: "varchar"},
+		{Name: "trace_id", Type: "varchar"},
+		{Name: "span_id", Type: "varchar"},
+		{Name: "severity_text", Type: "varchar"},
+		{Name: "severity_number", Type: "integer"},
+		{Name: "body", Type: "varchar"},
+		{Name: "attributes_string", Type: "map(varchar, varchar)"},
+		{Name: "attributes_number", Type: "map(varchar, double)"},
+		{Name: "attributes_bool", Type: "map(varchar, boolean)"},
+		{Name: "resources_string", Type: "map(varchar, varchar)"},
+		partition,
 	})
 }
 

@@ -34,7 +34,6 @@ type query struct {
 	failure  *Error            // after the pages
 	fault    *fault.Fault      // of the first page with rows
 	state    string
-	polls    int           // answers that said that it was queued
 	over     chan struct{} // closed when the query was cancelled
 }
 
@@ -60,7 +59,7 @@ func (s *Server) failing(req Request) *query {
 // run answers a statement before its first page is asked for.
 func (s *Server) run(req Request) *query {
 	q := s.newQuery(req)
-	reply := s.answer(q, req)
+	reply := s.answer(req)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q.reply, q.failure = reply, reply.Error

@@ -40,8 +40,11 @@ func Bulk(n, pages int) Reply {
 	at := time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)
 	r := Reply{
 		Columns: []Column{
-			{Name: "id", Type: "bigint"}, {Name: "name", Type: "varchar"}, {Name: "at", Type: "timestamp(3)"},
-			{Name: "score", Type: "double"}, {Name: "ok", Type: "boolean"},
+			{Name: "id", Type: "bigint"},
+			{Name: "name", Type: "varchar"},
+			{Name: "at", Type: "timestamp(3)"},
+			{Name: "score", Type: "double"},
+			{Name: "ok", Type: "boolean"},
 		},
 		bulk: &bulk{rows: n, pages: pages},
 	}
@@ -53,18 +56,11 @@ func Bulk(n, pages int) Reply {
 	return r
 }
 
-type reply struct {
-	part string // of the statement; empty = any
-	Reply
-}
-
 // Reply has the server answer the next statements with these, each used once, in order.
 func (s *Server) Reply(replies ...Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range replies {
-		s.replies = append(s.replies, &reply{Reply: r})
-	}
+	s.replies = append(s.replies, replies...)
 }
 
 // ReplyTo has the server answer every statement that holds the text with this reply, whatever its tables hold.
@@ -83,7 +79,7 @@ func (s *Server) scripted(sql string) (Reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.replies) > 0 {
-		r := s.replies[0].Reply
+		r := s.replies[0]
 		s.replies = s.replies[1:]
 		return r, true
 	}

@@ -46,7 +46,7 @@ type Server struct {
 	users    map[string]string
 	tokens   []string
 	requests []Request
-	replies  []*reply
+	replies  []Reply
 	scripts  []*script
 	queries  map[string]*query
 	history  []*query // ended ones too

@@ -90,7 +90,7 @@ func bound(sql string, values []string) (string, *Error) {
 }
 
 // answer runs a statement: a scripted reply first, else what the tables hold.
-func (s *Server) answer(q *query, req Request) Reply {
+func (s *Server) answer(req Request) Reply {
 	for name := range req.Session() {
 		s.mu.Lock()
 		refused := s.refused[name]

@@ -108,7 +108,9 @@ func (s *Server) systemTable(key string) *table {
 		return nil
 	}
 	t := &table{catalog: catalog, schema: "information_schema", name: "tables", columns: []Column{
-		{Name: "table_catalog", Type: "varchar"}, {Name: "table_schema", Type: "varchar"}, {Name: "table_name", Type: "varchar"},
+		{Name: "table_catalog", Type: "varchar"},
+		{Name: "table_schema", Type: "varchar"},
+		{Name: "table_name", Type: "varchar"},
 		{Name: "table_type", Type: "varchar"},
 	}}
 	for _, key := range slices.Sorted(maps.Keys(s.tables)) {
@@ -125,11 +127,18 @@ func (s *Server) systemTable(key string) *table {
 
 func (s *Server) queryTable() *table {
 	t := &table{catalog: "system", schema: "runtime", name: "queries", columns: []Column{
-		{Name: "query_id", Type: "varchar"}, {Name: "state", Type: "varchar"}, {Name: "user", Type: "varchar"},
-		{Name: "source", Type: "varchar"}, {Name: "query", Type: "varchar"}, {Name: "queued_time_ms", Type: "bigint"},
-		{Name: "planning_time_ms", Type: "bigint"}, {Name: "created", Type: "timestamp(3) with time zone"},
-		{Name: "started", Type: "timestamp(3) with time zone"}, {Name: "end", Type: "timestamp(3) with time zone"},
-		{Name: "error_type", Type: "varchar"}, {Name: "error_code", Type: "varchar"},
+		{Name: "query_id", Type: "varchar"},
+		{Name: "state", Type: "varchar"},
+		{Name: "user", Type: "varchar"},
+		{Name: "source", Type: "varchar"},
+		{Name: "query", Type: "varchar"},
+		{Name: "queued_time_ms", Type: "bigint"},
+		{Name: "planning_time_ms", Type: "bigint"},
+		{Name: "created", Type: "timestamp(3) with time zone"},
+		{Name: "started", Type: "timestamp(3) with time zone"},
+		{Name: "end", Type: "timestamp(3) with time zone"},
+		{Name: "error_type", Type: "varchar"},
+		{Name: "error_code", Type: "varchar"},
 	}}
 	for _, q := range s.history {
 		r := row{

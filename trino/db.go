@@ -1,0 +1,325 @@
+package trino
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	trinodriver "github.com/trinodb/trino-go-client/trino"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/rest"
+)
+
+var opDB = &base.Op{Name: "DB", System: base.SystemDB, AttemptTimeout: -1}
+
+// DB is the same server for programs that speak database/sql, by trino-go-client. The caller closes it, before the
+// client. Each statement passes through the client's guard and holds a permit until its rows are closed; only statements
+// that read are run; a statement that is left is stopped at the server. For much data [Client.Query] is many times as
+// fast. The caps on rows and bytes are not held.
+func (c *Client) DB() (*sql.DB, error) {
+	root := *c.root
+	if c.config.User != "" {
+		root.User = url.User(c.config.User)
+	}
+	session := map[string]string{}
+	maps.Copy(session, c.config.Session)
+	if limit := max(0, c.config.MaxExecution.D()); limit > 0 && !c.bare.Load() {
+		session["query_max_run_time"] = strconv.Itoa(int(limit.Seconds()+1)) + "s"
+	}
+	once, bound := 1, time.Minute
+	inner, err := trinodriver.NewConnector(&trinodriver.Config{
+		ServerURI: root.String(), Source: c.config.Source, Catalog: c.config.Catalog, Schema: c.config.Schema,
+		ClientTags: c.config.Tags, TimeZone: c.config.TimeZone, SessionProperties: session,
+		RequestRetryMaxAttempts: &once, RequestRetryTimeout: &bound, HTTPClient: &http.Client{Transport: &dbTransport{c}},
+	})
+	if err != nil {
+		return nil, c.invalid(opDB, err)
+	}
+	return sql.OpenDB(&connector{c, inner}), nil
+}
+
+// dbQuery is what a statement of the driver is known by at the server.
+type dbQuery struct {
+	mu sync.Mutex
+	id string
+}
+
+func (q *dbQuery) learn(id string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.id = id
+}
+
+func (q *dbQuery) path() string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.id == "" {
+		return ""
+	}
+	return "/v1/query/" + url.PathEscape(q.id)
+}
+
+type dbKey struct{}
+
+// dbTransport signs what the driver sends to the coordinator, and learns the ids of its queries.
+type dbTransport struct{ client *Client }
+
+// RoundTrip makes one exchange on the client's connections.
+func (t *dbTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	p := &proof{}
+	if t.client.same(r.URL) {
+		if err := t.client.credential.sign(r.WithContext(context.WithValue(r.Context(), proofKey{}, p)), nil); err != nil {
+			return nil, err
+		}
+	}
+	resp, err := t.client.rest.RoundTripper().RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		t.client.credential.refuse(p.version)
+	}
+	if r.Method != http.MethodPost {
+		return resp, nil
+	}
+	return resp, t.learn(r.Context(), resp)
+}
+
+func (t *dbTransport) learn(ctx context.Context, resp *http.Response) error {
+	q, ok := ctx.Value(dbKey{}).(*dbQuery)
+	if !ok || resp.Header.Get("Content-Encoding") != "" {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, t.client.config.MaxPage))
+	_ = resp.Body.Close()
+	if err != nil {
+		return err
+	}
+	var head struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(body, &head) == nil {
+		q.learn(head.ID)
+	}
+	resp.Body = io.NopCloser(strings.NewReader(string(body)))
+	return nil
+}
+
+func (c *Client) same(u *url.URL) bool {
+	return u.Scheme == c.root.Scheme && strings.EqualFold(hostPort(u), hostPort(c.root))
+}
+
+// connector wraps each connection of the driver.
+type connector struct {
+	client *Client
+	inner  driver.Connector
+}
+
+// Connect makes no call.
+func (k *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := k.inner.Connect(ctx)
+	if err != nil {
+		return nil, k.client.invalid(opDB, err)
+	}
+	return &dbConn{Conn: conn, client: k.client}, nil
+}
+
+// Driver is that of trino-go-client.
+func (k *connector) Driver() driver.Driver { return k.inner.Driver() }
+
+type dbConn struct {
+	driver.Conn
+	client *Client
+}
+
+// PrepareContext makes no call.
+func (k *dbConn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+	prepare, ok := k.Conn.(driver.ConnPrepareContext)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	stmt, err := prepare.PrepareContext(ctx, text)
+	return &dbStmt{Stmt: stmt, client: k.client, sql: text}, err
+}
+
+// BeginTx refuses: every statement stands on its own.
+func (k *dbConn) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) {
+	return nil, k.client.refusal(opDB, &writeError{"transactions are not run; each statement stands on its own"})
+}
+
+// Ping is that of the client.
+func (k *dbConn) Ping(ctx context.Context) error { return k.client.Ping(ctx) }
+
+// ResetSession forgets what the last user of the connection set.
+func (k *dbConn) ResetSession(ctx context.Context) error {
+	if r, ok := k.Conn.(driver.SessionResetter); ok {
+		return r.ResetSession(ctx)
+	}
+	return nil
+}
+
+type dbStmt struct {
+	driver.Stmt
+	client *Client
+	sql    string
+}
+
+// CheckNamedValue is the driver's.
+func (s *dbStmt) CheckNamedValue(v *driver.NamedValue) error {
+	if checker, ok := s.Stmt.(driver.NamedValueChecker); ok {
+		return checker.CheckNamedValue(v)
+	}
+	return driver.ErrSkip
+}
+
+// ExecContext runs the statement and throws its rows away.
+func (s *dbStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	r, err := s.QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	values := make([]driver.Value, len(r.Columns()))
+	for {
+		switch err := r.Next(values); {
+		case errors.Is(err, io.EOF):
+			return driver.ResultNoRows, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+// QueryContext runs the statement through the guard.
+func (s *dbStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	run, ok := s.Stmt.(driver.StmtQueryContext)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	q := Query{SQL: s.sql}
+	for _, a := range args {
+		q.Args = append(q.Args, a.Value)
+	}
+	if err := s.client.checkReading(ctx, opDB, q); err != nil {
+		return nil, err
+	}
+	known := &dbQuery{}
+	inner, hold, err := base.Open(ctx, s.client.guard, opDB, func(ctx context.Context) (driver.Rows, error) {
+		r, err := run.QueryContext(context.WithValue(ctx, dbKey{}, known), args)
+		if err == nil && len(r.Columns()) == 0 {
+			err = errors.Join(r.Next(nil), errors.New("the statement ended without columns"))
+		}
+		return r, driverError(err)
+	})
+	if err != nil {
+		s.client.abandon(known)
+		return nil, err
+	}
+	r := &dbRows{Rows: inner, client: s.client, hold: hold, known: known}
+	r.unwatch = context.AfterFunc(ctx, func() { _ = r.finish(context.Cause(ctx), false) })
+	return r, nil
+}
+
+// abandon stops a query that nobody reads any more.
+func (c *Client) abandon(q *dbQuery) {
+	if path := q.path(); path != "" {
+		c.stop(path)
+	}
+}
+
+// dbRows are the driver's rows with the hold of their call.
+type dbRows struct {
+	driver.Rows
+	client  *Client
+	hold    *base.Hold
+	known   *dbQuery
+	unwatch func() bool
+	once    sync.Once
+	err     error
+}
+
+// finish ends the call once: the context first, for the driver's Close waits for the next page without that.
+func (r *dbRows) finish(err error, whole bool) error {
+	r.once.Do(func() {
+		if r.unwatch != nil {
+			r.unwatch()
+		}
+		r.err = r.hold.End(err)
+		if !whole {
+			r.client.abandon(r.known)
+		}
+	})
+	return r.err
+}
+
+// Next is the next row.
+func (r *dbRows) Next(dest []driver.Value) error {
+	err := r.Rows.Next(dest)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF):
+		_ = r.finish(nil, true)
+		return io.EOF
+	}
+	if typed := r.finish(driverError(err), false); typed != nil {
+		return typed
+	}
+	return err
+}
+
+// Close stops the query, if it is not over.
+func (r *dbRows) Close() error {
+	_ = r.finish(nil, false)
+	_ = r.Rows.Close() // its context has ended, so it asks for nothing more
+	return nil
+}
+
+// ColumnTypeDatabaseTypeName is the driver's.
+func (r *dbRows) ColumnTypeDatabaseTypeName(i int) string {
+	if t, ok := r.Rows.(driver.RowsColumnTypeDatabaseTypeName); ok {
+		return t.ColumnTypeDatabaseTypeName(i)
+	}
+	return ""
+}
+
+// ColumnTypeScanType is the driver's.
+func (r *dbRows) ColumnTypeScanType(i int) reflect.Type {
+	if t, ok := r.Rows.(driver.RowsColumnTypeScanType); ok {
+		return t.ColumnTypeScanType(i)
+	}
+	return reflect.TypeFor[any]()
+}
+
+// driverError gives the driver's errors the form of our own.
+func driverError(err error) error {
+	if e, ok := errors.AsType[*trinodriver.ErrTrino](err); ok {
+		return &ServerError{Code: e.ErrorCode, Name: e.ErrorName, Type: e.ErrorType, Message: e.Message}
+	}
+	e, ok := errors.AsType[*trinodriver.ErrQueryFailed](err)
+	if !ok || e.StatusCode < http.StatusMultipleChoices {
+		return err
+	}
+	typed := refused(rest.Response{Status: e.StatusCode, Header: http.Header{}})
+	if typed == nil {
+		typed = base.NewError(base.KindUnavailable, err)
+		if e.StatusCode < http.StatusInternalServerError && e.StatusCode != http.StatusTooManyRequests {
+			typed = base.NewError(base.KindInvalid, err)
+		}
+	}
+	typed.Sent, typed.Code = base.Answered, strconv.Itoa(e.StatusCode)
+	return typed
+}

@@ -1,0 +1,127 @@
+package trino
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/rows"
+)
+
+// ExplainType is what is asked of a plan.
+type ExplainType string
+
+// The plan as the optimizer has it, as it is distributed over workers, what it would read, and whether the statement is
+// valid at all.
+const (
+	Logical     ExplainType = "LOGICAL"
+	Distributed ExplainType = "DISTRIBUTED"
+	IO          ExplainType = "IO"
+	Validate    ExplainType = "VALIDATE"
+)
+
+// Explanation is a plan.
+type Explanation struct {
+	Type  ExplainType `json:"type"`
+	Plan  string      `json:"plan,omitempty"`  // text; of IO, JSON; of VALIDATE, empty
+	Valid bool        `json:"valid,omitempty"` // of VALIDATE
+	Reads []Input     `json:"reads,omitempty"` // of IO: the tables that would be read
+	Stats base.Stats  `json:"stats,omitzero"`
+}
+
+// Input is a table that a statement would read.
+type Input struct {
+	Table       string   `json:"table"`                 // catalog.schema.table
+	Constraints []string `json:"constraints,omitempty"` // columns by which less is read, such as datestr
+	Rows        float64  `json:"rows,omitempty"`        // the optimizer's estimate; 0 = none
+	Bytes       float64  `json:"bytes,omitempty"`
+}
+
+var opExplain = method("Explain")
+
+// Explain asks for the plan of a statement without running it. Type empty = DISTRIBUTED. A statement that is not valid is
+// base.ErrInvalid, whatever the type.
+func (c *Client) Explain(ctx context.Context, q Query, kind ExplainType) (Explanation, error) {
+	var out Explanation
+	kind = ExplainType(strings.ToUpper(or(string(kind), string(Distributed))))
+	format := ""
+	switch kind {
+	case Logical, Distributed, Validate:
+	case IO:
+		format = ", FORMAT JSON"
+	default:
+		return out, c.invalid(opExplain, fmt.Errorf("type: %.40q is none of LOGICAL, DISTRIBUTED, IO, VALIDATE", kind))
+	}
+	if err := c.checkExplained(q); err != nil {
+		return out, err
+	}
+	out.Type = kind
+	q.SQL = "EXPLAIN (TYPE " + string(kind) + format + ") " + q.SQL
+	q.MaxRows = 0
+	answer, err := c.query(base.WithStats(ctx, &out.Stats), opExplain, q)
+	if err != nil {
+		return out, err
+	}
+	if kind == Validate {
+		valid, err := rows.Collect(answer, rows.To[bool])
+		out.Valid = err == nil && len(valid) == 1 && valid[0]
+		return out, err
+	}
+	parts, err := rows.Collect(answer, rows.To[string])
+	if out.Plan = strings.Join(parts, "\n"); err == nil && kind == IO {
+		err = out.readInputs()
+	}
+	return out, c.typed(ctx, opExplain, err)
+}
+
+// checkExplained holds the statement to those that read; its bounds do not matter, for nothing is read.
+func (c *Client) checkExplained(q Query) error {
+	all, err := lex(q.SQL)
+	if err == nil {
+		err = checkReading(all)
+	}
+	if err == nil && len(all) > 0 && all[0].word("EXPLAIN") {
+		err = fmt.Errorf("sql: begins with EXPLAIN, which is added here; leave it out")
+	}
+	return c.refusal(opExplain, err)
+}
+
+// readInputs takes the tables out of a plan of TYPE IO.
+func (e *Explanation) readInputs() error {
+	var plan struct {
+		Inputs []struct {
+			Table struct {
+				Catalog     string `json:"catalog"`
+				SchemaTable struct {
+					Schema string `json:"schema"`
+					Table  string `json:"table"`
+				} `json:"schemaTable"`
+			} `json:"table"`
+			Constraint struct {
+				Columns []struct {
+					Name string `json:"columnName"`
+				} `json:"columnConstraints"`
+			} `json:"constraint"`
+			Estimate struct {
+				Rows  any `json:"outputRowCount"`
+				Bytes any `json:"outputSizeInBytes"`
+			} `json:"estimate"`
+		} `json:"inputTableColumnInfos"`
+	}
+	if err := json.Unmarshal([]byte(e.Plan), &plan); err != nil {
+		return malformed("the plan is not the JSON that was expected")
+	}
+	for _, in := range plan.Inputs {
+		t := tableName{in.Table.Catalog, in.Table.SchemaTable.Schema, in.Table.SchemaTable.Table}
+		input := Input{Table: t.String()}
+		for _, column := range in.Constraint.Columns {
+			input.Constraints = append(input.Constraints, column.Name)
+		}
+		input.Rows, _ = in.Estimate.Rows.(float64) // NaN comes as a text
+		input.Bytes, _ = in.Estimate.Bytes.(float64)
+		e.Reads = append(e.Reads, input)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package trino_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/trino"
+	"github.com/fourkites/sources/trino/trinotest"
+)
+
+func TestAStatementThatDoesNotOnlyReadIsRefusedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	client := clientOf(t, server)
+	for sql, want := range map[string]struct {
+		kind base.Kind
+		text string
+	}{
+		"INSERT INTO t VALUES (1)":                                {base.KindPermission, "INSERT"},
+		"/* SELECT */ DELETE FROM t":                              {base.KindPermission, "DELETE"},
+		"-- SELECT 1\nDROP TABLE t":                               {base.KindPermission, "DROP"},
+		"CREATE TABLE x AS SELECT 1":                              {base.KindPermission, "CREATE"},
+		"CALL system.sync_partition_metadata()":                   {base.KindPermission, "CALL"},
+		"EXECUTE s":                                               {base.KindPermission, "EXECUTE"},
+		"SET SESSION query_max_run_time = '10h'":                  {base.KindPermission, "SET"},
+		"MERGE INTO t USING u ON TRUE WHEN MATCHED THEN DELETE":   {base.KindPermission, "MERGE"},
+		"EXPLAIN ANALYZE SELECT 1":                                {base.KindPermission, "ANALYZE"},
+		"EXPLAIN (TYPE IO) DELETE FROM t":                         {base.KindPermission, "DELETE"},
+		"((INSERT INTO t VALUES (1)))":                            {base.KindPermission, "INSERT"},
+		"WITH SESSION query_max_run_time = '10h' SELECT 1":        {base.KindPermission, "SESSION"},
+		"SELECT * FROM TABLE(pg.system.query(query => 'DELETE'))": {base.KindPermission, "query"},
+		"SELECT 1; DELETE FROM t":                                 {base.KindInvalid, "more than one"},
+		"SELECT 1;":                                               {base.KindInvalid, "semicolon"},
+		"SELECT 1 /* hidden":                                      {base.KindInvalid, "comment"},
+		"SELECT 'open":                                            {base.KindInvalid, "text"},
+		"":                                                        {base.KindInvalid, "no statement"},
+		"-- nothing":                                              {base.KindInvalid, "no statement"},
+		"SELECT * FROM callbacks_v2":                              {base.KindInvalid, "datestr"},
+		`SELECT * FROM hive.log."logs" WHERE body LIKE '%datestr%'`:      {base.KindInvalid, "datestr"},
+		"SELECT * FROM load_files WHERE fk_tracking_id = '1' -- datestr": {base.KindInvalid, "datestr"},
+	} {
+		_, err := client.Query(t.Context(), trino.Query{SQL: sql})
+		if base.KindOf(err) != want.kind || !strings.Contains(err.Error(), want.text) {
+			t.Errorf("%q: %v", sql, err)
+		}
+	}
+	if n := len(server.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+func TestStatementsThatReadAreSentAsTheyAre(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	client := clientOf(t, server)
+	for _, sql := range []string{
+		"SELECT ';' AS \"a;b\" -- ; delete\n", "WITH a AS (SELECT 1) SELECT * FROM a", "(VALUES 1, 2)", "TABLE nation", "SHOW CATALOGS",
+		"with session as (select 1 x) select * from session", "SELECT * FROM callbacks_v2 WHERE datestr = '2025-01-02'",
+		"SELECT * FROM TABLE(sequence(start => 1, stop => 3))", "DESCRIBE callbacks_v2", "EXPLAIN SELECT 1",
+	} {
+		server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		if n, err := count(client.Query(t.Context(), trino.Query{SQL: sql})); n != 1 || err != nil {
+			t.Errorf("%q: %d rows, %v", sql, n, err)
+		}
+		all := server.Statements()
+		if got := all[len(all)-1].Body; got != sql {
+			t.Errorf("%q was sent as %q", sql, got)
+		}
+	}
+}
+
+func TestOnlyTheAllowedSchemasAreRead(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.AddTable("hive.secret.salaries", []trinotest.Column{{Name: "x", Type: "bigint"}}, []any{1})
+	client := clientOf(t, server, func(c *trino.Config) { c.Schemas = []string{"hive.log"} })
+	for _, sql := range []string{
+		"SELECT x FROM hive.secret.salaries", "SELECT x FROM secret.salaries /* hive.log */", "SHOW TABLES FROM hive.secret",
+		"DESCRIBE secret.salaries",
+	} {
+		_, err := client.Query(t.Context(), trino.Query{SQL: sql})
+		if !errors.Is(err, base.ErrPermission) || !strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", sql, err)
+		}
+	}
+	if _, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT * FROM callbacks_v2 WHERE datestr = ?", Args: []any{"2025-01-01"}})); err != nil {
+		t.Error(err)
+	}
+	if _, err := client.DescribeTable(t.Context(), "secret.salaries", 0); !errors.Is(err, base.ErrPermission) {
+		t.Error(err)
+	}
+	if all, err := client.Schemas(t.Context(), ""); err != nil || !cmp.Equal(all, []string{"log"}) {
+		t.Error(all, err)
+	}
+}

@@ -1,0 +1,97 @@
+package trino
+
+import (
+	"context"
+	"iter"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/tool"
+)
+
+// The tools of a client. [Client.Tools] binds them; each can be called wherever it is served.
+var (
+	SearchLogs = tool.Declare[LogsInput, base.Page[logs.Record]]("trino_search_logs",
+		"Searches the history of logs (older than the live store keeps) by service, severity, text, fields and ids within a "+
+			"window, newest first. The answer is a page: its outcome says whether it is all (data, no_data) or not (truncated, "+
+			"partial); more pages follow with its cursor.")
+	ListCallbacks = tool.Declare[CallbacksInput, base.Page[Callback]]("trino_list_callbacks",
+		"Lists the calls of customers' endpoints for a load or a company in a window, delivered or not, with their HTTP status.")
+	ListLoadFiles = tool.Declare[FilesInput, base.Page[LoadFile]]("trino_list_load_files",
+		"Lists what is known of the files that brought a load, day by day.")
+	ListLocations = tool.Declare[FilesInput, base.Page[Location]]("trino_list_locations",
+		"Lists the steps of carriers' files that bear on a load, from file over worker to location, day by day.")
+	ListCatalogs = tool.Declare[CatalogsInput, base.Page[string]]("trino_list_catalogs", "Lists the catalogs that may be read.")
+	ListSchemas  = tool.Declare[SchemasInput, base.Page[string]]("trino_list_schemas", "Lists the schemas of a catalog.")
+	ListTables   = tool.Declare[TablesInput, base.Page[Table]]("trino_list_tables",
+		"Lists the tables and views of a schema; history says that a statement over the table must bound its days (datestr).")
+	DescribeTable = tool.Declare[DescribeInput, TableDescription]("trino_describe_table",
+		"Returns the columns of a table, their types and which are partition keys, with some rows if asked for.")
+	GetQuery    = tool.Declare[QueryIDInput, QueryStatus]("trino_get_query", "Says what the server knows of a query by its id: state, times, error.")
+	CancelQuery = tool.Declare[QueryIDInput, CancelOutput]("trino_cancel_query", "Ends a running query by its id.").Writing()
+)
+
+// Tools binds the client's methods, under their canonical names.
+func (c *Client) Tools() []tool.Tool {
+	return append([]tool.Tool{
+		SearchLogs.Bind(c.searchLogs), ListCallbacks.Bind(c.listCallbacks), ListLoadFiles.Bind(c.listLoadFiles),
+		ListLocations.Bind(listed(func(ctx context.Context, in FilesInput) iter.Seq2[Location, error] {
+			return c.LocationProcessing(ctx, in.options())
+		})),
+		ListCatalogs.Bind(pageOf(func(ctx context.Context, _ CatalogsInput) ([]string, error) { return c.Catalogs(ctx) })),
+		ListSchemas.Bind(pageOf(func(ctx context.Context, in SchemasInput) ([]string, error) { return c.Schemas(ctx, in.Catalog) })),
+		ListTables.Bind(pageOf(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, TablesOptions(in)) })),
+		DescribeTable.Bind(func(ctx context.Context, in DescribeInput) (TableDescription, error) {
+			return c.DescribeTable(ctx, in.Table, in.SampleRows)
+		}),
+		GetQuery.Bind(func(ctx context.Context, in QueryIDInput) (QueryStatus, error) { return c.QueryStatus(ctx, in.QueryID) }),
+		CancelQuery.Bind(func(ctx context.Context, in QueryIDInput) (CancelOutput, error) {
+			err := c.Cancel(ctx, in.QueryID)
+			return CancelOutput{err == nil}, err
+		}),
+	}, c.sqlTools()...)
+}
+
+// pageOf makes a page of a method that gives its list at once. A list that was cut is a page that says so, without a
+// cursor.
+func pageOf[In, T any](list func(context.Context, In) ([]T, error)) func(context.Context, In) (base.Page[T], error) {
+	return func(ctx context.Context, in In) (base.Page[T], error) {
+		var stats base.Stats
+		items, err := list(base.WithStats(ctx, &stats), in)
+		p := base.Page[T]{Items: items, Outcome: base.OutcomeOf(len(items), err)}
+		switch {
+		case p.Outcome == base.Truncated || p.Outcome == base.Partial:
+			stats.Notes = append(stats.Notes, err.Error())
+		case err != nil:
+			return p, err
+		}
+		if p.Items == nil {
+			p.Items = []T{}
+		}
+		p.More, p.Stats = p.Outcome == base.Truncated, stats
+		return p, nil
+	}
+}
+
+// listed is pageOf for a method that yields its items.
+func listed[In, T any](list func(context.Context, In) iter.Seq2[T, error]) func(context.Context, In) (base.Page[T], error) {
+	return pageOf(func(ctx context.Context, in In) ([]T, error) { return base.Collect(list(ctx, in)) })
+}
+
+func (c *Client) searchLogs(ctx context.Context, in LogsInput) (base.Page[logs.Record], error) {
+	q, err := in.query()
+	if err != nil {
+		return base.Page[logs.Record]{}, c.invalid(opLogsPage, err)
+	}
+	return c.LogsPage(ctx, q, in.Cursor)
+}
+
+func (c *Client) listCallbacks(ctx context.Context, in CallbacksInput) (base.Page[Callback], error) {
+	return c.CallbacksPage(ctx, in.options(), in.Cursor)
+}
+
+func (c *Client) listLoadFiles(ctx context.Context, in FilesInput) (base.Page[LoadFile], error) {
+	return listed(func(ctx context.Context, in FilesInput) iter.Seq2[LoadFile, error] {
+		return c.LoadFiles(ctx, in.options())
+	})(ctx, in)
+}

@@ -1,0 +1,144 @@
+package trino
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/logs"
+)
+
+// The inputs and outputs of the tools. Lists are pages: give the cursor of the last page for the next one.
+
+// LogsInput is the question of the tool trino_search_logs; see [logs.Query].
+type LogsInput struct {
+	Window        base.Window       `json:"window" jsonschema:"from included, to excluded, RFC 3339; history only: 30 to 180 days old"`
+	Services      []string          `json:"services,omitempty" jsonschema:"any of these services; empty: all"`
+	MinSeverity   string            `json:"min_severity,omitempty" jsonschema:"TRACE, DEBUG, INFO, WARN, ERROR or FATAL"`
+	Contains      []string          `json:"contains,omitempty" jsonschema:"texts that the body has, all of them, in any case"`
+	NotContains   []string          `json:"not_contains,omitempty" jsonschema:"texts that the body lacks"`
+	Regexp        string            `json:"regexp,omitempty" jsonschema:"RE2, over the body in lower case"`
+	Fields        map[string]string `json:"fields,omitempty" jsonschema:"attributes by name; resource attributes as resource.<name>"`
+	TraceID       string            `json:"trace_id,omitempty" jsonschema:"32 hexadecimal digits"`
+	SpanID        string            `json:"span_id,omitempty" jsonschema:"16 hexadecimal digits"`
+	TrackingID    string            `json:"tracking_id,omitempty" jsonschema:"id of a load, in the body or in any attribute"`
+	CorrelationID string            `json:"correlation_id,omitempty" jsonschema:"in the body or in any attribute"`
+	RecordUUID    string            `json:"record_uuid,omitempty" jsonschema:"in the body or in any attribute"`
+	OldestFirst   bool              `json:"oldest_first,omitempty" jsonschema:"default: newest first"`
+	Limit         int               `json:"limit,omitempty" jsonschema:"records of a page; default 100, at most 10000"`
+	Cursor        string            `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
+}
+
+const resourcePrefix = "resource."
+
+// query is the question in the terms of the client.
+func (in LogsInput) query() (logs.Query, error) {
+	q := logs.Query{
+		Window: in.Window, Services: in.Services, Contains: in.Contains, NotContains: in.NotContains, Regexp: in.Regexp,
+		TraceID: in.TraceID, SpanID: in.SpanID, TrackingID: in.TrackingID, CorrelationID: in.CorrelationID,
+		RecordUUID: in.RecordUUID, Limit: in.Limit,
+	}
+	if in.OldestFirst {
+		q.Order = logs.OldestFirst
+	}
+	if in.MinSeverity != "" {
+		if q.MinSeverity = logs.ParseSeverity(in.MinSeverity); q.MinSeverity == logs.SeverityUnset {
+			return q, fmt.Errorf("min_severity: %q is not known; write TRACE, DEBUG, INFO, WARN, ERROR or FATAL", in.MinSeverity)
+		}
+	}
+	for name, value := range in.Fields {
+		into := &q.Attributes
+		if short, ok := strings.CutPrefix(name, resourcePrefix); ok {
+			into, name = &q.Resources, short
+		}
+		if *into == nil {
+			*into = map[string]string{}
+		}
+		(*into)[name] = value
+	}
+	return q, nil
+}
+
+// logsInput is the inverse of query. A severity between two words becomes the lower of them.
+func logsInput(q logs.Query, cursor string) LogsInput {
+	in := LogsInput{
+		Window: q.Window, Services: q.Services, Contains: q.Contains, NotContains: q.NotContains, Regexp: q.Regexp,
+		TraceID: q.TraceID, SpanID: q.SpanID, TrackingID: q.TrackingID, CorrelationID: q.CorrelationID,
+		RecordUUID: q.RecordUUID, OldestFirst: q.Order == logs.OldestFirst, Limit: q.Limit, Cursor: cursor,
+	}
+	if q.MinSeverity > 0 {
+		in.MinSeverity = q.MinSeverity.String()
+	}
+	if len(q.Attributes)+len(q.Resources) > 0 {
+		in.Fields = map[string]string{}
+	}
+	maps.Copy(in.Fields, q.Attributes)
+	for name, value := range q.Resources {
+		in.Fields[resourcePrefix+name] = value
+	}
+	return in
+}
+
+// CallbacksInput is the question of trino_list_callbacks; see [CallbacksOptions].
+type CallbacksInput struct {
+	Window      base.Window `json:"window" jsonschema:"from included, to excluded, RFC 3339"`
+	TrackingID  string      `json:"tracking_id,omitempty" jsonschema:"id of a load, digits only"`
+	LoadNumber  string      `json:"load_number,omitempty"`
+	CompanyID   string      `json:"company_id,omitempty"`
+	MessageType string      `json:"message_type,omitempty"`
+	Delivery    Delivery    `json:"delivery,omitempty" jsonschema:"delivered (the endpoint answered 2xx) or not_delivered; default: both"`
+	OldestFirst bool        `json:"oldest_first,omitempty" jsonschema:"default: newest first"`
+	Limit       int         `json:"limit,omitempty" jsonschema:"callbacks of a page; default 100, at most 10000"`
+	Cursor      string      `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
+}
+
+func (in CallbacksInput) options() CallbacksOptions {
+	return CallbacksOptions{
+		Window: in.Window, TrackingID: in.TrackingID, LoadNumber: in.LoadNumber, CompanyID: in.CompanyID,
+		MessageType: in.MessageType, Delivery: in.Delivery, OldestFirst: in.OldestFirst, Limit: in.Limit,
+	}
+}
+
+// FilesInput is the question of trino_list_load_files and trino_list_locations; see [FilesOptions].
+type FilesInput struct {
+	TrackingID  string      `json:"tracking_id" jsonschema:"id of a load, digits only"`
+	Window      base.Window `json:"window" jsonschema:"RFC 3339; its days count"`
+	OldestFirst bool        `json:"oldest_first,omitempty" jsonschema:"by day; default: newest first"`
+	Limit       int         `json:"limit,omitempty" jsonschema:"default 100, at most 10000"`
+}
+
+func (in FilesInput) options() FilesOptions {
+	return FilesOptions{TrackingID: in.TrackingID, Window: in.Window, OldestFirst: in.OldestFirst, Limit: pageSize(in.Limit)}
+}
+
+// CatalogsInput is the question of trino_list_catalogs: it has none.
+type CatalogsInput struct{}
+
+// SchemasInput is the question of trino_list_schemas.
+type SchemasInput struct {
+	Catalog string `json:"catalog,omitempty" jsonschema:"default: the configured one"`
+}
+
+// TablesInput is the question of trino_list_tables; see [TablesOptions].
+type TablesInput struct {
+	Catalog string `json:"catalog,omitempty" jsonschema:"default: the configured one"`
+	Schema  string `json:"schema,omitempty" jsonschema:"default: the configured one"`
+	Like    string `json:"like,omitempty" jsonschema:"pattern: % is any text, _ any letter"`
+}
+
+// DescribeInput is the question of trino_describe_table.
+type DescribeInput struct {
+	Table      string `json:"table" jsonschema:"table, schema.table or catalog.schema.table"`
+	SampleRows int    `json:"sample_rows,omitempty" jsonschema:"rows to show, at most 100; default none"`
+}
+
+// QueryIDInput is the question of trino_get_query and trino_cancel_query.
+type QueryIDInput struct {
+	QueryID string `json:"query_id" jsonschema:"as stats and errors carry it"`
+}
+
+// CancelOutput is the answer of trino_cancel_query.
+type CancelOutput struct {
+	Cancelled bool `json:"cancelled"`
+}
