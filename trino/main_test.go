@@ -8,9 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fourkites/sources/internal/engines"
 	"github.com/fourkites/sources/trino"
 	"github.com/fourkites/sources/trino/trinotest"
 )
+
+func TestMain(m *testing.M) { engines.Main(m) }
 
 func split(t testing.TB, address string) (host string, port int) {
 	t.Helper()
