@@ -1,0 +1,118 @@
+package trinotest_test
+
+import (
+	"database/sql"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	trinodriver "github.com/trinodb/trino-go-client/trino"
+	"go.uber.org/goleak"
+
+	"github.com/fourkites/sources/trino/trinotest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// driverOf is the field's own driver, without the trino package in between.
+func driverOf(t *testing.T, server *trinotest.Server) *sql.DB {
+	t.Helper()
+	transport := &http.Transport{}
+	connector, err := trinodriver.NewConnector(&trinodriver.Config{
+		ServerURI: "http://someone@" + server.Addr(), Catalog: "hive", Schema: "log", HTTPClient: &http.Client{Transport: transport},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() {
+		_ = db.Close()
+		transport.CloseIdleConnections()
+		server.Close()
+	})
+	return db
+}
+
+func TestTheFieldsOwnDriverUnderstandsTheServer(t *testing.T) {
+	server := trinotest.NewServer(trinotest.WithPageRows(2))
+	db := driverOf(t, server)
+	at := time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC)
+	server.AddTable("hive.log.t", []trinotest.Column{
+		{Name: "n", Type: "bigint"}, {Name: "s", Type: "varchar"}, {Name: "at", Type: "timestamp(3) with time zone"},
+	}, []any{1, "a", at}, []any{2, "b'c", at}, []any{3, nil, at}, []any{4, "d", at})
+	rows, err := db.QueryContext(t.Context(), "SELECT n, s, at FROM t WHERE n >= ? AND (s IS NULL OR s <> ?) ORDER BY n DESC LIMIT 3", 1, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var got []int64
+	for rows.Next() {
+		var n int64
+		var s sql.NullString
+		var when time.Time
+		if err := rows.Scan(&n, &s, &when); err != nil {
+			t.Fatal(err)
+		}
+		if got = append(got, n); !when.Equal(at) {
+			t.Errorf("%s", when)
+		}
+	}
+	if diff := cmp.Diff([]int64{4, 3, 2}, got); diff != "" || rows.Err() != nil {
+		t.Error(diff, rows.Err())
+	}
+}
+
+func TestTheFieldsOwnDriverReadsTheSegments(t *testing.T) {
+	server := trinotest.NewServer(trinotest.WithSpooling())
+	db := driverOf(t, server)
+	server.ReplyTo("bulk", trinotest.Bulk(100, 5))
+	rows, err := db.QueryContext(t.Context(), "SELECT * FROM bulk", sql.Named("encoding", "json+zstd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for rows.Next() {
+		n++
+	}
+	if n != 500 || rows.Err() != nil || rows.Close() != nil {
+		t.Errorf("%d rows, %v", n, rows.Err())
+	}
+	if server.Acknowledged() != 4 {
+		t.Errorf("%d segments acknowledged", server.Acknowledged())
+	}
+}
+
+func TestConditionsOverNullAreNeitherTrueNorFalse(t *testing.T) {
+	server := trinotest.NewServer()
+	db := driverOf(t, server)
+	server.AddTable("hive.log.t", []trinotest.Column{{Name: "s", Type: "varchar"}}, []any{"a"}, []any{nil}, []any{`100%_\`})
+	for where, want := range map[string]int{
+		"s = 'a'": 1, "s <> 'a'": 1, "NOT s = 'a'": 1, "s IS NULL": 1, "s IN ('a', NULL)": 1, "s NOT IN ('b', NULL)": 0,
+		"s = 'a' OR s IS NULL": 2, "COALESCE(s, '') = ''": 1, "s LIKE '100%'": 1, `s LIKE '%\'`: 1, "TRY_CAST(s AS integer) IS NULL": 3,
+		"strpos(s, '%') = 4": 1, "regexp_like(s, '^[a-z]$')": 1, "lower('A') = 'a' AND TRUE": 3, "s BETWEEN 'a' AND 'b'": 1,
+	} {
+		n := 0
+		rows, err := db.QueryContext(t.Context(), "SELECT s FROM t WHERE "+where)
+		if err != nil {
+			t.Errorf("%s: %v", where, err)
+			continue
+		}
+		for rows.Next() {
+			n++
+		}
+		if n != want || rows.Err() != nil || rows.Close() != nil {
+			t.Errorf("%s: %d rows, want %d, %v", where, n, want, rows.Err())
+		}
+	}
+	for _, bad := range []string{"SELECT FROM t", "SELECT x FROM t", "SELECT s FROM absent", "SELECT s FROM t WHERE s > 1", "SELECT f(s) FROM t", "SELECT '"} {
+		rows, err := db.QueryContext(t.Context(), bad)
+		if err == nil {
+			err = rows.Err()
+			_ = rows.Close()
+		}
+		if err == nil {
+			t.Errorf("%s: no error", bad)
+		}
+	}
+}
