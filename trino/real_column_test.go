@@ -58,11 +58,16 @@ var realTyped = []struct {
 	{"ARRAY[ARRAY[BIGINT '1'], ARRAY[]]", "array(array(bigint))", []any{[]int64{1}, []int64{}}},
 	{"MAP(ARRAY['a'], ARRAY[1.5e0])", "map(varchar(1), double)", map[string]float64{"a": 1.5}},
 	{"MAP(ARRAY[BIGINT '7', BIGINT '8'], ARRAY['x', NULL])", "map(bigint, varchar(1))", map[string]any{"7": "x", "8": nil}},
-	{`CAST(ROW(1, 'a', NULL) AS ROW(x integer, "b ""c" varchar, z timestamp(3) with time zone))`,
-		`row(x integer, "b ""c" varchar, z timestamp(3) with time zone)`, map[string]any{"x": int32(1), `b "c`: "a", "z": nil}},
+	{
+		`CAST(ROW(1, 'a', NULL) AS ROW(x integer, "b ""c" varchar, z timestamp(3) with time zone))`,
+		`row(x integer, "b ""c" varchar, z timestamp(3) with time zone)`,
+		map[string]any{"x": int32(1), `b "c`: "a", "z": nil},
+	},
 	{"ROW(1, 'a')", "row(integer, varchar(1))", []any{int32(1), "a"}},
-	{"CAST(ROW(X'00ff', DATE '2024-02-29') AS ROW(b varbinary, d date))", "row(b varbinary, d date)",
-		map[string]any{"b": []byte{0, 255}, "d": time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)}},
+	{
+		"CAST(ROW(X'00ff', DATE '2024-02-29') AS ROW(b varbinary, d date))", "row(b varbinary, d date)",
+		map[string]any{"b": []byte{0, 255}, "d": time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)},
+	},
 	{"NULL", "unknown", nil},
 }
 

@@ -13,6 +13,7 @@ import (
 	trinodriver "github.com/trinodb/trino-go-client/trino"
 
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/engines"
 	"github.com/fourkites/sources/trino"
 	"github.com/fourkites/sources/trino/trinotest"
 )
@@ -34,12 +35,12 @@ type trinoRow struct {
 	OK    bool
 }
 
-// trinoAddress is a server in process that replays pages which were rendered once, or the real one of BENCH_TRINO
-// (host:port of HTTP).
+// trinoAddress is a server in process that replays pages which were rendered once; with BENCH_TRINO=real a real one that
+// is started for it (INTEGRATION=1 besides).
 func trinoAddress(b *testing.B) (address, sql string) {
 	b.Helper()
-	if address := os.Getenv("BENCH_TRINO"); address != "" {
-		return address, trinoReal
+	if os.Getenv("BENCH_TRINO") == "real" {
+		return engines.Trino(b).Addr, trinoReal
 	}
 	server := trinotest.NewServer()
 	b.Cleanup(server.Close)
