@@ -23,7 +23,7 @@ func (c *Client) checkSchemas(ctx context.Context, op *base.Op, q Query, all []l
 	case all[0].word("EXPLAIN"):
 		return nil // it reads no rows
 	}
-	q.SQL = "EXPLAIN (TYPE IO, FORMAT JSON) " + q.SQL
+	q.explain = "EXPLAIN (TYPE IO, FORMAT JSON) "
 	q.Progress, q.MaxRows, q.MaxBytes = nil, 0, 0
 	answer, err := c.query(ctx, op, q)
 	if err != nil {

@@ -58,8 +58,7 @@ func (c *Client) Explain(ctx context.Context, q Query, kind ExplainType) (Explan
 		return out, err
 	}
 	out.Type = kind
-	q.SQL = "EXPLAIN (TYPE " + string(kind) + format + ") " + q.SQL
-	q.MaxRows = 0
+	q.explain, q.MaxRows = "EXPLAIN (TYPE "+string(kind)+format+") ", 0
 	answer, err := c.query(base.WithStats(ctx, &out.Stats), opExplain, q)
 	if err != nil {
 		return out, err

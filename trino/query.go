@@ -41,6 +41,8 @@ type Query struct {
 	Session Session
 	// Progress is called after each answer of the server, from the goroutine that waits for it. It must not block.
 	Progress func(Progress)
+
+	explain string // stands before the statement
 }
 
 var opQuery = method("Query")
@@ -181,7 +183,7 @@ func (a *ask) prepare() error {
 	if err := q.Session.validate("session"); err != nil {
 		return err
 	}
-	a.body = q.SQL
+	a.body = q.explain + q.SQL
 	if len(q.Args) == 0 {
 		return nil
 	}
@@ -195,8 +197,8 @@ func (a *ask) prepare() error {
 	}
 	using := " USING " + strings.Join(values, ", ")
 	a.prepared = preparedName + "=" + url.QueryEscape(q.SQL)
-	a.body = "EXECUTE " + preparedName + using
-	if len(a.prepared) > maxPrepared {
+	a.body = q.explain + "EXECUTE " + preparedName + using // a prepared EXPLAIN would take no values
+	if len(a.prepared) > maxPrepared && q.explain == "" {
 		a.prepared = ""
 		a.body = "EXECUTE IMMEDIATE " + quoteText(q.SQL) + using
 	}

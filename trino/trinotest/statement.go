@@ -8,19 +8,23 @@ import (
 
 // preparedText is the statement that a request runs: what an EXECUTE names, else the body.
 func preparedText(r Request) string {
-	text, _ := prepared(r)
-	return text
+	explained, text, _ := prepared(r)
+	return explained + text
 }
 
-// prepared takes an EXECUTE apart into its statement and the texts of its values.
-func prepared(r Request) (sql string, values []string) {
-	rest, ok := strings.CutPrefix(r.Body, "EXECUTE ")
+// prepared takes an EXECUTE, or the EXPLAIN of one, apart into its statement and the texts of its values.
+func prepared(r Request) (explained, sql string, values []string) {
+	rest := r.Body
+	if at := strings.Index(rest, "EXECUTE "); at > 0 && strings.HasPrefix(rest, "EXPLAIN ") {
+		explained, rest = rest[:at], rest[at:]
+	}
+	rest, ok := strings.CutPrefix(rest, "EXECUTE ")
 	if !ok {
-		return r.Body, nil
+		return "", r.Body, nil
 	}
 	if literal, ok := strings.CutPrefix(rest, "IMMEDIATE "); ok {
 		text, n := unquote(literal)
-		return text, splitValues(strings.TrimPrefix(literal[n:], " USING "))
+		return explained, text, splitValues(strings.TrimPrefix(literal[n:], " USING "))
 	}
 	name, using, _ := strings.Cut(rest, " USING ")
 	for _, line := range r.Header.Values("X-Trino-Prepared-Statement") {
@@ -30,11 +34,11 @@ func prepared(r Request) (sql string, values []string) {
 				continue
 			}
 			if sql, err := url.QueryUnescape(text); err == nil {
-				return sql, splitValues(using)
+				return explained, sql, splitValues(using)
 			}
 		}
 	}
-	return "", nil
+	return "", "", nil
 }
 
 // splitValues cuts at the commas that stand in no text, list or call.
@@ -102,7 +106,10 @@ func (s *Server) answer(req Request) Reply {
 	if r, ok := s.scripted(req.SQL); ok {
 		return r
 	}
-	text, values := prepared(req)
+	explained, text, values := prepared(req)
+	if strings.HasPrefix(text, "EXPLAIN") && len(values) > 0 {
+		return Reply{Error: userError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters: a prepared EXPLAIN takes none")}
+	}
 	if text == "" {
 		return Reply{Error: NewError(5, "Prepared statement not found")}
 	}
@@ -112,7 +119,7 @@ func (s *Server) answer(req Request) Reply {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.execute(sql, req)
+	return s.execute(explained+sql, req)
 }
 
 // execute runs a statement without parameters. The caller holds the lock.
