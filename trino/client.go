@@ -31,7 +31,6 @@ type Client struct {
 
 	mu         sync.Mutex
 	streams    map[*stream]struct{} // answers that have not ended
-	ending     bool
 	background sync.WaitGroup
 	hurry      context.Context // ends what runs in the background
 	giveUp     context.CancelFunc
@@ -118,7 +117,6 @@ func (c *Client) Close() error {
 	defer cancel()
 	late := c.guard.Close(ctx)
 	c.mu.Lock()
-	c.ending = true
 	open := make([]*stream, 0, len(c.streams))
 	for s := range c.streams {
 		open = append(open, s)
@@ -127,25 +125,23 @@ func (c *Client) Close() error {
 	for _, s := range open {
 		s.end(errClosed)
 	}
+	err := c.rest.Close() // waits for what was just cut
 	timer := time.AfterFunc(stopTimeout, c.giveUp)
 	c.background.Wait()
 	timer.Stop()
 	c.giveUp()
-	err := errors.Join(c.rest.Close(), c.credential.close())
+	err = errors.Join(err, c.rest.Close(), c.credential.close()) // again: stopping queries took connections
 	if late != nil {
-		return errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), closeWait), c.credential.close())
+		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), closeWait), err)
 	}
 	return err
 }
 
-// in reports whether the client still takes answers on.
-func (c *Client) in(s *stream) bool {
+// in takes an answer on, and out lets it go.
+func (c *Client) in(s *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.ending {
-		c.streams[s] = struct{}{}
-	}
-	return !c.ending
+	c.streams[s] = struct{}{}
 }
 
 func (c *Client) out(s *stream) {

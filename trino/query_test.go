@@ -156,6 +156,30 @@ func TestACallThatIsCancelledWhileTheStatementWaitsStopsIt(t *testing.T) {
 	eventually(t, "the query is gone", func() bool { return server.Running() == 0 && len(server.Cancelled()) == 1 })
 }
 
+func TestCloseCutsWhatStillWaitsAndStopsIt(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("slow", trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}, Delay: time.Hour})
+	client, err := trino.New(t.Context(), server.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := client.Query(context.WithoutCancel(t.Context()), trino.Query{SQL: "SELECT slow"})
+		done <- err
+	}()
+	eventually(t, "the query waits", func() bool { return server.Running() == 1 })
+	began := time.Now()
+	if err := client.Close(); err == nil || !strings.Contains(err.Error(), "cut") || time.Since(began) > 8*time.Second {
+		t.Errorf("%s, %v", time.Since(began), err)
+	}
+	if err := <-done; err == nil {
+		t.Error("the call went on")
+	}
+	eventually(t, "the query is gone", func() bool { return server.Running() == 0 && server.Connections() == 0 })
+}
+
 func TestALinkThatCouldNotBeServedIsAskedForAgainAtItsPlace(t *testing.T) {
 	t.Parallel()
 	for _, f := range []fault.Fault{fault.Status(502), fault.Status(503), fault.Status(504), fault.Reset(), fault.CutMidBody(), fault.Cut(400)} {

@@ -149,7 +149,8 @@ func TestRealSegmentsAreFetchedAndAcknowledged(t *testing.T) {
 		client := realClient(t, server, secureConfig(t, server, engines.TrinoPassword), func(c *trino.Config) {
 			c.Spooling, c.MaxRows, c.MaxBytes = spooling, -1, -1
 		})
-		r, err := client.Query(t.Context(), trino.Query{SQL: "SELECT orderkey AS order_key, linenumber AS line_number, comment FROM tpch.sf1.lineitem WHERE orderkey < 2000000"})
+		r, err := client.Query(t.Context(), trino.Query{SQL: "SELECT l.orderkey * 8 + n AS order_key, linenumber AS line_number, comment " +
+			"FROM lineitem l CROSS JOIN UNNEST(sequence(1, 8)) AS u (n)"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,14 +52,10 @@ func (a *ask) open(ctx context.Context, bare bool) (*stream, error) {
 	} else {
 		s.ctx, s.cancel = context.WithCancel(ctx)
 	}
-	_, err := base.Do(s.ctx, a.client.guard, a.op, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.start(ctx)
-	})
-	if err == nil && !a.client.in(s) {
-		err = s.report(errClosed)
-	}
+	a.client.in(s) // so that Close can cut it; a closed client's guard refuses the call below
+	err := s.guarded(s.start)
 	if err != nil {
-		s.end(err)
+		s.abandon(err)
 		return nil, err
 	}
 	if !bare {
@@ -67,6 +63,18 @@ func (a *ask) open(ctx context.Context, bare bool) (*stream, error) {
 	}
 	s.unwatch = context.AfterFunc(s.ctx, func() { s.end(context.Cause(s.ctx)) })
 	return s, nil
+}
+
+// abandon ends an answer that has not begun.
+func (s *stream) abandon(err error) {
+	path := s.place()
+	s.mu.Lock()
+	cut := s.ended // by Close, which could not know the place that the attempt under way came to
+	s.mu.Unlock()
+	s.end(err)
+	if cut && path != "" {
+		s.client.stop(path)
+	}
 }
 
 // start is one attempt: it sends the statement, or goes on where the last attempt lost a page.
