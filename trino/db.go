@@ -229,6 +229,8 @@ func (s *dbStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (dr
 		return nil, err
 	}
 	r := &dbRows{Rows: inner, client: s.client, hold: hold, known: known}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.unwatch = context.AfterFunc(ctx, func() { _ = r.finish(context.Cause(ctx), false) })
 	return r, nil
 }
@@ -243,19 +245,24 @@ func (c *Client) abandon(q *dbQuery) {
 // dbRows are the driver's rows with the hold of their call.
 type dbRows struct {
 	driver.Rows
-	client  *Client
-	hold    *base.Hold
-	known   *dbQuery
+	client *Client
+	hold   *base.Hold
+	known  *dbQuery
+	once   sync.Once
+	err    error
+
+	mu      sync.Mutex
 	unwatch func() bool
-	once    sync.Once
-	err     error
 }
 
 // finish ends the call once: the context first, for the driver's Close waits for the next page without that.
 func (r *dbRows) finish(err error, whole bool) error {
 	r.once.Do(func() {
-		if r.unwatch != nil {
-			r.unwatch()
+		r.mu.Lock()
+		unwatch := r.unwatch
+		r.mu.Unlock()
+		if unwatch != nil {
+			unwatch()
 		}
 		r.err = r.hold.End(err)
 		if !whole {

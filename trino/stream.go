@@ -23,7 +23,8 @@ type stream struct {
 	bare    bool
 	ctx     context.Context // ends with the answer
 	cancel  context.CancelFunc
-	unwatch func() bool
+	unwatch func() bool   // under mu
+	gone    chan struct{} // closed when the end is complete
 	began   time.Time
 	notes   []string
 
@@ -46,7 +47,7 @@ type stream struct {
 
 // open starts the statement and waits for its first rows, or its end.
 func (a *ask) open(ctx context.Context, bare bool) (*stream, error) {
-	s := &stream{client: a.client, ask: a, bare: bare, began: time.Now()}
+	s := &stream{client: a.client, ask: a, bare: bare, began: time.Now(), gone: make(chan struct{})}
 	if a.query.Timeout > 0 {
 		s.ctx, s.cancel = context.WithTimeout(ctx, a.query.Timeout)
 	} else {
@@ -61,6 +62,8 @@ func (a *ask) open(ctx context.Context, bare bool) (*stream, error) {
 	if !bare {
 		a.client.settable.Store(true)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.unwatch = context.AfterFunc(s.ctx, func() { s.end(context.Cause(s.ctx)) })
 	return s, nil
 }
@@ -191,6 +194,9 @@ func (s *stream) Next() (*rows.Batch, error) {
 	s.mu.Lock()
 	ended, err := s.ended, s.err
 	s.mu.Unlock()
+	if ended {
+		<-s.gone
+	}
 	switch {
 	case ended && err != nil:
 		return nil, s.typed(err)
@@ -353,14 +359,16 @@ func (s *stream) end(err error) <-chan struct{} {
 	s.mu.Lock()
 	if s.ended {
 		s.mu.Unlock()
+		<-s.gone // what the answer cost has been reported when any end returns
 		return nil
 	}
+	defer close(s.gone)
 	s.ended, s.err = true, err
-	path := s.next
+	path, unwatch := s.next, s.unwatch
 	s.mu.Unlock()
 	s.took.Store(int64(time.Since(s.began)))
-	if s.unwatch != nil {
-		s.unwatch()
+	if unwatch != nil {
+		unwatch()
 	}
 	s.cancel()
 	base.AddStats(s.ask.caller, s.cost())

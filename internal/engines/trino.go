@@ -37,7 +37,7 @@ const (
 )
 
 const (
-	trinoStart                                   = 3 * time.Minute // a cold start on two busy cores
+	trinoStart                                   = 6 * time.Minute // 15 s on two idle cores, minutes on busy ones
 	trinoStop                                    = 60 * time.Second
 	passwordIterations, passwordBytes, saltBytes = 1000, 20, 16
 )
