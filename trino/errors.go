@@ -148,14 +148,15 @@ var errClosed = errors.New("closed")
 
 // refused explains the answers that are not 2xx.
 func refused(r rest.Response) *base.Error {
-	status := &rest.StatusError{Status: r.Status, Message: words(r)}
+	status := &rest.StatusError{Status: r.Status}
+	text := strings.TrimSuffix(status.Error()+": "+words(r), ": ")
 	switch r.Status {
 	case http.StatusUnauthorized:
-		e := base.NewError(base.KindUnauthenticated, status)
+		e := base.NewError(base.KindUnauthenticated, status).WithText(text)
 		e.Hint = "user, password or token is missing, wrong or expired"
 		return e
 	case http.StatusForbidden:
-		e := base.NewError(base.KindPermission, status)
+		e := base.NewError(base.KindPermission, status).WithText(text)
 		e.Hint = "the account may not do this"
 		return e
 	}
