@@ -108,13 +108,21 @@ func TestWhoeverLeavesAnAnswerStopsTheQueryAtTheServer(t *testing.T) {
 				t.Errorf("%v", err)
 			}
 		},
-		"close": func(_ *testing.T, _ *trino.Client, _ context.CancelFunc, r *rows.Rows) { _ = r.Close() },
+		"close": func(t *testing.T, _ *trino.Client, _ context.CancelFunc, r *rows.Rows) {
+			if !r.Next() {
+				t.Error(r.Err())
+			}
+			_ = r.Close()
+		},
 		"leave the loop": func(_ *testing.T, _ *trino.Client, _ context.CancelFunc, r *rows.Rows) {
-			for range r.All() { //nolint:errcheck // the loop is left at once
+			for range r.All() { //nolint:errcheck // the loop is left at once; it is the first to read
 				break
 			}
 		},
-		"close the client": func(t *testing.T, client *trino.Client, _ context.CancelFunc, _ *rows.Rows) {
+		"close the client": func(t *testing.T, client *trino.Client, _ context.CancelFunc, r *rows.Rows) {
+			if !r.Next() {
+				t.Error(r.Err())
+			}
 			if err := client.Close(); err != nil {
 				t.Error(err)
 			}
@@ -128,7 +136,7 @@ func TestWhoeverLeavesAnAnswerStopsTheQueryAtTheServer(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			r, err := client.Query(ctx, trino.Query{SQL: "SELECT * FROM bulk"})
-			if err != nil || !r.Next() {
+			if err != nil {
 				t.Fatal(err)
 			}
 			if server.Running() != 1 {

@@ -114,3 +114,38 @@ func TestCloseWakesThoseWhoWaitForARetry(t *testing.T) {
 		}
 	})
 }
+
+func TestAnExchangeOutsideOfTheGuardGetsThroughAClosedClient(t *testing.T) {
+	t.Parallel()
+	started, release := make(chan struct{}), make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		close(started)
+		<-release
+		ok(w, r)
+	}, ok)
+	c, err := newClient(s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := rest.Request{Op: read, Method: http.MethodDelete, Path: "/v1/things"}
+	running := make(chan error, 1)
+	go func() {
+		_, err := c.Once(bounded(t), stop)
+		running <- err
+	}()
+	<-started
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Once(bounded(t), stop); err != nil {
+		t.Errorf("after Close: %v", err)
+	}
+	close(release)
+	if err := <-running; err != nil {
+		t.Errorf("under way at Close: %v", err)
+	}
+	if err := c.Close(); err != nil { // for the connections that were taken since
+		t.Error(err)
+	}
+	eventually(t, "every connection is closed", func() bool { return s.open.Load() == 0 })
+}

@@ -84,35 +84,44 @@ func (x *exchange) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (x *exchange) attempt(ctx context.Context, req *http.Request) error {
-	answer, err := x.client.send(ctx, req, x.request)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t := x.client.trail(x.request, cancel)
+	defer context.AfterFunc(x.client.ending, t.close)()
+	answer, err := x.client.send(ctx, req, x.request, t)
 	x.answer = answer
 	return err
 }
 
 // Once makes one exchange outside of the guard, for a caller whose one guarded call spans several requests, or who must
-// get through when the guard lets nothing pass, as a cancel must.
+// get through when the guard lets nothing pass, as a cancel must. Close neither refuses it nor cuts it: the caller gives
+// it an end of its own by ctx, and waits for it.
 func (c *Client) Once(ctx context.Context, r Request) (Response, error) {
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return Response{}, err
 	}
-	answer, err := c.send(ctx, req.Request, r)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	answer, err := c.send(ctx, req.Request, r, c.trail(r, cancel))
 	if err != nil {
 		return Response{}, err
 	}
 	return answer, nil
 }
 
-// send makes one exchange, signed and bounded.
-func (c *Client) send(ctx context.Context, req *http.Request, r Request) (Response, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// trail is that of an exchange which cancel ends.
+func (c *Client) trail(r Request, cancel context.CancelCauseFunc) *trail {
 	t := &trail{address: c.base, cancel: cancel, unsafe: r.Op.Safety == base.Unsafe}
 	if r.Foreign != nil {
 		t.address = r.Foreign
 	}
+	return t
+}
+
+// send makes one exchange, signed and bounded. The context is the one that the trail ends.
+func (c *Client) send(ctx context.Context, req *http.Request, r Request, t *trail) (Response, error) {
 	defer t.leave()
-	defer context.AfterFunc(c.ending, t.close)()
 	req = req.Clone(httptrace.WithClientTrace(ctx, t.trace()))
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if len(r.Body) > 0 {
