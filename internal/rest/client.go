@@ -75,6 +75,7 @@ func New(config Config, options base.Options) (*Client, error) {
 	if c.guard, err = base.NewGuard(config.Guard, options); err != nil { // last: it registers instruments
 		return nil, err
 	}
+	c.transport.keep(c.guard.Limits().Concurrency)
 	c.closing, c.stopWaits = context.WithCancel(context.Background())
 	c.ending, c.giveUp = context.WithCancel(context.Background())
 	return c, nil

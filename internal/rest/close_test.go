@@ -149,3 +149,26 @@ func TestAnExchangeOutsideOfTheGuardGetsThroughAClosedClient(t *testing.T) {
 	}
 	eventually(t, "every connection is closed", func() bool { return s.open.Load() == 0 })
 }
+
+func TestNoMoreConnectionsAreKeptThanThereArePermits(t *testing.T) {
+	t.Parallel()
+	const permits, exchanges = 2, 6
+	release := make(chan struct{})
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		<-release
+		ok(w, r)
+	})
+	c := clientOf(t, s.URL, func(c *rest.Config) { c.Guard.Limits.Concurrency = permits })
+	var all sync.WaitGroup
+	for range exchanges {
+		all.Go(func() {
+			if _, err := c.Once(bounded(t), rest.Request{Op: read, Method: http.MethodDelete, Path: "/v1/things"}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, "all run", func() bool { return s.calls() == exchanges })
+	close(release)
+	all.Wait()
+	eventually(t, "the others are closed", func() bool { return s.open.Load() == permits })
+}

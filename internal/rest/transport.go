@@ -94,6 +94,14 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 	}}, nil
 }
 
+// keep leaves no more idle connections than permits, where those are bounded: exchanges outside of the guard may have taken
+// more. It is called before the first exchange.
+func (t *transport) keep(permits int) {
+	if pool, ok := t.next.(*http.Transport); ok && !t.given && permits > 0 {
+		pool.MaxIdleConnsPerHost = min(maxIdlePerHost, permits)
+	}
+}
+
 // watched keeps a dial that hangs from taking the time of the whole call, and gives connections that tell of their end.
 func watched(dial base.Dialer, timeout time.Duration) base.Dialer {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
