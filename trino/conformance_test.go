@@ -3,6 +3,7 @@ package trino_test
 import (
 	"context"
 	"iter"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +24,17 @@ const (
 )
 
 func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
-	server := trinotest.NewServer(trinotest.WithTLS())
+	speaks := trinotest.WithTLS("source.example.com", "no-such-host.invalid") // names that rows lead to the server
+	if s.CAFile != "" {
+		speaks = trinotest.WithTLSAhead()
+	}
+	server := trinotest.NewServer(speaks)
 	t.Cleanup(server.Close)
 	server.SetPassword(suiteUser, suitePassword)
 	server.ReplyTo("suite", trinotest.Bulk(suiteRows/3, 3))
 	config := server.Config()
 	config.User, config.Password, config.Limits, config.MaxPage = suiteUser, secret.Literal(suitePassword), s.Limits, 8<<20
+	config.Plain, config.CAFile, config.CertFile, config.KeyFile = false, s.CAFile, s.CertFile, s.KeyFile
 	if s.Address != "" {
 		config.Host, config.Port = split(t, s.Address)
 	}
@@ -61,15 +67,7 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 		Fake: basetest.Fake{
 			Address: server.Addr(), Fail: server.Fail, Running: server.Running, Close: server.Close, Connections: server.Connections,
 			Refuse: func() { server.SetPassword(suiteUser, "another") },
-			Calls: func() int {
-				n := 0
-				for _, r := range server.Statements() {
-					if strings.Contains(r.SQL, "suite") {
-						n++
-					}
-				}
-				return n
-			},
+			Calls:  func() int { return tries(server.Requests()) },
 		},
 		Read: func(ctx context.Context) (int, error) {
 			r, err := client.Query(ctx, query)
@@ -87,11 +85,25 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 	}
 }
 
+// tries counts the statements, and the pages that were asked for again: a statement lives on where a page was lost.
+func tries(requests []trinotest.Request) int {
+	n, seen := 0, map[string]bool{}
+	for _, r := range requests {
+		switch {
+		case r.Method == http.MethodPost && strings.Contains(r.SQL, "suite"), r.Method == http.MethodGet && seen[r.Path]:
+			n++
+		case r.Method == http.MethodGet:
+			seen[r.Path] = true
+		}
+	}
+	return n
+}
+
 // The transient fault is an error within a page: the statement has to be sent anew.
 func TestTheClientKeepsThePromisesOfEverySource(t *testing.T) {
 	t.Parallel()
 	basetest.Run(t, basetest.Harness{
-		Family: basetest.Paged, New: suiteSubject, Secrets: []string{suitePassword},
+		Family: basetest.Paged, New: suiteSubject, TLS: true, Secrets: []string{suitePassword},
 		Transient: fault.Error(65549, "the server is starting up"),
 		Configure: func(l base.Limits) error {
 			_, err := trino.New(context.Background(), trino.Config{Host: "trino.example.com", Limits: l})

@@ -33,6 +33,7 @@ type query struct {
 	segments []json.RawMessage // instead of pages
 	failure  *Error            // after the pages
 	fault    *fault.Fault      // of the first page with rows
+	struck   bool              // by it
 	state    string
 	over     chan struct{} // closed when the query was cancelled
 }
@@ -73,17 +74,22 @@ func (s *Server) run(req Request) *query {
 // begun is the answer to a statement.
 func (s *Server) begun(q *query) answer {
 	return jsonAnswer(map[string]any{
-		"id": q.id, "infoUri": s.URL + "/ui/query.html?" + q.id, "nextUri": s.link(q, "queued", 1),
+		"id": q.id, "infoUri": s.base(q.request.Host) + "/ui/query.html?" + q.id, "nextUri": s.link(q, q.request.Host, "queued", 1),
 		"stats": q.stats(stateQueued), "warnings": []any{},
 	})
 }
 
-func (s *Server) link(q *query, phase string, token int) string {
-	return fmt.Sprintf("%s/v1/statement/%s/%s/%s/%d", s.base(), phase, q.id, q.slug, token)
+func (s *Server) link(q *query, host, phase string, token int) string {
+	return fmt.Sprintf("%s/v1/statement/%s/%s/%s/%d", s.base(host), phase, q.id, q.slug, token)
 }
 
-// base is the address that links are made with.
-func (s *Server) base() string { return s.URL }
+// base is what links are made with: the host is the one that the request was addressed to, as at the real server.
+func (s *Server) base(host string) string {
+	if s.authority != nil || s.ahead {
+		return "https://" + host
+	}
+	return "http://" + host
+}
 
 func (q *query) stats(state string) map[string]any {
 	n := int64(0)
@@ -129,13 +135,13 @@ func (s *Server) delayed(q *query, r *http.Request) bool {
 func (s *Server) page(q *query, token int, r *http.Request) answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := map[string]any{"id": q.id, "infoUri": s.URL + "/ui/query.html?" + q.id, "warnings": []any{}}
+	out := map[string]any{"id": q.id, "infoUri": s.base(r.Host) + "/ui/query.html?" + q.id, "warnings": []any{}}
 	queued := strings.Contains(r.URL.Path, "/queued/")
 	switch {
 	case q.state == stateFailed:
 		return failed(out, q)
 	case queued && token <= q.reply.Queued:
-		out["nextUri"], out["stats"] = s.link(q, "queued", token+1), q.stats(stateQueued)
+		out["nextUri"], out["stats"] = s.link(q, r.Host, "queued", token+1), q.stats(stateQueued)
 		return jsonAnswer(out)
 	case queued:
 		token = 0
@@ -157,7 +163,7 @@ func (s *Server) page(q *query, token int, r *http.Request) answer {
 		out["stats"] = q.stats(stateFinished)
 		return jsonAnswer(out)
 	}
-	out["nextUri"], out["stats"] = s.link(q, "executing", token+1), q.stats(stateRunning)
+	out["nextUri"], out["stats"] = s.link(q, r.Host, "executing", token+1), q.stats(stateRunning)
 	if q.segments != nil {
 		out["data"] = q.segments[token]
 	} else {
@@ -192,12 +198,12 @@ func joined(out map[string]any) answer {
 	return a
 }
 
-// struck is the fault that strikes this page, once.
+// struck is the fault that strikes this page: once, or each time while a plan lasts.
 func (s *Server) struck(q *query, token int) *fault.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := q.fault
-	if f == nil {
+	if f == nil || q.struck && s.plan.Left() >= 0 {
 		return nil
 	}
 	if f.Kind == fault.KindError {
@@ -206,7 +212,7 @@ func (s *Server) struck(q *query, token int) *fault.Fault {
 		}
 		q.state = stateFailed
 	}
-	q.fault = nil
+	q.struck = true
 	return f
 }
 
@@ -231,7 +237,7 @@ func (s *Server) spool(q *query, offered string) []json.RawMessage {
 			id := s.storage.put(body)
 			segment = map[string]any{
 				"type": "spooled", "uri": s.storage.url + "/" + id + "?X-Amz-Signature=presigned", "metadata": metadata,
-				"ackUri": s.URL + "/v1/spooled/ack/" + id, "headers": map[string]any{storageHeader: []string{storageKey}},
+				"ackUri": s.base(q.request.Host) + "/v1/spooled/ack/" + id, "headers": map[string]any{storageHeader: []string{storageKey}},
 			}
 		}
 		raw, _ := json.Marshal(map[string]any{"encoding": encoding, "metadata": map[string]any{}, "segments": []any{segment}})

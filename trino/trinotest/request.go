@@ -15,6 +15,7 @@ import (
 type Request struct {
 	At     time.Time
 	Method string
+	Host   string // that it was addressed to
 	Path   string
 	Header http.Header
 	Body   string
@@ -72,7 +73,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client went away
 	}
-	req := Request{At: time.Now(), Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header.Clone(), Body: string(body)}
+	req := Request{At: time.Now(), Method: r.Method, Host: r.Host, Path: r.URL.EscapedPath(), Header: r.Header.Clone(), Body: string(body)}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	post := r.Method == http.MethodPost && r.URL.Path == "/v1/statement"
 	if post {

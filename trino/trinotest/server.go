@@ -31,7 +31,9 @@ type Server struct {
 
 	pageRows  int
 	spooling  bool
+	ahead     bool           // something before the server speaks TLS
 	authority *x509.CertPool // nil: plain HTTP
+	names     []string       // that the certificate is valid for, beside localhost
 	pem       []byte
 	listener  *listener
 	http      *http.Server
@@ -60,8 +62,15 @@ type Server struct {
 type Option func(*Server)
 
 // WithTLS has the server speak HTTPS, with a certificate of its own that the options of [Server.Options] trust, and ask
-// for a password or a token: [User] with [Password], and what is added.
-func WithTLS() Option { return func(s *Server) { s.authority = x509.NewCertPool() } }
+// for a password or a token: [User] with [Password], and what is added. The certificate is valid for the loopback
+// interface and for these names, by which something in between may lead to the server.
+func WithTLS(names ...string) Option {
+	return func(s *Server) { s.authority, s.names = x509.NewCertPool(), names }
+}
+
+// WithTLSAhead has the server, which speaks plain HTTP, make its links with https, as a coordinator does that processes
+// the forwarded headers of a proxy that speaks TLS in its place. It asks for no credential.
+func WithTLSAhead() Option { return func(s *Server) { s.ahead = true } }
 
 // WithPageRows is how many rows a page or segment has; default 1,000.
 func WithPageRows(n int) Option { return func(s *Server) { s.pageRows = max(1, n) } }
@@ -172,7 +181,7 @@ func (s *Server) RefuseProperty(name string) {
 // instead.
 //
 // Faults that concern data (cut or reset in mid-body, oversized, bomb, corrupt compression, malformed block, an error
-// after some rows) strike the first page with rows, the others the answer to the statement itself. Error is an error
+// after some rows) strike the first page with rows, with a negative n each time it is asked for; the others strike the answer to the statement itself. Error is an error
 // within a page: its code is the server's own, such as 46 for TABLE_NOT_FOUND. WrongPassword is a 401, IgnoreCancel the
 // same as Silent.
 func (s *Server) Fail(f fault.Fault, n int) {
