@@ -167,7 +167,7 @@ func TestStatsOfCallsSideBySideAddUpAndNest(t *testing.T) {
 
 func TestRejectedCallsCountInStatsToo(t *testing.T) {
 	t.Parallel()
-	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Span(time.Hour)}})
+	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Duration(time.Hour)}})
 	var s base.Stats
 	ctx := base.WithStats(t.Context(), &s)
 	for range 3 {

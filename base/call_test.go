@@ -90,8 +90,8 @@ func TestBoundsThatAreNegativeOrHugeAreNone(t *testing.T) {
 		op     base.Op
 		limits base.Limits
 	}{
-		"negative timeout":         {base.Op{Timeout: -1}, base.Limits{Timeout: base.Span(time.Nanosecond)}},
-		"negative attempt":         {base.Op{AttemptTimeout: -1}, base.Limits{Attempt: base.Span(time.Nanosecond)}},
+		"negative timeout":         {base.Op{Timeout: -1}, base.Limits{Timeout: base.Duration(time.Nanosecond)}},
+		"negative attempt":         {base.Op{AttemptTimeout: -1}, base.Limits{Attempt: base.Duration(time.Nanosecond)}},
 		"negative limits":          {base.Op{}, base.Limits{Concurrency: -1, Rate: -1, Retries: -1, RetryRatio: -1, Timeout: -1, Attempt: -1, Idle: -1, Breaker: base.Breaker{Ratio: -1}}},
 		"the longest timeout":      {base.Op{Timeout: math.MaxInt64}, base.Limits{}},
 		"the longest attempt":      {base.Op{AttemptTimeout: math.MaxInt64}, base.Limits{}},
@@ -261,7 +261,7 @@ func TestAGoroutineThatEndsInAnyHookLeavesNothingBehind(t *testing.T) {
 
 func TestAClosedGuardSaysSoThoughItsBreakerIsOpen(t *testing.T) {
 	t.Parallel()
-	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Span(time.Hour)}})
+	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Duration(time.Hour)}})
 	_, _ = base.Do(t.Context(), g, read, fails(unavailable()))
 	if _, err := base.Do(t.Context(), g, read, answer); !errors.Is(err, base.ErrCircuitOpen) {
 		t.Errorf("%v", err)
@@ -285,7 +285,7 @@ func TestAClosedGuardSaysSoThoughItsBreakerIsOpen(t *testing.T) {
 
 func TestSharedRejectionsAreNeverChanged(t *testing.T) {
 	t.Parallel()
-	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Span(time.Hour)}})
+	g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Duration(time.Hour)}})
 	_, _ = base.Do(t.Context(), g, read, fails(unavailable()))
 	_, first := base.Do(t.Context(), g, read, answer)
 	before := *asError(t, first)

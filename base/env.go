@@ -116,8 +116,8 @@ func EnvBool(field *bool, name string) Var {
 	}}
 }
 
-// EnvSpan reads a duration such as 30s.
-func EnvSpan(field *Span, name string) Var {
+// EnvDuration reads a duration such as 30s.
+func EnvDuration(field *Duration, name string) Var {
 	return Var{names: []string{name}, set: func(s string) error { return field.UnmarshalText([]byte(s)) }}
 }
 

@@ -23,7 +23,7 @@ type settings struct {
 	Port     int
 	Share    float64
 	Secure   bool
-	Wait     base.Span
+	Wait     base.Duration
 	Since    time.Time
 	Tags     []string
 	Password secret.Value
@@ -35,7 +35,7 @@ func (s *settings) load(ctx context.Context, opts ...base.EnvOption) error {
 		base.EnvInt(&s.Port, "PORT"),
 		base.EnvFloat(&s.Share, "SHARE"),
 		base.EnvBool(&s.Secure, "SECURE"),
-		base.EnvSpan(&s.Wait, "WAIT"),
+		base.EnvDuration(&s.Wait, "WAIT"),
 		base.EnvTime(&s.Since, "SINCE"),
 		base.EnvStrings(&s.Tags, "TAGS"),
 		base.EnvSecret(&s.Password, "PASSWORD").Required(),
@@ -92,7 +92,7 @@ func TestVariablesAreReadIntoTheirFields(t *testing.T) {
 	}
 	s.Password = secret.Value{}
 	if diff := cmp.Diff(settings{
-		Host: "from-file", Port: 9000, Share: 0.5, Secure: true, Wait: base.Span(90 * time.Second),
+		Host: "from-file", Port: 9000, Share: 0.5, Secure: true, Wait: base.Duration(90 * time.Second),
 		Since: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC), Tags: []string{"a", "b", "c"},
 	}, s); diff != "" {
 		t.Error(diff)
@@ -234,9 +234,9 @@ func FuzzEnv(f *testing.F) {
 				t.Errorf("%s shows its value: %s", variable, problem)
 			}
 		}
-		var span base.Span
+		var span base.Duration
 		if span.UnmarshalText([]byte(text)) == nil {
-			var back base.Span
+			var back base.Duration
 			if again, _ := span.MarshalText(); back.UnmarshalText(again) != nil || back != span {
 				t.Errorf("%q reads as %s, which does not read back", text, span)
 			}

@@ -131,7 +131,7 @@ func TestTheRetryBudgetHoldsInATotalOutage(t *testing.T) {
 	if got := outage(noBreaker(base.Limits{})); got > 1.105 {
 		t.Errorf("breaker off: %.3f requests per call", got)
 	}
-	if got := outage(base.Limits{Retries: 3, Breaker: base.Breaker{OpenFor: base.Span(time.Hour)}}); got > 0.1 {
+	if got := outage(base.Limits{Retries: 3, Breaker: base.Breaker{OpenFor: base.Duration(time.Hour)}}); got > 0.1 {
 		t.Errorf("breaker on: %.3f requests per call", got)
 	}
 	if got := outage(noBreaker(base.Limits{RetryRatio: -1})); got < 3.9 {
@@ -213,7 +213,7 @@ func TestTheOpsOwnTimeoutEndsAttemptAndCall(t *testing.T) {
 		if base.KindOf(err) != base.KindDeadline || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
-		g = newGuard(t, base.Limits{Attempt: base.Span(100 * time.Millisecond)})
+		g = newGuard(t, base.Limits{Attempt: base.Duration(100 * time.Millisecond)})
 		calls := 0
 		_, err = base.Do(t.Context(), g, timed, func(ctx context.Context) (int, error) {
 			calls++

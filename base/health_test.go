@@ -116,7 +116,7 @@ func TestTheOpsOwnTimeoutIsAFailureOfTheSource(t *testing.T) {
 func TestHealthShowsTheBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 2, OpenFor: base.Span(10 * time.Second)}})
+		g := newGuard(t, base.Limits{Retries: -1, Breaker: base.Breaker{MinCalls: 2, OpenFor: base.Duration(10 * time.Second)}})
 		for range 2 {
 			_, _ = base.Do(t.Context(), g, read, fails(unavailable()))
 		}

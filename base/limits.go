@@ -12,47 +12,47 @@ import (
 // Limits bounds what one client asks of its source. Plain data that an operator writes: the zero value of a field is
 // its default, which the source states; a negative value switches the bound off.
 type Limits struct {
-	Concurrency int     `json:"concurrency,omitempty" yaml:"concurrency"` // weight of calls in flight; 0 = the source's
-	MaxWaiting  int     `json:"max_waiting,omitempty" yaml:"max_waiting"` // calls that may wait for a permit; 0 = 1,000
-	Rate        float64 `json:"rate,omitempty" yaml:"rate"`               // calls a second; 0 = the source's, mostly none
-	Burst       int     `json:"burst,omitempty" yaml:"burst"`             // calls at once under Rate; 0 = 1
-	Retries     int     `json:"retries,omitempty" yaml:"retries"`         // after the first attempt; 0 = 3, negative = none
-	RetryRatio  float64 `json:"retry_ratio,omitempty" yaml:"retry_ratio"` // retries per call over time; 0 = 0.1, negative = no budget
-	RetryAfter  Span    `json:"retry_after,omitempty" yaml:"retry_after"` // longest wait that a source may ask for; 0 = 60 s
-	Timeout     Span    `json:"timeout,omitempty" yaml:"timeout"`         // of a whole call; 0 = the source's
-	Attempt     Span    `json:"attempt,omitempty" yaml:"attempt"`         // of one attempt; 0 = what is left of the call
-	Idle        Span    `json:"idle,omitempty" yaml:"idle"`               // silence of the source between two parts of an answer; 0 = the source's
-	Breaker     Breaker `json:"breaker,omitzero" yaml:"breaker"`
+	Concurrency int      `json:"concurrency,omitempty" yaml:"concurrency"` // weight of calls in flight; 0 = the source's
+	MaxWaiting  int      `json:"max_waiting,omitempty" yaml:"max_waiting"` // calls that may wait for a permit; 0 = 1,000
+	Rate        float64  `json:"rate,omitempty" yaml:"rate"`               // calls a second; 0 = the source's, mostly none
+	Burst       int      `json:"burst,omitempty" yaml:"burst"`             // calls at once under Rate; 0 = 1
+	Retries     int      `json:"retries,omitempty" yaml:"retries"`         // after the first attempt; 0 = 3, negative = none
+	RetryRatio  float64  `json:"retry_ratio,omitempty" yaml:"retry_ratio"` // retries per call over time; 0 = 0.1, negative = no budget
+	RetryAfter  Duration `json:"retry_after,omitempty" yaml:"retry_after"` // longest wait that a source may ask for; 0 = 60 s
+	Timeout     Duration `json:"timeout,omitempty" yaml:"timeout"`         // of a whole call; 0 = the source's
+	Attempt     Duration `json:"attempt,omitempty" yaml:"attempt"`         // of one attempt; 0 = what is left of the call
+	Idle        Duration `json:"idle,omitempty" yaml:"idle"`               // silence of the source between two parts of an answer; 0 = the source's
+	Breaker     Breaker  `json:"breaker,omitzero" yaml:"breaker"`
 }
 
 // Breaker says when calls to a failing source stop. The zero value of each field is its default.
 type Breaker struct {
-	Ratio    float64 `json:"ratio,omitempty" yaml:"ratio"`         // share of failures; 0 = 0.5, negative = no breaker
-	MinCalls int     `json:"min_calls,omitempty" yaml:"min_calls"` // in the window; 0 = 10
-	Window   Span    `json:"window,omitempty" yaml:"window"`       // 0 = 30 s
-	OpenFor  Span    `json:"open_for,omitempty" yaml:"open_for"`   // before the first probe; 0 = 5 s
-	Probes   int     `json:"probes,omitempty" yaml:"probes"`       // 0 = 1
+	Ratio    float64  `json:"ratio,omitempty" yaml:"ratio"`         // share of failures; 0 = 0.5, negative = no breaker
+	MinCalls int      `json:"min_calls,omitempty" yaml:"min_calls"` // in the window; 0 = 10
+	Window   Duration `json:"window,omitempty" yaml:"window"`       // 0 = 30 s
+	OpenFor  Duration `json:"open_for,omitempty" yaml:"open_for"`   // before the first probe; 0 = 5 s
+	Probes   int      `json:"probes,omitempty" yaml:"probes"`       // 0 = 1
 }
 
-// Span is a length of time that reads and writes as text such as "30s".
-type Span time.Duration
+// Duration is a length of time that reads and writes as text such as "30s".
+type Duration time.Duration
 
-// D is the span as a time.Duration.
-func (s Span) D() time.Duration { return time.Duration(s) }
+// D is the same length as a time.Duration.
+func (d Duration) D() time.Duration { return time.Duration(d) }
 
-// String is the span as time.Duration prints it.
-func (s Span) String() string { return time.Duration(s).String() }
+// String is the length as time.Duration prints it.
+func (d Duration) String() string { return time.Duration(d).String() }
 
-// MarshalText writes the span as time.Duration prints it.
-func (s Span) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+// MarshalText writes the length as time.Duration prints it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 // UnmarshalText reads the form that time.ParseDuration reads.
-func (s *Span) UnmarshalText(text []byte) error {
-	d, err := time.ParseDuration(string(text))
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
 	if err != nil {
 		return errors.New(`not a duration; write it as "30s" or "5m"`)
 	}
-	*s = Span(d)
+	*d = Duration(parsed)
 	return nil
 }
 
@@ -95,7 +95,7 @@ func pick[T comparable](field *T, value T) {
 func (l Limits) withDefaults() Limits {
 	return l.Over(Limits{
 		Concurrency: -1, MaxWaiting: defaultWaiting, Retries: defaultRetries, RetryRatio: defaultRatio,
-		RetryAfter: Span(defaultRetryAfter), Breaker: Breaker{Ratio: 0.5},
+		RetryAfter: Duration(defaultRetryAfter), Breaker: Breaker{Ratio: 0.5},
 	})
 }
 

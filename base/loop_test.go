@@ -142,7 +142,7 @@ func TestARejectedAttemptOfAForeignLoopIsTheEnd(t *testing.T) {
 func TestTheSecondAttemptOfAForeignLoopHasItsWholeTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := newGuard(t, noBreaker(base.Limits{Attempt: base.Span(time.Second)}))
+		g := newGuard(t, noBreaker(base.Limits{Attempt: base.Duration(time.Second)}))
 		l := base.Begin(t.Context(), g, read)
 		first := l.Attempt(func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
 		if base.KindOf(first) != base.KindAttemptTimeout {

@@ -86,7 +86,7 @@ func TestTheCheckAtStartUpAsksAllSideBySideUnderOneDeadline(t *testing.T) {
 func TestAReportIsAsGraveAsTheGravestRequiredSource(t *testing.T) {
 	t.Parallel()
 	unready := func(context.Context) error { return base.NewError(base.KindPermission, errDown) }
-	down := base.Limits{Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Span(time.Hour)}}
+	down := base.Limits{Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Duration(time.Hour)}}
 	for name, c := range map[string]struct {
 		pings    []func(context.Context) error
 		optional bool
@@ -156,7 +156,7 @@ func TestAnOpenBreakerIsProbedByTheMonitorWhenItsPauseIsOver(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ok := atomic.Bool{}
-		c := newClient(t, "c", base.Limits{Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Span(10 * time.Second)}}, func(context.Context) error {
+		c := newClient(t, "c", base.Limits{Breaker: base.Breaker{MinCalls: 1, OpenFor: base.Duration(10 * time.Second)}}, func(context.Context) error {
 			if ok.Load() {
 				return nil
 			}

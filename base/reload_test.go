@@ -13,7 +13,7 @@ import (
 func TestReloadRefusesWhatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, base.Limits{Retries: 2}, func(c *base.GuardConfig) {
-		c.Defaults = base.Limits{Timeout: base.Span(time.Minute), Attempt: base.Span(30 * time.Second)}
+		c.Defaults = base.Limits{Timeout: base.Duration(time.Minute), Attempt: base.Duration(30 * time.Second)}
 	})
 	nan, inf := math.NaN(), math.Inf(1)
 	for field, limits := range map[string]base.Limits{
@@ -28,7 +28,7 @@ func TestReloadRefusesWhatMakesNoSense(t *testing.T) {
 		"limits.breaker.window":    {Breaker: base.Breaker{Window: -1}},
 		"limits.breaker.open_for":  {Breaker: base.Breaker{OpenFor: -1}},
 		"limits.breaker.probes":    {Breaker: base.Breaker{Probes: -1}},
-		"limits.attempt":           {Attempt: base.Span(2 * time.Minute)}, // above the default timeout
+		"limits.attempt":           {Attempt: base.Duration(2 * time.Minute)}, // above the default timeout
 	} {
 		before := g.Limits()
 		if err := g.Reload(limits); err == nil || !strings.Contains(err.Error(), field) {
@@ -43,7 +43,7 @@ func TestReloadRefusesWhatMakesNoSense(t *testing.T) {
 		t.Errorf("not every problem is told: %v", err)
 	}
 	// The default of one may lie outside of what the operator wrote for another.
-	if err := g.Reload(base.Limits{Timeout: base.Span(time.Second)}); err != nil {
+	if err := g.Reload(base.Limits{Timeout: base.Duration(time.Second)}); err != nil {
 		t.Error(err)
 	}
 }

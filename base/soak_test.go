@@ -94,9 +94,9 @@ func soakLimits(r *rand.Rand) base.Limits {
 	}
 	return base.Limits{
 		Concurrency: 2 + r.IntN(soakPermits), MaxWaiting: 16 + r.IntN(2*soakWorkers), Retries: r.IntN(4), RetryRatio: 1,
-		RetryAfter: base.Span(20 * time.Millisecond), Timeout: base.Span(100 * time.Millisecond),
-		Attempt: base.Span(time.Duration(1+r.IntN(50)) * time.Millisecond), Rate: float64(r.IntN(2)) * 1e4, Burst: 50,
-		Breaker: base.Breaker{Ratio: ratio, MinCalls: 10, Window: base.Span(100 * time.Millisecond), OpenFor: base.Span(2 * time.Millisecond), Probes: 1 + r.IntN(3)},
+		RetryAfter: base.Duration(20 * time.Millisecond), Timeout: base.Duration(100 * time.Millisecond),
+		Attempt: base.Duration(time.Duration(1+r.IntN(50)) * time.Millisecond), Rate: float64(r.IntN(2)) * 1e4, Burst: 50,
+		Breaker: base.Breaker{Ratio: ratio, MinCalls: 10, Window: base.Duration(100 * time.Millisecond), OpenFor: base.Duration(2 * time.Millisecond), Probes: 1 + r.IntN(3)},
 	}
 }
 

@@ -216,7 +216,7 @@ func TestEveryEndOfACallEndsItsSpan(t *testing.T) {
 func TestMetricsTellWhatTheGuardDid(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(t, base.Limits{Concurrency: 1, Breaker: base.Breaker{MinCalls: 4, OpenFor: base.Span(time.Hour)}})
+		r := newRecorder(t, base.Limits{Concurrency: 1, Breaker: base.Breaker{MinCalls: 4, OpenFor: base.Duration(time.Hour)}})
 		done := make(chan struct{})
 		hold := make(chan struct{})
 		go func() {

@@ -55,7 +55,7 @@ func TestAnAccountThatMaySetNothingIsNoticedOnce(t *testing.T) {
 // With such an account the server holds no limit on time, so the client does, against silence and against a trickle.
 func TestMaxExecutionIsHeldWhereTheServerDoesNot(t *testing.T) {
 	t.Parallel()
-	s, c := readOnly(t, func(c *clickhouse.Config) { c.MaxExecution = base.Span(150 * time.Millisecond) })
+	s, c := readOnly(t, func(c *clickhouse.Config) { c.MaxExecution = base.Duration(150 * time.Millisecond) })
 	if err := c.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestMaxExecutionIsHeldWhereTheServerDoesNot(t *testing.T) {
 func TestMaxExecutionDoesNotCountTheCallersOwnTime(t *testing.T) {
 	t.Parallel()
 	s, c := readOnly(t, func(c *clickhouse.Config) {
-		c.MaxExecution, c.MaxRows = base.Span(time.Second), -1
+		c.MaxExecution, c.MaxRows = base.Duration(time.Second), -1
 	})
 	paced := clickhousetest.Bulk(30_000, 4) // more than a buffer holds, so that each block is waited for
 	s.ReplyTo("paced", paced)

@@ -280,7 +280,7 @@ func TestAServerThatOnlySaysHowFarItIsIsLeft(t *testing.T) {
 			pace := time.NewTicker(5 * time.Millisecond)
 			defer pace.Stop()
 			addr := saying(pace.C)
-			c := hostileClient(t, addr, func(c *Config) { c.MaxExecution = base.Span(50 * time.Millisecond) })
+			c := hostileClient(t, addr, func(c *Config) { c.MaxExecution = base.Duration(50 * time.Millisecond) })
 			c.account.Store(int32(accountBare)) // no grace
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
@@ -370,7 +370,7 @@ func TestAWrongPortIsSaidToBeOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, limits := range []base.Limits{{Attempt: base.Span(300 * time.Millisecond)}, {Timeout: base.Span(300 * time.Millisecond)}} {
+			for _, limits := range []base.Limits{{Attempt: base.Duration(300 * time.Millisecond)}, {Timeout: base.Duration(300 * time.Millisecond)}} {
 				limits.Retries = -1
 				c := hostileClient(t, test.addr, func(c *Config) { c.Secure, c.Limits = test.secure, limits })
 				r, err := c.Query(t.Context(), Query{SQL: "SELECT 1"})

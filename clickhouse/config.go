@@ -38,9 +38,9 @@ type Config struct {
 
 	Limits base.Limits `json:"limits,omitzero" yaml:"limits"` // defaults: concurrency 15, timeout 60 s, idle 60 s
 
-	MaxRows      int64     `json:"max_rows,omitempty" yaml:"max_rows"`           // rows that one Query hands out; 0 = 10,000, negative = no cap
-	MaxBytes     int64     `json:"max_bytes,omitempty" yaml:"max_bytes"`         // decoded bytes that one Query hands out, or that a method gathers at once; 0 = 256 MiB, negative = no cap
-	MaxExecution base.Span `json:"max_execution,omitempty" yaml:"max_execution"` // server-side time of one query; 0 = 5 m, negative = only the caller's deadline
+	MaxRows      int64         `json:"max_rows,omitempty" yaml:"max_rows"`           // rows that one Query hands out; 0 = 10,000, negative = no cap
+	MaxBytes     int64         `json:"max_bytes,omitempty" yaml:"max_bytes"`         // decoded bytes that one Query hands out, or that a method gathers at once; 0 = 256 MiB, negative = no cap
+	MaxExecution base.Duration `json:"max_execution,omitempty" yaml:"max_execution"` // server-side time of one query; 0 = 5 m, negative = only the caller's deadline
 
 	AllowWrites bool   `json:"allow_writes,omitempty" yaml:"allow_writes"` // Exec and Insert are refused without it
 	Tables      Tables `json:"tables,omitzero" yaml:"tables"`
@@ -59,7 +59,7 @@ const (
 )
 
 var defaultLimits = base.Limits{
-	Concurrency: 15, Timeout: base.Span(time.Minute), Idle: base.Span(time.Minute),
+	Concurrency: 15, Timeout: base.Duration(time.Minute), Idle: base.Duration(time.Minute),
 }
 
 func (c Config) withDefaults() Config {
@@ -69,7 +69,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Compression, "lz4")
 	orDefault(&c.MaxRows, defaultMaxRows)
 	orDefault(&c.MaxBytes, defaultMaxBytes)
-	orDefault(&c.MaxExecution, base.Span(defaultMaxExecution))
+	orDefault(&c.MaxExecution, base.Duration(defaultMaxExecution))
 	if c.Port == 0 {
 		c.Port = defaultPort
 		if c.Secure {

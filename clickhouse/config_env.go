@@ -41,7 +41,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		text(&c.ServerName, "CLICKHOUSE_SERVER_NAME"),
 		text(&c.Compression, "CLICKHOUSE_COMPRESSION"),
 		v(base.EnvInt(&c.Limits.Concurrency, "CLICKHOUSE_CONCURRENCY"), "CLICKHOUSE_CONCURRENCY"),
-		v(base.EnvSpan(&c.Limits.Timeout, "CLICKHOUSE_TIMEOUT"), "CLICKHOUSE_TIMEOUT"),
+		v(base.EnvDuration(&c.Limits.Timeout, "CLICKHOUSE_TIMEOUT"), "CLICKHOUSE_TIMEOUT"),
 		v(base.EnvInt(&maxRows, "CLICKHOUSE_MAX_ROWS"), "CLICKHOUSE_MAX_ROWS"),
 	)
 	c.MaxRows = int64(maxRows)

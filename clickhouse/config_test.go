@@ -135,7 +135,7 @@ func TestEveryVariableHasItsAlias(t *testing.T) {
 	got.Password = secret.Value{}
 	want := clickhouse.Config{
 		Host: "h", Port: 9001, User: "u", Database: "d", Secure: true, CAFile: "ca", CertFile: "cert", KeyFile: "key", ServerName: "s",
-		Compression: "zstd", Limits: base.Limits{Concurrency: 3, Timeout: base.Span(4 * time.Second)}, MaxRows: 5,
+		Compression: "zstd", Limits: base.Limits{Concurrency: 3, Timeout: base.Duration(4 * time.Second)}, MaxRows: 5,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(secret.Value{})); diff != "" {
 		t.Error(diff)

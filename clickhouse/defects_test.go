@@ -138,7 +138,7 @@ func TestDefectC3TheServersTimeIsTheLesserOfConfigAndDeadline(t *testing.T) {
 	t.Parallel()
 	s := bulkServer(t)
 	cfg := fakeConfig(s)
-	cfg.MaxExecution = base.Span(7 * time.Second)
+	cfg.MaxExecution = base.Duration(7 * time.Second)
 	c := newClient(t, cfg)
 	for limit, want := range map[time.Duration]string{30 * time.Second: "7", 3 * time.Second: "3"} {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)

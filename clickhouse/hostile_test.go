@@ -39,7 +39,7 @@ func hostile(t *testing.T, answer func(net.Conn)) *Client {
 	t.Cleanup(func() { _ = l.Close(); <-done })
 	c, err := New(t.Context(), Config{
 		Addresses: []string{l.Addr().String()}, Compression: "none", MaxRows: -1, MaxBytes: -1,
-		Limits: base.Limits{Retries: -1, Breaker: base.Breaker{Ratio: -1}, Timeout: base.Span(3 * time.Second)},
+		Limits: base.Limits{Retries: -1, Breaker: base.Breaker{Ratio: -1}, Timeout: base.Duration(3 * time.Second)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestEndlessProgressEnds(t *testing.T) {
 	if took := time.Since(began); base.KindOf(err) != base.KindDeadline || took > 2*time.Second {
 		t.Errorf("%v after %s", err, took)
 	}
-	c.config.MaxExecution = base.Span(100 * time.Millisecond)
+	c.config.MaxExecution = base.Duration(100 * time.Millisecond)
 	c.account.Store(int32(accountBare))
 	if _, err := c.Query(t.Context(), Query{SQL: "SELECT 1"}); base.KindOf(err) != base.KindQuotaExceeded {
 		t.Error(err)

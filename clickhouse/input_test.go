@@ -38,7 +38,7 @@ func TestEveryMethodRefusesAWindowWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	server := bulkServer(t)
 	cfg := fakeConfig(server)
-	cfg.Tables.Retention = base.Span(15 * 24 * time.Hour)
+	cfg.Tables.Retention = base.Duration(15 * 24 * time.Hour)
 	c := newClient(t, cfg)
 	now := time.Now()
 	for words, w := range map[string]base.Window{

@@ -213,7 +213,7 @@ func TestWhatTheServerWasToldIsWhatTheConfigSays(t *testing.T) {
 	t.Parallel()
 	watch := realClient(t, "default", "", nil)
 	c := realClient(t, engines.UserAdmin, engines.PasswordAdmin, func(c *clickhouse.Config) {
-		c.Name, c.MaxExecution, c.MaxRows, c.MaxBytes = "warehouse", base.Span(90*time.Second), -1, -1
+		c.Name, c.MaxExecution, c.MaxRows, c.MaxBytes = "warehouse", base.Duration(90*time.Second), -1, -1
 	})
 	for limit, want := range map[time.Duration]string{0: "90", 30 * time.Second: "30", time.Hour: "90"} {
 		ctx, cancel := t.Context(), context.CancelFunc(func() {})
@@ -236,7 +236,7 @@ func TestWhatTheServerWasToldIsWhatTheConfigSays(t *testing.T) {
 
 func TestTheServersOwnLimitOnTimeIsReported(t *testing.T) {
 	t.Parallel()
-	c := realClient(t, "default", "", func(c *clickhouse.Config) { c.MaxExecution = base.Span(time.Second) })
+	c := realClient(t, "default", "", func(c *clickhouse.Config) { c.MaxExecution = base.Duration(time.Second) })
 	began := time.Now()
 	_, err := one(t, c, "SELECT count() FROM system.numbers WHERE NOT ignore(sipHash64(number))", nil)
 	e, ok := errors.AsType[*base.Error](err)

@@ -34,7 +34,7 @@ type Tables struct {
 
 	// Retention is how long the tables keep what they hold. A window that ends before it is refused, for its answer
 	// would be empty without saying why; 0 = not checked.
-	Retention base.Span `json:"retention,omitempty" yaml:"retention"`
+	Retention base.Duration `json:"retention,omitempty" yaml:"retention"`
 }
 
 // LogColumns names the columns of the table of logs, for tables that another program writes. The zero value of each

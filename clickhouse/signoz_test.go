@@ -95,7 +95,7 @@ func TestWhatCannotBeAskedNamesTheField(t *testing.T) {
 	if _, err := c.LogContext(t.Context(), clickhouse.LogContextOptions{Time: noon}); !errors.Is(err, base.ErrInvalid) {
 		t.Error(err)
 	}
-	old := client(t, clickhouse.Config{Host: "127.0.0.1", Tables: clickhouse.Tables{Retention: base.Span(24 * time.Hour)}})
+	old := client(t, clickhouse.Config{Host: "127.0.0.1", Tables: clickhouse.Tables{Retention: base.Duration(24 * time.Hour)}})
 	if _, err := base.Collect(old.Logs(t.Context(), ok)); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "window.to: ") {
 		t.Error(err)
 	}

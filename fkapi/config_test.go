@@ -169,7 +169,7 @@ func TestAConfigIsReadFromJSONAndNeverPrintsItsSecret(t *testing.T) {
 func TestEveryProblemOfAConstructorIsOneInvalidError(t *testing.T) {
 	t.Parallel()
 	bad := fkapi.Config{
-		TrackingURL: "ftp://h", Limits: base.Limits{Attempt: base.Span(time.Hour), Timeout: base.Span(time.Minute)}, Locale: "?", Secret: secret.Literal("x"),
+		TrackingURL: "ftp://h", Limits: base.Limits{Attempt: base.Duration(time.Hour), Timeout: base.Duration(time.Minute)}, Locale: "?", Secret: secret.Literal("x"),
 	}
 	absent := fkapi.Config{AppID: "a", CompanyURL: "https://h"}
 	absent.Secret, absent.CAFile = secret.Literal("s3cret"), "no-such.pem"
@@ -177,7 +177,7 @@ func TestEveryProblemOfAConstructorIsOneInvalidError(t *testing.T) {
 	if err := unknown.Secret.UnmarshalText([]byte("vault://kv/app#key")); err != nil {
 		t.Fatal(err)
 	}
-	late := fkapi.Config{AppID: "a", CompanyURL: "https://h", Secret: secret.Literal("s3cret"), Limits: base.Limits{Attempt: base.Span(time.Hour)}}
+	late := fkapi.Config{AppID: "a", CompanyURL: "https://h", Secret: secret.Literal("s3cret"), Limits: base.Limits{Attempt: base.Duration(time.Hour)}}
 	for name, tc := range map[string]struct {
 		c    fkapi.Config
 		says []string

@@ -73,7 +73,7 @@ func TestAHostThatIsNotTheServiceIsNamedWithWhatToChange(t *testing.T) {
 			t.Parallel()
 			c := newServer(t).Config()
 			c.TrackingURL, c.CompanyURL = tc.url, tc.url
-			c.Limits = base.Limits{Retries: -1, Attempt: base.Span(400 * time.Millisecond)}
+			c.Limits = base.Limits{Retries: -1, Attempt: base.Duration(400 * time.Millisecond)}
 			trackingClient, err := fkapi.NewTracking(t.Context(), c, tc.opts...)
 			if err != nil {
 				t.Fatal(err)

@@ -169,7 +169,7 @@ func TestATrickleEndsAndGivesNothing(t *testing.T) {
 	addLoads(server, 1)
 	server.Fail(fault.Slow(1, 20*time.Millisecond), -1)
 	client := tracking(t, server, func(c *fkapi.Config) {
-		c.Limits.Retries, c.Limits.Attempt = -1, base.Span(200*time.Millisecond)
+		c.Limits.Retries, c.Limits.Attempt = -1, base.Duration(200*time.Millisecond)
 	})
 	l, err := client.Load(bounded(t), "123456001")
 	wantKind(t, err, base.KindAttemptTimeout)

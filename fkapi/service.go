@@ -27,7 +27,7 @@ type service struct {
 }
 
 var defaults = base.Limits{
-	Concurrency: 50, Timeout: base.Span(30 * time.Second), Attempt: base.Span(10 * time.Second), Idle: base.Span(5 * time.Second),
+	Concurrency: 50, Timeout: base.Duration(30 * time.Second), Attempt: base.Duration(10 * time.Second), Idle: base.Duration(5 * time.Second),
 }
 
 // newService reports every problem at once; op is the constructor that was called.

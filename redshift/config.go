@@ -33,9 +33,9 @@ type Config struct {
 
 	Limits base.Limits `json:"limits,omitzero" yaml:"limits"` // defaults: concurrency 50, timeout 5 m, idle 2 m
 
-	MaxRows      int64     `json:"max_rows,omitempty" yaml:"max_rows"`           // rows that one Query hands out; 0 = 10,000, negative = no cap
-	MaxBytes     int64     `json:"max_bytes,omitempty" yaml:"max_bytes"`         // decoded bytes that one Query hands out; 0 = 256 MiB, negative = no cap
-	MaxExecution base.Span `json:"max_execution,omitempty" yaml:"max_execution"` // statement_timeout of one statement; 0 = 5 m, negative = only the caller's deadline
+	MaxRows      int64         `json:"max_rows,omitempty" yaml:"max_rows"`           // rows that one Query hands out; 0 = 10,000, negative = no cap
+	MaxBytes     int64         `json:"max_bytes,omitempty" yaml:"max_bytes"`         // decoded bytes that one Query hands out; 0 = 256 MiB, negative = no cap
+	MaxExecution base.Duration `json:"max_execution,omitempty" yaml:"max_execution"` // statement_timeout of one statement; 0 = 5 m, negative = only the caller's deadline
 
 	// PlainTransactions begins transactions without READ ONLY, for clusters whose external tables refuse it. The first
 	// word of a statement is still checked, and each transaction is still rolled back.
@@ -47,7 +47,7 @@ type Config struct {
 	Tables Tables `json:"tables,omitzero" yaml:"tables"`
 	// Lag is how far the warehouse is behind its sources: answers of typed methods say so in Stats. 0 = 10 m, negative =
 	// nothing is said.
-	Lag base.Span `json:"lag,omitempty" yaml:"lag"`
+	Lag base.Duration `json:"lag,omitempty" yaml:"lag"`
 }
 
 const (
@@ -61,7 +61,7 @@ const (
 )
 
 var defaultLimits = base.Limits{
-	Concurrency: 50, Timeout: base.Span(5 * time.Minute), Idle: base.Span(2 * time.Minute),
+	Concurrency: 50, Timeout: base.Duration(5 * time.Minute), Idle: base.Duration(2 * time.Minute),
 }
 
 func (c Config) withDefaults() Config {
@@ -69,8 +69,8 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.Port, defaultPort)
 	orDefault(&c.MaxRows, defaultMaxRows)
 	orDefault(&c.MaxBytes, defaultMaxBytes)
-	orDefault(&c.MaxExecution, base.Span(defaultMaxExecution))
-	orDefault(&c.Lag, base.Span(defaultLag))
+	orDefault(&c.MaxExecution, base.Duration(defaultMaxExecution))
+	orDefault(&c.Lag, base.Duration(defaultLag))
 	c.Schemas = append([]string(nil), c.Schemas...)
 	c.Tables = c.Tables.withDefaults()
 	return c
@@ -142,7 +142,7 @@ type IAM struct {
 	Endpoint  string `json:"endpoint,omitempty" yaml:"endpoint"`     // URL of the AWS API; empty = that of the region
 	// Duration is how long a password is asked for, 15 minutes to an hour; 0 = 15 m. The password of an open connection
 	// may end: only new connections need one.
-	Duration base.Span `json:"duration,omitempty" yaml:"duration"`
+	Duration base.Duration `json:"duration,omitempty" yaml:"duration"`
 	// Groups of the database that the user joins for the session. Only with ClusterID and a user.
 	Groups []string `json:"groups,omitempty" yaml:"groups"`
 }

@@ -28,7 +28,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvString(&c.KeyFile, "REDSHIFT_KEY_FILE"),
 		base.EnvString(&c.ServerName, "REDSHIFT_SERVER_NAME"),
 		base.EnvInt(&c.Limits.Concurrency, "REDSHIFT_CONCURRENCY"),
-		base.EnvSpan(&c.Limits.Timeout, "REDSHIFT_TIMEOUT"),
+		base.EnvDuration(&c.Limits.Timeout, "REDSHIFT_TIMEOUT"),
 		base.EnvInt(&maxRows, "REDSHIFT_MAX_ROWS"),
 		base.EnvStrings(&c.Schemas, "REDSHIFT_SCHEMAS"),
 		base.EnvBool(&c.PlainTransactions, "REDSHIFT_PLAIN_TRANSACTIONS"),

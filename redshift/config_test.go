@@ -40,7 +40,7 @@ func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 		"password":    {Host: "h", Database: "d", Password: secret.Literal("hunter2"), IAM: redshift.IAM{ClusterID: "c"}},
 		"iam":         {Host: "h", Database: "d", User: "u", IAM: redshift.IAM{Region: "x"}},
 		"workgroup":   {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Workgroup: "w"}},
-		"duration":    {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Duration: base.Span(time.Minute)}},
+		"duration":    {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Duration: base.Duration(time.Minute)}},
 		"endpoint":    {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Endpoint: "ftp://u:hunter2@x"}},
 		"plaintext":   {Host: "h", Database: "d", User: "u", Plaintext: true, CAFile: "x"},
 		"key_file":    {Host: "h", Database: "d", User: "u", CertFile: "x"},

@@ -38,7 +38,7 @@ func TestUsersOfIAMAreIssuedOnceForAllConnections(t *testing.T) {
 		user string
 	}{
 		"GetClusterCredentials":        {redshift.IAM{ClusterID: "demo"}, "analyst"},
-		"GetClusterCredentialsWithIAM": {redshift.IAM{ClusterID: "demo", Duration: base.Span(30 * time.Minute)}, ""},
+		"GetClusterCredentialsWithIAM": {redshift.IAM{ClusterID: "demo", Duration: base.Duration(30 * time.Minute)}, ""},
 		"GetCredentials":               {redshift.IAM{Workgroup: "demo"}, ""},
 	} {
 		server := fake(t)

@@ -358,7 +358,7 @@ func TestLeavingAndCancellingStopTheServerWithinASecond(t *testing.T) {
 
 func TestTheServerItselfBoundsTheTime(t *testing.T) {
 	t.Parallel()
-	c := realClient(t, engines.PostgresReader, engines.PostgresReaderPassword, func(c *redshift.Config) { c.MaxExecution = base.Span(200 * time.Millisecond) })
+	c := realClient(t, engines.PostgresReader, engines.PostgresReaderPassword, func(c *redshift.Config) { c.MaxExecution = base.Duration(200 * time.Millisecond) })
 	_, err := one(t.Context(), c, "SELECT pg_sleep(60)")
 	if e, _ := errors.AsType[*base.Error](err); e == nil || e.Kind != base.KindQuotaExceeded || e.Code != "57014" || e.Attempts != 1 {
 		t.Error(err)

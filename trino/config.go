@@ -43,11 +43,11 @@ type Config struct {
 
 	Limits base.Limits `json:"limits,omitzero" yaml:"limits"` // defaults: concurrency 10, timeout 5 m until the first rows, 1 m for one request, idle 30 s
 
-	MaxRows      int64     `json:"max_rows,omitempty" yaml:"max_rows"`             // rows that one Query hands out; 0 = 10,000, negative = no cap
-	MaxBytes     int64     `json:"max_bytes,omitempty" yaml:"max_bytes"`           // decoded bytes that one Query hands out; 0 = 256 MiB, negative = no cap
-	MaxPage      int64     `json:"max_page_bytes,omitempty" yaml:"max_page_bytes"` // decompressed bytes of one page or segment; 0 = 64 MiB
-	MaxExecution base.Span `json:"max_execution,omitempty" yaml:"max_execution"`   // server-side time of one statement; 0 = 5 m, negative = only the caller's deadline
-	MaxScan      int64     `json:"max_scan_bytes,omitempty" yaml:"max_scan_bytes"` // bytes that one statement may read; 0 = the server's own limit
+	MaxRows      int64         `json:"max_rows,omitempty" yaml:"max_rows"`             // rows that one Query hands out; 0 = 10,000, negative = no cap
+	MaxBytes     int64         `json:"max_bytes,omitempty" yaml:"max_bytes"`           // decoded bytes that one Query hands out; 0 = 256 MiB, negative = no cap
+	MaxPage      int64         `json:"max_page_bytes,omitempty" yaml:"max_page_bytes"` // decompressed bytes of one page or segment; 0 = 64 MiB
+	MaxExecution base.Duration `json:"max_execution,omitempty" yaml:"max_execution"`   // server-side time of one statement; 0 = 5 m, negative = only the caller's deadline
+	MaxScan      int64         `json:"max_scan_bytes,omitempty" yaml:"max_scan_bytes"` // bytes that one statement may read; 0 = the server's own limit
 }
 
 // Session is properties of a session by name, such as join_distribution_type or hive.some_property.
@@ -70,7 +70,7 @@ const (
 )
 
 var defaultLimits = base.Limits{
-	Concurrency: 10, Timeout: base.Span(5 * time.Minute), Attempt: base.Span(time.Minute), Idle: base.Span(30 * time.Second),
+	Concurrency: 10, Timeout: base.Duration(5 * time.Minute), Attempt: base.Duration(time.Minute), Idle: base.Duration(30 * time.Second),
 }
 
 func (c Config) withDefaults() Config {
@@ -86,7 +86,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.MaxRows, defaultMaxRows)
 	orDefault(&c.MaxBytes, defaultMaxBytes)
 	orDefault(&c.MaxPage, defaultMaxPage)
-	orDefault(&c.MaxExecution, base.Span(defaultMaxExecution))
+	orDefault(&c.MaxExecution, base.Duration(defaultMaxExecution))
 	if c.Port == 0 {
 		c.Port = securePort
 		if c.Plain {

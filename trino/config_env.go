@@ -32,7 +32,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvString(&c.Spooling, "TRINO_SPOOLING"),
 		base.EnvString(&c.Compression, "TRINO_COMPRESSION"),
 		base.EnvInt(&c.Limits.Concurrency, "TRINO_CONCURRENCY"),
-		base.EnvSpan(&c.Limits.Timeout, "TRINO_TIMEOUT"),
+		base.EnvDuration(&c.Limits.Timeout, "TRINO_TIMEOUT"),
 		base.EnvInt(&maxRows, "TRINO_MAX_ROWS"),
 	)
 	c.MaxRows = int64(maxRows)

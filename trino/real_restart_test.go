@@ -16,7 +16,7 @@ import (
 func TestRealRestartInTheMiddleOfAQuery(t *testing.T) {
 	server := engines.SharedTrino(t)
 	client := realClient(t, server, func(c *trino.Config) {
-		c.MaxRows, c.MaxBytes, c.Limits.Breaker.OpenFor, c.Limits.Breaker.Window = -1, -1, base.Span(time.Second), base.Span(2*time.Second)
+		c.MaxRows, c.MaxBytes, c.Limits.Breaker.OpenFor, c.Limits.Breaker.Window = -1, -1, base.Duration(time.Second), base.Duration(2*time.Second)
 	})
 	r, err := client.Query(t.Context(), trino.Query{SQL: "SELECT * FROM tpch.sf10.lineitem"})
 	if err != nil || !r.Next() {

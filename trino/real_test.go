@@ -101,7 +101,7 @@ func TestRealQueriesEndAtTheCap(t *testing.T) {
 
 func TestRealQueriesEndAtTheirTime(t *testing.T) {
 	server := engines.SharedTrino(t)
-	client := realClient(t, server, func(c *trino.Config) { c.MaxExecution = base.Span(time.Second) })
+	client := realClient(t, server, func(c *trino.Config) { c.MaxExecution = base.Duration(time.Second) })
 	_, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT count(*) FROM tpch.sf100.lineitem a JOIN tpch.sf100.orders b ON a.orderkey % 7 = b.orderkey % 7"}))
 	e, ok := errors.AsType[*trino.ServerError](err)
 	if !errors.Is(err, base.ErrQuotaExceeded) || !ok || e.Name != "EXCEEDED_TIME_LIMIT" || e.Code != 131075 {

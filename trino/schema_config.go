@@ -29,7 +29,7 @@ type Tables struct {
 	Chunk int `json:"chunk_days,omitempty" yaml:"chunk_days"`
 	// Retention is how long the tables keep what they hold. A window that ends before it is refused, for its answer would
 	// be empty without saying why; 0 = 180 days, negative = not checked.
-	Retention base.Span `json:"retention,omitempty" yaml:"retention"`
+	Retention base.Duration `json:"retention,omitempty" yaml:"retention"`
 
 	CallbackColumns CallbackColumns `json:"callback_columns,omitzero" yaml:"callback_columns"`
 	FileColumns     FileColumns     `json:"file_columns,omitzero" yaml:"file_columns"`
@@ -80,7 +80,7 @@ const (
 
 var defaultTables = Tables{
 	Callbacks: "callbacks_v2", LoadFiles: "load_files", Locations: "vw_location_processing_flow", Logs: "logs",
-	Partition: "datestr", Chunk: 7, Retention: base.Span(defaultRetention),
+	Partition: "datestr", Chunk: 7, Retention: base.Duration(defaultRetention),
 	CallbackColumns: CallbackColumns{
 		ID: "uuid", Time: "ts", TrackingID: "fk_tracking_id", ConfigID: "config_id", LoadNumber: "load_number",
 		CompanyID: "company_id", URL: "ext_url", Status: "ext_request_status", MessageType: "message_type", Error: "error_msg",

@@ -140,7 +140,7 @@ func poisonConfig(t testing.TB, h Harness) {
 		"limits.burst":            {Burst: -1},
 		"limits.max_waiting":      {MaxWaiting: -1},
 		"limits.retry_after":      {RetryAfter: -1},
-		"limits.attempt":          {Timeout: base.Span(time.Second), Attempt: base.Span(time.Minute)},
+		"limits.attempt":          {Timeout: base.Duration(time.Second), Attempt: base.Duration(time.Minute)},
 		"limits.breaker.window":   {Breaker: base.Breaker{Window: -1}},
 		"limits.breaker.probes":   {Breaker: base.Breaker{Probes: -1}},
 		"limits.breaker.open_for": {Breaker: base.Breaker{OpenFor: -1}},

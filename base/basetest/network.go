@@ -167,7 +167,7 @@ func silent(t testing.TB, h Harness) {
 		_, err := s.Read(timeout(t, deadline))
 		h.fails(t, err, base.KindDeadline)
 	})
-	s = h.New(t, Settings{Address: address, Limits: base.Limits{Retries: -1, Attempt: base.Span(deadline)}})
+	s = h.New(t, Settings{Address: address, Limits: base.Limits{Retries: -1, Attempt: base.Duration(deadline)}})
 	within(t, deadline, func() {
 		_, err := s.Read(timeout(t, patience))
 		h.fails(t, err, base.KindAttemptTimeout)
@@ -222,7 +222,7 @@ func trickle(t testing.TB, h Harness) {
 		_, err := s.Read(timeout(t, deadline))
 		h.fails(t, err, base.KindDeadline, base.KindUnavailable)
 	})
-	s = h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1, Idle: base.Span(deadline)})})
+	s = h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1, Idle: base.Duration(deadline)})})
 	s.Fake.Fail(fault.HostileLength(), 1) // the rest of the answer does not come
 	within(t, deadline, func() {
 		_, err := s.Read(timeout(t, patience))
@@ -240,7 +240,7 @@ func deadWhileIdle(t testing.TB, h Harness) {
 
 func forgottenWhileIdle(t testing.TB, h Harness) {
 	g := newGate(t, nil)
-	s := through(t, h, g, Settings{Limits: patientLimits(base.Limits{Concurrency: 1, Attempt: base.Span(500 * time.Millisecond)})})
+	s := through(t, h, g, Settings{Limits: patientLimits(base.Limits{Concurrency: 1, Attempt: base.Duration(500 * time.Millisecond)})})
 	works(t, s)
 	g.Block() // something in between forgot it, and nobody was told
 	works(t, s)

@@ -114,7 +114,7 @@ func burst(t testing.TB, h Harness) {
 	if perCall := outage(t, h, patientLimits(base.Limits{}), outageCalls, mostRetried); perCall > mostRetried {
 		t.Errorf("breaker off: %.3f requests per call", perCall)
 	}
-	open := base.Limits{Breaker: base.Breaker{OpenFor: base.Span(time.Hour)}}
+	open := base.Limits{Breaker: base.Breaker{OpenFor: base.Duration(time.Hour)}}
 	if perCall := outage(t, h, open, outageCalls, mostOpen); perCall > mostOpen {
 		t.Errorf("breaker on: %.3f requests per call", perCall)
 	}

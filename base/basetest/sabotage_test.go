@@ -126,7 +126,7 @@ var (
 	// deaf does not hear that its caller has gone.
 	deaf = sabotage{
 		settings: func(s *basetest.Settings) {
-			s.Limits.Timeout, s.Limits.Attempt = base.Span(3*time.Second), base.Span(3*time.Second)
+			s.Limits.Timeout, s.Limits.Attempt = base.Duration(3*time.Second), base.Duration(3*time.Second)
 		},
 		subject: func(_ testing.TB, s *basetest.Subject) {
 			read, each := s.Read, s.Each

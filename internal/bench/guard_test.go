@@ -127,7 +127,7 @@ func ownTimeout(b *testing.B) func(*testing.B, int) {
 
 // fastfail stands before a source that is down.
 func fastfail(b *testing.B, ctx context.Context) func(*testing.B, int) {
-	open := base.Breaker{MinCalls: 1, OpenFor: base.Span(time.Hour)}
+	open := base.Breaker{MinCalls: 1, OpenFor: base.Duration(time.Hour)}
 	g := newGuard(b, base.Limits{Concurrency: 50, Retries: -1, Breaker: open}, base.Options{})
 	_, _ = base.Do(ctx, g, readOp, func(context.Context) (int, error) {
 		return 0, base.NewError(base.KindUnavailable, errDown)

@@ -121,7 +121,7 @@ func TestACompressionThatWasNotAskedForIsNamed(t *testing.T) {
 func TestSilenceInMidAnswerEndsTheAttempt(t *testing.T) {
 	t.Parallel()
 	s := serve(t, silence)
-	c := clientOf(t, s.URL, func(c *rest.Config) { noRetries(c); c.Guard.Limits.Idle = base.Span(100 * time.Millisecond) })
+	c := clientOf(t, s.URL, func(c *rest.Config) { noRetries(c); c.Guard.Limits.Idle = base.Duration(100 * time.Millisecond) })
 	began := time.Now()
 	_, err := get(t, c)
 	failed(t, err, base.KindAttemptTimeout)
@@ -143,7 +143,7 @@ func TestPiecesInTimeAreNoSilence(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 		}
 	})
-	c := clientOf(t, s.URL, func(c *rest.Config) { noRetries(c); c.Guard.Limits.Idle = base.Span(150 * time.Millisecond) })
+	c := clientOf(t, s.URL, func(c *rest.Config) { noRetries(c); c.Guard.Limits.Idle = base.Duration(150 * time.Millisecond) })
 	if r, err := get(t, c); err != nil || string(r.Body) != `{"n":1}` {
 		t.Errorf("%q, %v", r.Body, err)
 	}
@@ -158,7 +158,7 @@ func TestACallersEndInMidAnswerIsNotBlamedOnTheService(t *testing.T) {
 		},
 	} {
 		s := serve(t, silence)
-		c := clientOf(t, s.URL, func(c *rest.Config) { c.Guard.Limits.Idle = base.Span(time.Minute) })
+		c := clientOf(t, s.URL, func(c *rest.Config) { c.Guard.Limits.Idle = base.Duration(time.Minute) })
 		ctx, cancel := end(t.Context())
 		if kind == base.KindCanceled {
 			go func() {

@@ -65,7 +65,7 @@ var busy = base.WithTransport(roundTrip(func(*http.Request) (*http.Response, err
 func TestCloseGivesUpWhatStillRunsAfterItsGrace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, err := newClient("http://host.example.com", func(c *rest.Config) { c.Guard.Limits.Timeout = base.Span(time.Hour) }, never)
+		c, err := newClient("http://host.example.com", func(c *rest.Config) { c.Guard.Limits.Timeout = base.Duration(time.Hour) }, never)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestCloseGivesUpWhatStillRunsAfterItsGrace(t *testing.T) {
 func TestCloseWakesThoseWhoWaitForARetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, err := newClient("http://host.example.com", func(c *rest.Config) { c.Guard.Limits.Timeout = base.Span(time.Hour) }, busy)
+		c, err := newClient("http://host.example.com", func(c *rest.Config) { c.Guard.Limits.Timeout = base.Duration(time.Hour) }, busy)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func banner(text string) func(net.Conn) {
 }
 
 func attempt(d time.Duration) func(*rest.Config) {
-	return func(c *rest.Config) { noRetries(c); c.Guard.Limits.Attempt = base.Span(d) }
+	return func(c *rest.Config) { noRetries(c); c.Guard.Limits.Attempt = base.Duration(d) }
 }
 
 // unreachable is a host that does not answer as it should.

@@ -23,7 +23,7 @@ func TestTheBudgetBoundsRetriesInAnOutage(t *testing.T) {
 		calls       int
 	}{
 		"breaker off": {base.Limits{Breaker: base.Breaker{Ratio: -1}}, 1, 1.105, calls},
-		"breaker on":  {base.Limits{Breaker: base.Breaker{OpenFor: base.Span(time.Hour)}}, 0, 0.1, calls},
+		"breaker on":  {base.Limits{Breaker: base.Breaker{OpenFor: base.Duration(time.Hour)}}, 0, 0.1, calls},
 		"no budget":   {base.Limits{RetryRatio: -1, Breaker: base.Breaker{Ratio: -1}}, 4, 4, 40},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestAnOpenBreakerCallsNobodyAndAProbeClosesIt(t *testing.T) {
 	})
 	c := clientOf(t, s.URL, func(c *rest.Config) {
 		noRetries(c)
-		c.Guard.Limits.Breaker = base.Breaker{MinCalls: 3, OpenFor: base.Span(50 * time.Millisecond)}
+		c.Guard.Limits.Breaker = base.Breaker{MinCalls: 3, OpenFor: base.Duration(50 * time.Millisecond)}
 	})
 	for range 3 {
 		_, err := get(t, c)
@@ -87,7 +87,7 @@ func TestABreakerThatOpensBetweenAttemptsEndsTheCallWithItsRealError(t *testing.
 	t.Parallel()
 	s := serve(t, status(503, "down"))
 	c := clientOf(t, s.URL, func(c *rest.Config) {
-		c.Guard.Limits.Breaker = base.Breaker{MinCalls: 2, OpenFor: base.Span(time.Hour)}
+		c.Guard.Limits.Breaker = base.Breaker{MinCalls: 2, OpenFor: base.Duration(time.Hour)}
 		c.Guard.Limits.Retries = 3
 	})
 	_, err := get(t, c)
@@ -172,7 +172,7 @@ func TestASignerThatWaitsTooLongIsNoBadCredential(t *testing.T) {
 	s := serve(t, ok)
 	c := clientOf(t, s.URL, func(c *rest.Config) {
 		noRetries(c)
-		c.Guard.Limits.Attempt = base.Span(50 * time.Millisecond)
+		c.Guard.Limits.Attempt = base.Duration(50 * time.Millisecond)
 		c.Sign = func(req *http.Request, _ []byte) error {
 			<-req.Context().Done()
 			return fmt.Errorf("the secret did not come: %w", req.Context().Err())

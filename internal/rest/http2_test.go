@@ -64,7 +64,7 @@ func TestAFaultOfAStreamIsUnavailableAndEndsAWrite(t *testing.T) {
 func TestSilenceOverHTTP2EndsTheStreamOnly(t *testing.T) {
 	t.Parallel()
 	s, trusted := serveHTTP2(t, silence, ok)
-	c := clientOf(t, s.URL, func(c *rest.Config) { noRetries(c); c.Guard.Limits.Idle = base.Span(50 * time.Millisecond) }, trusted)
+	c := clientOf(t, s.URL, func(c *rest.Config) { noRetries(c); c.Guard.Limits.Idle = base.Duration(50 * time.Millisecond) }, trusted)
 	_, err := get(t, c)
 	failed(t, err, base.KindAttemptTimeout)
 	if _, err := get(t, c); err != nil || s.made.Load() != 1 {

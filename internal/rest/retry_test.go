@@ -174,7 +174,7 @@ func TestAWaitBeyondTheDeadlineReturnsAtOnceWithTheRealError(t *testing.T) {
 func TestACancelledWaitKeepsTheRealError(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, err := newClient("http://host.example.com", func(c *rest.Config) { c.Guard.Limits.Timeout = base.Span(time.Hour) }, busy)
+		c, err := newClient("http://host.example.com", func(c *rest.Config) { c.Guard.Limits.Timeout = base.Duration(time.Hour) }, busy)
 		if err != nil {
 			t.Fatal(err)
 		}

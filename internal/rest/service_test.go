@@ -137,7 +137,7 @@ func newClient(url string, modify func(*rest.Config), opts ...base.Option) (*res
 		BaseURL: url, Proxy: "none",
 		Guard: base.GuardConfig{
 			Name:    "svc",
-			Limits:  base.Limits{Timeout: base.Span(20 * time.Second), RetryRatio: -1, Breaker: base.Breaker{Ratio: -1}},
+			Limits:  base.Limits{Timeout: base.Duration(20 * time.Second), RetryRatio: -1, Breaker: base.Breaker{Ratio: -1}},
 			Secrets: func() []string { return []string{secretKey} },
 		},
 	}
