@@ -14,6 +14,7 @@ import (
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
+	"github.com/fourkites/sources/internal/engines"
 )
 
 const (
@@ -30,12 +31,11 @@ type bulkRow struct {
 	At   time.Time `db:"at" ch:"at"`
 }
 
-// bulkServer replays blocks that were encoded once, or is the real server of BENCH_CLICKHOUSE (host:port, user default
-// without a password).
+// bulkServer replays blocks that were encoded once; with INTEGRATION=1 it is a real server that computes them.
 func bulkServer(b *testing.B) (address, sql string) {
 	b.Helper()
-	if address := os.Getenv("BENCH_CLICKHOUSE"); address != "" {
-		return address, realSQL
+	if os.Getenv("INTEGRATION") == "1" {
+		return engines.ClickHouse(b).Addr, realSQL
 	}
 	server := clickhousetest.NewServer()
 	b.Cleanup(server.Close)
@@ -44,7 +44,7 @@ func bulkServer(b *testing.B) (address, sql string) {
 }
 
 // BenchmarkBulk reads ten million rows (UInt64, String, DateTime) in every way, in one run: the socket drained and not
-// decoded, our columns, our structs, and clickhouse-go. x_drain is time by that of the drain, select_x the time of
+// decoded, clickhouse-go's Select and Scan, our Scan, our columns, our structs as they arrive and collected. x_drain is time by that of the drain, select_x the time of
 // Select by this one's.
 func BenchmarkBulk(b *testing.B) {
 	address, sql := bulkServer(b)
@@ -90,6 +90,17 @@ func BenchmarkBulk(b *testing.B) {
 		return len(all), err
 	})
 	run("scan", func(ctx context.Context) (int, error) { return scanAll(ctx, driver, sql) })
+	run("scanned", func(ctx context.Context) (n int, err error) {
+		r := query(ctx)
+		defer func() { _ = r.Close() }()
+		var row bulkRow
+		for ; r.Next(); n++ {
+			if err := r.Scan(&row.ID, &row.Name, &row.At); err != nil {
+				return n, err
+			}
+		}
+		return n, r.Err()
+	})
 	run("columns", func(ctx context.Context) (int, error) { return sumColumns(query(ctx)) })
 	run("structs", func(ctx context.Context) (n int, err error) {
 		for row, err := range rows.ToStruct[bulkRow](query(ctx)) {
