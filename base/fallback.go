@@ -30,6 +30,7 @@ type Tried[T any] struct {
 	Degraded string        // what an answer from here lacks
 	Skipped  string        // why the step was not run; empty if it was
 	Took     time.Duration // of the step
+	Stats    Stats         // what its calls cost, and in Age how old their answer may be
 
 	enough bool
 }
@@ -75,8 +76,9 @@ func expired(ctx context.Context) string {
 // try runs one step with its share of the time.
 func (s *Step[T]) try(ctx context.Context, t *Tried[T], left int) {
 	began, returned := time.Now(), false
+	ctx, gathered := gathering(ctx)
 	defer func() {
-		t.Took = time.Since(began)
+		t.Took, t.Stats = time.Since(began), gathered()
 		if !returned {
 			t.Err, t.enough = crashed(recover()), false
 		}
@@ -98,9 +100,11 @@ func (s *Step[T]) try(ctx context.Context, t *Tried[T], left int) {
 // Answer is the best that a fallback found, with how it was found.
 type Answer[T any] struct {
 	Value    T
-	Source   string     // who answered
-	Degraded string     // what the answer lacks, as it came from a lesser source; empty = the best there is
-	Tried    []Tried[T] // every step, in order
+	Source   string // who answered
+	Degraded string // what the answer lacks, as it came from a lesser source; empty = the best there is
+	// Age is how old the answer may be, as the source that gave it says in its Stats; 0 = as of the call, as far as it tells.
+	Age   time.Duration
+	Tried []Tried[T] // every step, in order
 }
 
 // First runs a fallback to its end and returns the answer that ended it. Where no answer was good enough it is the
@@ -126,6 +130,7 @@ func First[T any](seq iter.Seq2[Tried[T], error]) (Answer[T], error) {
 	if best < 0 {
 		return a, errors.Join(problems...)
 	}
-	a.Value, a.Source, a.Degraded = a.Tried[best].Value, a.Tried[best].Source, a.Tried[best].Degraded
+	t := a.Tried[best]
+	a.Value, a.Source, a.Degraded, a.Age = t.Value, t.Source, t.Degraded, t.Stats.Age
 	return a, nil
 }

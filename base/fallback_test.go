@@ -136,6 +136,33 @@ func TestAPanicInAStepIsItsErrorAndTheNextOneRuns(t *testing.T) {
 	}
 }
 
+func TestAFallbackTellsWhatEachStepCostAndHowOldItsAnswerMayBe(t *testing.T) {
+	t.Parallel()
+	spends := func(source string, s base.Stats, err error) base.Step[string] {
+		return base.Step[string]{Source: source, Run: func(ctx context.Context) (string, error) {
+			base.AddStats(ctx, s)
+			return source, err
+		}}
+	}
+	var all base.Stats
+	a, err := base.First(base.Fallback(base.WithStats(t.Context(), &all),
+		spends("api", base.Stats{Calls: 2}, errDown), spends("store", base.Stats{Calls: 1, Age: time.Minute, Notes: []string{"late"}}, nil), gives("file", "x")))
+	if err != nil || a.Value != "store" || a.Age != time.Minute {
+		t.Errorf("%+v, %v", a, err)
+	}
+	var each []base.Stats
+	for _, tried := range a.Tried {
+		each = append(each, tried.Stats)
+	}
+	want := []base.Stats{{Calls: 2}, {Calls: 1, Age: time.Minute, Notes: []string{"late"}}, {}}
+	if diff := cmp.Diff(want, each); diff != "" {
+		t.Error(diff)
+	}
+	if all.Calls != 3 || all.Age != time.Minute {
+		t.Errorf("the caller's own stats: %+v", all)
+	}
+}
+
 func TestLeavingAFallbackSkipsTheRest(t *testing.T) {
 	t.Parallel()
 	ran := 0

@@ -2,6 +2,7 @@ package base
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -19,11 +20,14 @@ type Stats struct {
 	Elapsed   time.Duration `json:"elapsed_ns,omitempty"`
 	Asked     Window        `json:"asked,omitzero"`   // the window asked for
 	Covered   Window        `json:"covered,omitzero"` // the part of it that was looked at; of several calls, from the first to the last
-	Notes     []string      `json:"notes,omitempty"`  // what a reader of the answer must know, such as a lag or a limit that the server does not hold
+	// Age is how old the answer may be: what happened in this time before the call may be missing. Of several calls it is
+	// that of the oldest answer. 0 = as of the call, as far as the source tells.
+	Age   time.Duration `json:"age_ns,omitempty"`
+	Notes []string      `json:"notes,omitempty"` // what a reader of the answer must know, such as a lag or a limit that the server does not hold
 }
 
 // Add joins the stats of another call to these: counts add up, windows grow to cover both, words of the later call
-// stand.
+// stand, and so does the greater age.
 func (s *Stats) Add(o Stats) {
 	pickLast(&s.Source, o.Source)
 	pickLast(&s.Op, o.Op)
@@ -36,6 +40,7 @@ func (s *Stats) Add(o Stats) {
 	s.Elapsed += o.Elapsed
 	s.Asked = union(s.Asked, o.Asked)
 	s.Covered = union(s.Covered, o.Covered)
+	s.Age = max(s.Age, o.Age)
 	s.Notes = append(s.Notes, o.Notes...)
 }
 
@@ -62,6 +67,21 @@ func union(a, b Window) Window {
 }
 
 type statsKey struct{}
+
+// gathering is WithStats for a caller that does not know whether all calls have ended when it reads: gathered gives what
+// was added until then.
+func gathering(ctx context.Context) (_ context.Context, gathered func() Stats) {
+	var s Stats
+	outer, _ := ctx.Value(statsKey{}).(*collector)
+	c := &collector{stats: &s, outer: outer}
+	return context.WithValue(ctx, statsKey{}, c), func() Stats {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		now := s
+		now.Notes = slices.Clone(s.Notes)
+		return now
+	}
+}
 
 // collector guards the caller's Stats against calls that run side by side.
 type collector struct {
