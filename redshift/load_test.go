@@ -43,7 +43,7 @@ func TestALoadIsFoundByItsTrackingID(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(redshift.Load{}, "Extras")); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
-		if len(stats.Notes) != 1 || !strings.Contains(stats.Notes[0], "up to 10m0s behind") || stats.QueryID == "" || stats.Rows != 1 || stats.Calls != 1 {
+		if len(stats.Notes) != 1 || !strings.Contains(stats.Notes[0], "up to 10m0s behind") || stats.Age != 10*time.Minute || stats.QueryID == "" || stats.Rows != 1 || stats.Calls != 1 {
 			t.Errorf("%+v", stats)
 		}
 		got, err = w.client.Load(t.Context(), "6")

@@ -27,6 +27,7 @@ type stream struct {
 	limit  int64  // of the rows that are handed out
 	idle   time.Duration
 	began  time.Time
+	age    time.Duration // how old the answer may be
 	notes  []string
 	stop   func() bool // of the watch over ctx
 
@@ -54,7 +55,8 @@ func newStream(ctx context.Context, a *ask, k *pgxpool.Conn) *stream {
 		s.notes = append(s.notes, noteBare)
 	}
 	if a.layout != nil && a.layout.lags && a.client.config.Lag > 0 {
-		s.notes = append(s.notes, lagNote(a.client.config.Lag.D()))
+		s.age = a.client.config.Lag.D()
+		s.notes = append(s.notes, lagNote(s.age))
 	}
 	s.reader = newReader(ctx, a, pid)
 	s.stop = context.AfterFunc(ctx, s.interrupt)
@@ -228,7 +230,7 @@ func (s *stream) cost() base.Stats {
 	if s.limit > 0 {
 		n = min(n, s.limit)
 	}
-	return base.Stats{QueryID: s.id, Rows: n, Notes: s.notes}
+	return base.Stats{QueryID: s.id, Rows: n, Age: s.age, Notes: s.notes}
 }
 
 // Stats is what answering has cost so far.
