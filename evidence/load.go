@@ -8,6 +8,7 @@ package evidence
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/fkapi"
@@ -33,16 +34,49 @@ type LesserSource interface {
 	Degrades() string
 }
 
-// LoadMetadata asks the sources in order until one knows the load, the best first: the Tracking API, then the warehouse.
-// The answer says who gave it, what it lacks if that was a lesser source, and how each source did. A source that does
-// not know the load, fails or is down leaves it to the next; where none knows the load the error joins what each said,
-// and is base.ErrNotFound only if every source said so.
-func LoadMetadata(ctx context.Context, trackingID string, sources ...LoadSource) (base.Answer[fkapi.Load], error) {
+// LoadAnswer is a load, who gave it, what the answer lacks, how old it may be and how each source did.
+type LoadAnswer struct {
+	base.Answer[fkapi.Load]
+	// Agreement is what each other source says about the answer, in the order in which they were given.
+	Agreement []LoadAgreement
+}
+
+const (
+	opLoadMetadata        = "LoadMetadata"
+	opCompareLoadMetadata = "CompareLoadMetadata"
+)
+
+// LoadMetadata asks the sources in order until one knows the load, the best first: the Tracking API, then the table of
+// loads of a warehouse, then its validation mart (package evidence/warehouse makes sources of the two).
+//
+// The answer says who gave it, what it lacks if that was a lesser source, how old it may be, how each source did, and
+// whether those that were asked before say that there is no such load. A source that does not know the load, fails or is
+// down leaves it to the next. What is left of the deadline is split evenly between the sources that are left, so that one
+// that hangs leaves the last its share. Where none knows the load the error is a *base.Error that holds what each said;
+// it is base.ErrNotFound only if every source said so.
+func LoadMetadata(ctx context.Context, trackingID string, sources ...LoadSource) (LoadAnswer, error) {
+	return askLoads(ctx, opLoadMetadata, trackingID, sources, nil)
+}
+
+// CompareLoadMetadata is [LoadMetadata] that goes on after the first answer: it asks every source, within the same
+// deadline, and says in Agreement in which fields each other one agrees with the answer and in which it does not. The
+// answer is still that of the first source that knows the load.
+func CompareLoadMetadata(ctx context.Context, trackingID string, sources ...LoadSource) (LoadAnswer, error) {
+	return askLoads(ctx, opCompareLoadMetadata, trackingID, sources, func(fkapi.Load) bool { return false })
+}
+
+func askLoads(ctx context.Context, op, trackingID string, sources []LoadSource, enough func(fkapi.Load) bool) (LoadAnswer, error) {
 	steps := make([]base.Step[fkapi.Load], 0, len(sources))
 	for _, s := range sources {
-		steps = append(steps, step(s, func(ctx context.Context) (fkapi.Load, error) { return s.Load(ctx, trackingID) }))
+		one := step(s, func(ctx context.Context) (fkapi.Load, error) { return s.Load(ctx, trackingID) })
+		one.Enough = enough
+		steps = append(steps, one)
 	}
-	return first(ctx, "LoadMetadata", steps)
+	answer, err := first(ctx, op, steps)
+	if err != nil {
+		return LoadAnswer{Answer: answer}, err
+	}
+	return LoadAnswer{answer, agreements(answer)}, nil
 }
 
 // step is one source of a fallback, with what it can say of itself.
@@ -66,7 +100,13 @@ func first[T any](ctx context.Context, op string, steps []base.Step[T]) (base.An
 	if err == nil {
 		return answer, nil
 	}
-	return answer, verdict(answer.Tried, err)
+	kind := base.KindOf(verdict(answer.Tried, err))
+	if ctx.Err() != nil {
+		kind = base.KindOf(ctx.Err())
+	}
+	e := base.NewError(kind, verdict(answer.Tried, err)).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+	e.Source, e.Op = "evidence", op
+	return answer, e
 }
 
 // verdict keeps a failed source from passing for one that does not know the thing: the joined error would match

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
@@ -49,11 +50,12 @@ func (c *stuckCase) askLoad(ctx context.Context) error {
 		asked = append(asked, askedLoads{asking{c.inquiry, s, about}, s})
 	}
 	answer, err := LoadMetadata(ctx, c.question.TrackingID, asked...)
-	noteSkipped(c.inquiry, about, answer)
+	noteSkipped(c.inquiry, about, answer.Answer)
 	switch {
 	case err == nil:
 		c.load = &Sourced[fkapi.Load]{answer.Value, answer.Source, answer.Degraded}
-		noteDegraded(c.inquiry, about, answer)
+		noteDegraded(c.inquiry, about, answer.Answer)
+		noteDenied(c.inquiry, about, answer)
 		return nil
 	case errors.Is(err, base.ErrNotFound):
 		e := base.NewError(base.KindNotFound, err).WithText("no source knows the load with tracking id " + c.question.TrackingID)
@@ -245,7 +247,20 @@ func noteSkipped[T any](q *inquiry, about string, answer base.Answer[T]) {
 
 // noteDegraded notes what an answer lacks that came from a lesser source.
 func noteDegraded[T any](q *inquiry, about string, answer base.Answer[T]) {
+	age := ""
+	if answer.Age > 0 {
+		age = ", this one up to " + answer.Age.Round(time.Second).String() + " old"
+	}
 	if answer.Degraded != "" {
-		q.unseen("%s: %s answered, whose answers are %s", about, answer.Source, answer.Degraded)
+		q.unseen("%s: %s answered, whose answers are %s%s", about, answer.Source, answer.Degraded, age)
+	}
+}
+
+// noteDenied notes the sources that do not know a load that a lesser one knows.
+func noteDenied(q *inquiry, about string, answer LoadAnswer) {
+	for _, a := range answer.Agreement {
+		if a.Agreement == Denies {
+			q.unseen("%s: %s does not know it, and %s does", about, a.Source, answer.Source)
+		}
 	}
 }
