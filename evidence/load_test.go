@@ -19,11 +19,15 @@ type warehouse struct {
 	load    fkapi.Load
 	network fkapi.Network
 	err     error
+	age     time.Duration
 }
 
 func (warehouse) Name() string     { return "warehouse" }
 func (warehouse) Degrades() string { return "up to 10 minutes old" }
-func (w warehouse) Load(context.Context, string) (fkapi.Load, error) {
+func (w warehouse) Load(ctx context.Context, _ string) (fkapi.Load, error) {
+	if w.age > 0 {
+		base.AddStats(ctx, base.Stats{Age: w.age, Notes: []string{"behind"}})
+	}
 	return w.load, w.err
 }
 

@@ -19,6 +19,18 @@ var (
 			"than before, the most surprising first. A line that is gone counts as much as a new one.")
 	MineLogLines = tool.Declare[LogLinesInput, Patterns]("evidence_mine_log_lines",
 		"Sorts log lines that are given as text into patterns, the most frequent first.")
+	GetLoadMetadata = tool.Declare[LoadMetadataInput, LoadMetadataReport]("evidence_get_load_metadata",
+		"Returns what a load is, from the first source that knows it: the Tracking API, then the warehouse's table of loads, then its "+
+			"validation mart. The answer says which source gave it, how old it may be, what it lacks if that was a lesser source (degraded), "+
+			"how each source did, and how the others agree. With compare every source is asked, and fields that differ are named.")
+	InvestigateIncident = tool.Declare[IncidentInput, Report]("evidence_investigate_incident",
+		"Finds the service that is the root cause of an incident in a window of time: compares logs, traces and metrics of the window with a "+
+			"healthy baseline. The answer has a verdict, causes ranked by confidence with evidence, and what could not be seen. It needs no "+
+			"knowledge of the services; a service that few traces reach may be missed.")
+	FindTraceAnomalies = tool.Declare[TraceAnomaliesInput, Anomalies]("evidence_find_trace_anomalies",
+		"Compares the traces of a window with those of a healthy baseline: which operations, and which calls between two services, are "+
+			"slower, failing, missing or new, the strongest first, with example traces. It shows where something is wrong, and "+
+			"evidence_investigate_incident why.")
 	ExplainStuckLoad = tool.Declare[StuckLoadInput, StuckLoadReport]("evidence_explain_stuck_load",
 		"Finds why a load waits for tracking info: reads the load, the relationship of its shipper and carrier, the logs that name it and "+
 			"their traces. The answer has a verdict, causes with evidence, a timeline, and what could not be seen.")
@@ -76,11 +88,34 @@ type StuckLoadInput struct {
 	Carrier    string      `json:"carrier,omitempty" jsonschema:"permalink; default: that of the load"`
 }
 
+// LoadMetadataInput is the question of the tool evidence_get_load_metadata.
+type LoadMetadataInput struct {
+	TrackingID string `json:"tracking_id" jsonschema:"digits; a load number is another thing"`
+	Compare    bool   `json:"compare,omitempty" jsonschema:"ask every source and compare their fields, which takes longer; default: stop at the first answer"`
+}
+
+// IncidentInput is the question of the tool evidence_investigate_incident; see [Incident].
+type IncidentInput struct {
+	Window   base.Window `json:"window" jsonschema:"from included, to excluded, RFC 3339; at most 24 hours; it should begin some minutes before the trouble"`
+	Baseline base.Window `json:"baseline,omitzero" jsonschema:"a healthy time, at most 24 hours, such as the same hour of another day; default: the quiet part of the window"`
+}
+
+// TraceAnomaliesInput is the question of the tool evidence_find_trace_anomalies; see [AnomalyOptions].
+type TraceAnomaliesInput struct {
+	Window       base.Window `json:"window" jsonschema:"the incident; from included, to excluded, RFC 3339"`
+	Baseline     base.Window `json:"baseline" jsonschema:"a healthy time; it must not overlap window"`
+	Services     []string    `json:"services,omitempty" jsonschema:"that are called or call; empty: all"`
+	MaxAnomalies int         `json:"max_anomalies,omitempty" jsonschema:"default 50, at most 1000"`
+	Examples     int         `json:"examples,omitempty" jsonschema:"traces of each window that an anomaly carries; default 3, at most 10"`
+	MaxSpans     int         `json:"max_spans,omitempty" jsonschema:"read of each window; default 200000, at most 2000000"`
+}
+
 // Tools are the questions of this package as tools over these sources. One whose source is missing says so when it is
 // called.
 func (s Sources) Tools() []tool.Tool {
 	return []tool.Tool{
 		FindLogPatterns.Bind(s.toolPatterns), DiffLogPatterns.Bind(s.toolDiff), MineLogLines.Bind(toolLines),
+		GetLoadMetadata.Bind(s.toolLoad), InvestigateIncident.Bind(s.toolIncident), FindTraceAnomalies.Bind(s.toolAnomalies),
 		ExplainStuckLoad.Bind(s.toolStuckLoad),
 	}
 }
@@ -114,4 +149,26 @@ func toolLines(_ context.Context, in LogLinesInput) (Patterns, error) {
 
 func (s Sources) toolStuckLoad(ctx context.Context, in StuckLoadInput) (StuckLoadReport, error) {
 	return StuckLoad(ctx, StuckLoadQuestion{TrackingID: in.TrackingID, Window: in.Window, Shipper: in.Shipper, Carrier: in.Carrier}, s)
+}
+
+func (s Sources) toolLoad(ctx context.Context, in LoadMetadataInput) (LoadMetadataReport, error) {
+	ask := LoadMetadata
+	if in.Compare {
+		ask = CompareLoadMetadata
+	}
+	answer, err := ask(ctx, in.TrackingID, s.Loads...)
+	if err != nil {
+		return LoadMetadataReport{}, err
+	}
+	return answer.Report(), nil
+}
+
+func (s Sources) toolIncident(ctx context.Context, in IncidentInput) (Report, error) {
+	return Investigate(ctx, Incident{Window: in.Window, Baseline: in.Baseline}, s)
+}
+
+func (s Sources) toolAnomalies(ctx context.Context, in TraceAnomaliesInput) (Anomalies, error) {
+	return TraceAnomalies(ctx, s.Traces, in.Window, in.Baseline, AnomalyOptions{
+		Services: in.Services, MaxAnomalies: in.MaxAnomalies, Examples: in.Examples, MaxSpans: in.MaxSpans,
+	})
 }
