@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fourkites/sources/internal/markdown"
 )
 
 func TestACaseIsInvestigated(t *testing.T) {
@@ -105,7 +107,7 @@ func TestAReportSaysWhatItsVerdictLacks(t *testing.T) {
 		if err := os.Remove(filepath.Join(dir, "pod_metrics.csv.gz")); err != nil {
 			t.Fatal(err)
 		}
-		got := unwrapped(try(t, t.Context(), "-case", dir).stdout)
+		got := markdown.Unwrapped(try(t, t.Context(), "-case", dir).stdout)
 		if !strings.Contains(got, "**Not everything was looked at**: metrics (skipped). "+want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}

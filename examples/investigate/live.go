@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/internal/command"
 )
 
 // The variables that show that a source is meant to be asked, by how they begin.
@@ -25,10 +25,10 @@ func (s settings) investigateLoad(ctx context.Context, env map[string]string, p 
 	}
 	defer c.close()
 	if c.tracking == nil {
-		p.say("Tracking API and Company API: not asked, FK_API_APP_ID and the like are not set")
+		p.Say("Tracking API and Company API: not asked, FK_API_APP_ID and the like are not set")
 	}
 	if c.clickhouse == nil {
-		p.say("ClickHouse: not asked, CLICKHOUSE_HOST is not set")
+		p.Say("ClickHouse: not asked, CLICKHOUSE_HOST is not set")
 	}
 	question := evidence.StuckLoadQuestion{TrackingID: s.load, Progress: p.source}
 	report, err := evidence.StuckLoad(ctx, question, c.sources())
@@ -42,7 +42,7 @@ func (s settings) investigateLoad(ctx context.Context, env map[string]string, p 
 // clientsFromEnv makes clients of the sources that the environment names. Every missing or wrong variable is reported at
 // once.
 func clientsFromEnv(ctx context.Context, env map[string]string) (*clients, error) {
-	withAPI, withClickHouse := anyOf(env, apiVariables), anyOf(env, clickhouseVariables)
+	withAPI, withClickHouse := command.AnyOf(env, apiVariables), command.AnyOf(env, clickhouseVariables)
 	if !withAPI && !withClickHouse {
 		return nil, errors.New("-load needs a source; set FK_API_APP_ID, FK_API_SECRET, TRACKING_API_BASE_URL and COMPANY_API_BASE_URL, " +
 			"or CLICKHOUSE_HOST, or all of them")
@@ -75,18 +75,6 @@ func clientsFromEnv(ctx context.Context, env map[string]string) (*clients, error
 		return nil, err
 	}
 	return &c, nil
-}
-
-// anyOf reports whether a variable that begins so is set.
-func anyOf(env map[string]string, prefixes []string) bool {
-	for name, value := range env {
-		for _, prefix := range prefixes {
-			if value != "" && strings.HasPrefix(name, prefix) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // apiFromEnv wants the addresses of both services: a load is looked up in one, its relationship in the other.

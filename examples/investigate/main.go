@@ -52,8 +52,9 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"syscall"
+
+	"github.com/fourkites/sources/internal/command"
 )
 
 func main() {
@@ -62,15 +63,5 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(300) // a run is short and holds a recording several times over: memory for time
 	}
-	os.Exit(run(ctx, os.Args[1:], environment(), os.Stdout, os.Stderr))
-}
-
-// environment is the process's variables.
-func environment() map[string]string {
-	all := map[string]string{}
-	for _, entry := range os.Environ() {
-		name, value, _ := strings.Cut(entry, "=")
-		all[name] = value
-	}
-	return all
+	os.Exit(run(ctx, os.Args[1:], command.Environment(), os.Stdout, os.Stderr))
 }

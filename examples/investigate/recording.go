@@ -99,7 +99,7 @@ func (r *recording) read(ctx context.Context, dir string, p *progress) error {
 		return err
 	}
 	r.Case = c
-	p.say("%s: read %d log records, %d spans, %d measurements", c.Name, len(c.Logs), len(c.Spans), len(c.Metrics))
+	p.Say("%s: read %d log records, %d spans, %d measurements", c.Name, len(c.Logs), len(c.Spans), len(c.Metrics))
 	return nil
 }
 
@@ -115,7 +115,7 @@ func (r *recordings) store(ctx context.Context, p *progress) error {
 		if err := r.real.hold(ctx, name, one); err != nil {
 			return err
 		}
-		p.say("%s: stored on the server", one.Name)
+		p.Say("%s: stored on the server", one.Name)
 	}
 	return nil
 }

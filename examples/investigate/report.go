@@ -5,7 +5,11 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/evidence"
+	"github.com/fourkites/sources/internal/markdown"
 )
+
+// document is the report in the making.
+type document struct{ markdown.Document }
 
 // kinds are the kinds of cause in words.
 var kinds = map[evidence.CauseKind]string{
@@ -45,7 +49,7 @@ func certainty(r evidence.Report) string {
 	var lacking []string
 	for _, s := range r.Sources {
 		if s.Outcome != "data" && s.Outcome != "no_data" {
-			lacking = append(lacking, plain(s.Name)+" ("+outcomeWords(s.Outcome)+")")
+			lacking = append(lacking, markdown.Plain(s.Name)+" ("+outcomeWords(s.Outcome)+")")
 		}
 	}
 	if len(lacking) == 0 {
@@ -65,44 +69,44 @@ func certainty(r evidence.Report) string {
 func (d *document) asked(r evidence.Report) {
 	var all []string
 	for _, s := range r.Sources {
-		all = append(all, plain(s.Name)+" ("+outcomeWords(s.Outcome)+")")
+		all = append(all, markdown.Plain(s.Name)+" ("+outcomeWords(s.Outcome)+")")
 	}
 	text := "Sources: " + strings.Join(all, ", ") + "."
 	if n := len(r.NotSeen); n > 0 {
-		text += fmt.Sprintf(" Not seen: %s, listed at the end.", counted(n, "thing"))
+		text += fmt.Sprintf(" Not seen: %s, listed at the end.", markdown.Counted(n, "thing"))
 	}
-	d.paragraph("%s", text)
+	d.Paragraph("%s", text)
 }
 
 // candidates are the causes: one line where there is one, else a table.
-func (d *document) candidates(r evidence.Report, times calendar) {
+func (d *document) candidates(r evidence.Report, times markdown.Calendar) {
 	switch len(r.Causes) {
 	case 0:
 	case 1:
-		d.paragraph("Cause: %s.", strings.Join(causeParts(r.Causes[0], times), "; "))
+		d.Paragraph("Cause: %s.", strings.Join(causeParts(r.Causes[0], times), "; "))
 	default:
 		var rows [][]string
 		for _, c := range r.Causes {
 			rows = append(rows, []string{
-				fmt.Sprint(c.Rank), percent(c.Confidence), code(c.Service), kinds[c.Kind], times.at(c.Onset), where(c), cell(fewIDs(c.Evidence)),
+				fmt.Sprint(c.Rank), percent(c.Confidence), markdown.Code(c.Service), kinds[c.Kind], times.At(c.Onset), where(c), markdown.Cell(fewIDs(c.Evidence)),
 			})
 		}
-		d.table([]string{"", "sure", "service", "candidate", "since (UTC)", "where", "evidence"}, rows)
+		d.Table([]string{"", "sure", "service", "candidate", "since (UTC)", "where", "evidence"}, rows)
 	}
 }
 
-func causeParts(c evidence.Cause, times calendar) []string {
+func causeParts(c evidence.Cause, times markdown.Calendar) []string {
 	parts := []string{kinds[c.Kind] + " (confidence " + percent(c.Confidence) + ")"}
 	if c.Service != "" {
-		parts = append(parts, "service "+code(c.Service))
+		parts = append(parts, "service "+markdown.Code(c.Service))
 	}
 	if at := where(c); at != "" {
 		parts = append(parts, at)
 	}
 	if !c.Onset.IsZero() {
-		parts = append(parts, "since "+times.at(c.Onset)+" UTC")
+		parts = append(parts, "since "+times.At(c.Onset)+" UTC")
 	}
-	return append(parts, "evidence "+plain(fewIDs(c.Evidence)))
+	return append(parts, "evidence "+markdown.Plain(fewIDs(c.Evidence)))
 }
 
 // fewIDs are the first ids of a list: Details have all.
@@ -119,31 +123,31 @@ func (d *document) why(causes []evidence.Cause) {
 	if len(causes) == 0 {
 		return
 	}
-	d.heading(3, "Why")
+	d.Heading(3, "Why")
 	var items []string
 	for _, c := range causes {
-		text := sentenceOf(strings.TrimSuffix(c.Why, ".")) + ". Evidence: " + strings.Join(c.Evidence, ", ") + "."
+		text := markdown.Sentence(strings.TrimSuffix(c.Why, ".")) + ". Evidence: " + strings.Join(c.Evidence, ", ") + "."
 		if len(c.Compared) > 0 {
 			text += " Compared with: " + strings.Join(c.Compared, ", ") + "."
 		}
 		items = append(items, fmt.Sprintf("candidate %d: %s", c.Rank, text))
 	}
-	d.list(items)
+	d.List(items)
 }
 
-func (d *document) sources(r evidence.Report, times calendar) {
-	d.heading(3, "Which source answered, and how fast")
+func (d *document) sources(r evidence.Report, times markdown.Calendar) {
+	d.Heading(3, "Which source answered, and how fast")
 	var rows [][]string
 	for _, s := range r.Sources {
 		covered := ""
 		if !s.Covered.IsZero() {
-			covered = times.at(s.Covered.From) + " to " + times.at(s.Covered.To)
+			covered = times.At(s.Covered.From) + " to " + times.At(s.Covered.To)
 		}
 		rows = append(rows, []string{
-			plain(s.Name), outcomeWords(s.Outcome), millis(s.ElapsedMS), counted(s.Calls, "call"), retries(s.Attempts - s.Calls), covered, cell(s.Hint),
+			markdown.Plain(s.Name), outcomeWords(s.Outcome), markdown.Millis(s.ElapsedMS), markdown.Counted(s.Calls, "call"), retries(s.Attempts - s.Calls), covered, markdown.Cell(s.Hint),
 		})
 	}
-	d.table([]string{"source", "outcome", "time", "calls", "retries", "covered (" + times.column() + ")", "note"}, rows)
+	d.Table([]string{"source", "outcome", "time", "calls", "retries", "covered (" + times.Column() + ")", "note"}, rows)
 }
 
 func retries(n int) string {
@@ -153,33 +157,26 @@ func retries(n int) string {
 	return fmt.Sprintf("%d retries", max(n, 0))
 }
 
-func counted[N int | int64](n N, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 func (d *document) notSeen(r evidence.Report) {
-	d.heading(3, "Not seen")
+	d.Heading(3, "Not seen")
 	if len(r.NotSeen) == 0 {
-		d.paragraph("Nothing: every source that was asked gave all that it had.")
+		d.Paragraph("Nothing: every source that was asked gave all that it had.")
 		return
 	}
 	var items []string
 	for _, text := range r.NotSeen {
-		items = append(items, sentenceOf(text))
+		items = append(items, markdown.Sentence(text))
 	}
-	d.list(items)
+	d.List(items)
 }
 
 // where is the code region and the metric of a cause.
 func where(c evidence.Cause) string {
 	var parts []string
 	for _, region := range c.Code {
-		text := code(region.Symbol)
+		text := markdown.Code(region.Symbol)
 		if region.File != "" {
-			text += " in " + code(region.File)
+			text += " in " + markdown.Code(region.File)
 		}
 		switch from, to := region.Lines[0], region.Lines[1]; {
 		case from > 0 && to > from:
@@ -190,7 +187,7 @@ func where(c evidence.Cause) string {
 		parts = append(parts, text)
 	}
 	if c.Metric != "" {
-		parts = append(parts, "shows in "+code(c.Metric))
+		parts = append(parts, "shows in "+markdown.Code(c.Metric))
 	}
 	return strings.Join(parts, "; ")
 }

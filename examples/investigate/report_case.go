@@ -8,26 +8,27 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/evidence"
+	"github.com/fourkites/sources/internal/markdown"
 )
 
 // caseDocument is the report on a recorded incident for a person. baseline is the name of the recording of healthy time;
 // empty where there is none.
 func caseDocument(name, baseline string, r evidence.Report) string {
 	var d document
-	times := calendarOf(r.Window.From)
-	d.heading(1, "Investigation of %s", plain(name))
-	d.paragraph("%s", verdict(r))
+	times := markdown.CalendarOf(r.Window.From)
+	d.Heading(1, "Investigation of %s", markdown.Plain(name))
+	d.Paragraph("%s", verdict(r))
 	if advice := advised(r); advice != "" {
-		d.paragraph("What to do: %s", advice)
+		d.Paragraph("What to do: %s", advice)
 	}
 	d.candidates(r, times)
 	if text := certainty(r); text != "" {
-		d.paragraph("%s", text)
+		d.Paragraph("%s", text)
 	}
-	d.paragraph("Looked at: %s. %s", window(r.Window), compared(r, baseline))
+	d.Paragraph("Looked at: %s. %s", markdown.Window(r.Window), compared(r, baseline))
 	d.happened(r, times)
 	d.asked(r)
-	d.heading(2, "Details")
+	d.Heading(2, "Details")
 	d.why(r.Causes)
 	d.evidence(r, times)
 	d.sources(r, times)
@@ -42,9 +43,9 @@ func verdict(r evidence.Report) string {
 		return "**No fault was found.**"
 	case r.Verdict == evidence.Fault && len(r.Causes) > 0:
 		c := r.Causes[0]
-		text := fmt.Sprintf("**%s is at fault: %s", code(c.Service), kinds[c.Kind])
+		text := fmt.Sprintf("**%s is at fault: %s", markdown.Code(c.Service), kinds[c.Kind])
 		if !c.Onset.IsZero() {
-			text += ", since " + instant(c.Onset.Round(time.Second))
+			text += ", since " + markdown.Instant(c.Onset.Round(time.Second))
 		}
 		return text + fmt.Sprintf(" (confidence %s).**", percent(c.Confidence))
 	}
@@ -69,13 +70,13 @@ func compared(r evidence.Report, baseline string) string {
 	case r.Baseline.IsZero() && baseline == "":
 		return "No other recording was given: what is usual was learnt from its quiet part."
 	case baseline != "":
-		text := "Compared with the recording " + plain(baseline) + ", which was named as healthy"
+		text := "Compared with the recording " + markdown.Plain(baseline) + ", which was named as healthy"
 		if !r.Baseline.IsZero() {
-			text += " (" + window(r.Baseline) + ")"
+			text += " (" + markdown.Window(r.Baseline) + ")"
 		}
 		return text + ": it shows what is usual."
 	}
-	return "Compared with " + window(r.Baseline) + ", the quiet part of the same recording before the onset: it shows what is usual."
+	return "Compared with " + markdown.Window(r.Baseline) + ", the quiet part of the same recording before the onset: it shows what is usual."
 }
 
 // event is a row of what happened: one or several pieces of evidence that say the same.
@@ -90,25 +91,25 @@ type event struct {
 const mostEvents = 8
 
 // happened is the evidence of the first cause in the order of time, what is alike as one row, with the onset between.
-func (d *document) happened(r evidence.Report, times calendar) {
+func (d *document) happened(r evidence.Report, times markdown.Calendar) {
 	if len(r.Causes) == 0 || r.Verdict != evidence.Fault {
 		return
 	}
 	c := r.Causes[0]
 	events := append(eventsOf(r.Evidence, c.Evidence), event{from: c.Onset, to: c.Onset, text: "**it begins**, see Why"})
 	slices.SortStableFunc(events, func(a, b event) int { return a.from.Compare(b.from) })
-	d.heading(2, "What happened, and when")
+	d.Heading(2, "What happened, and when")
 	var rows [][]string
 	for _, e := range events[:min(len(events), mostEvents)] {
 		text := e.text
 		if n := len(e.ids); n > 1 {
-			text += fmt.Sprintf(", %d times until %s", n, times.at(e.to))
+			text += fmt.Sprintf(", %d times until %s", n, times.At(e.to))
 		}
-		rows = append(rows, []string{times.exactly(e.from), plain(e.service), text, plain(fewIDs(e.ids))})
+		rows = append(rows, []string{times.Exactly(e.from), markdown.Plain(e.service), text, markdown.Plain(fewIDs(e.ids))})
 	}
-	d.table([]string{times.column(), "service", "what", "evidence"}, rows)
+	d.Table([]string{times.Column(), "service", "what", "evidence"}, rows)
 	if n := len(events) - len(rows); n > 0 {
-		d.paragraph("More under Evidence: %d.", n)
+		d.Paragraph("More under Evidence: %d.", n)
 	}
 }
 
@@ -151,7 +152,7 @@ func eventText(item evidence.Item) string {
 		}
 	}
 	if item.Type == evidence.LogItem || item.Type == evidence.ExceptionItem {
-		return codeOf(text, mostCell)
+		return markdown.CodeOf(text, markdown.MostCell)
 	}
-	return cell(text)
+	return markdown.Cell(text)
 }

@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/evidence"
+	"github.com/fourkites/sources/internal/markdown"
 )
 
 // mostItems is how many pieces of evidence a person is shown.
 const mostItems = 40
 
 // evidence lists the pieces in the order of time: all that causes cite, and of the others as many as there is room for.
-func (d *document) evidence(r evidence.Report, times calendar) {
-	d.heading(3, "Evidence, in the order of time (%s, where no date stands)", times.column())
+func (d *document) evidence(r evidence.Report, times markdown.Calendar) {
+	d.Heading(3, "Evidence, in the order of time (%s, where no date stands)", times.Column())
 	if len(r.Evidence) == 0 {
-		d.paragraph("None.")
+		d.Paragraph("None.")
 		return
 	}
 	shown := inOrder(r)
@@ -23,9 +24,9 @@ func (d *document) evidence(r evidence.Report, times calendar) {
 	for _, i := range shown {
 		items = append(items, described(i, times))
 	}
-	d.list(items)
+	d.List(items)
 	if n := len(r.Evidence) - len(shown); n > 0 {
-		d.paragraph("More that no cause cites: %d, in the JSON form (-format json).", n)
+		d.Paragraph("More that no cause cites: %d, in the JSON form (-format json).", n)
 	}
 }
 
@@ -52,13 +53,13 @@ func inOrder(r evidence.Report) []evidence.Item {
 }
 
 // described is a piece of evidence on a line, and on another one what finds it again.
-func described(i evidence.Item, times calendar) string {
-	head := strings.Join(strings.Fields("**"+plain(i.ID)+"** "+times.exactly(i.Time)+" "+plain(i.Service)), " ")
-	says := plain(i.Summary)
+func described(i evidence.Item, times markdown.Calendar) string {
+	head := strings.Join(strings.Fields("**"+markdown.Plain(i.ID)+"** "+times.Exactly(i.Time)+" "+markdown.Plain(i.Service)), " ")
+	says := markdown.Plain(i.Summary)
 	if i.Type == evidence.LogItem || i.Type == evidence.ExceptionItem {
-		says = code(i.Summary)
+		says = markdown.Code(i.Summary)
 	}
-	return fmt.Sprintf("%s: %s\n%s of %s: %s", head, says, i.Type, plain(i.Source), reference(i.Ref))
+	return fmt.Sprintf("%s: %s\n%s of %s: %s", head, says, i.Type, markdown.Plain(i.Source), reference(i.Ref))
 }
 
 // reference is what finds a piece of evidence again; the JSON form has all of it.
@@ -66,7 +67,7 @@ func reference(r evidence.Ref) string {
 	var parts []string
 	add := func(name, value string) {
 		if value != "" {
-			parts = append(parts, name+" "+code(value))
+			parts = append(parts, name+" "+markdown.Code(value))
 		}
 	}
 	add("trace", r.TraceID)
@@ -81,7 +82,7 @@ func reference(r evidence.Ref) string {
 		add("key", r.Key)
 	}
 	if r.From != "" {
-		parts = append(parts, "of the "+plain(r.From))
+		parts = append(parts, "of the "+markdown.Plain(r.From))
 	}
 	return strings.Join(parts, ", ")
 }

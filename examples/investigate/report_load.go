@@ -11,6 +11,7 @@ import (
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/internal/markdown"
 )
 
 // demo says that nothing of a report is real.
@@ -19,24 +20,24 @@ const demo = "Demo: the ticket, the load and the services are made up."
 // loadDocument is the report on a load that is stuck for a person. Without a ticket the load is a real one.
 func loadDocument(t *ticket, r evidence.StuckLoadReport) string {
 	var d document
-	times := calendarOf(dayOf(r))
-	d.heading(1, "Load %s, tracking id %s", plain(cmp.Or(loadNumberOf(t, r), "without a number")), plain(r.TrackingID))
+	times := markdown.CalendarOf(dayOf(r))
+	d.Heading(1, "Load %s, tracking id %s", markdown.Plain(cmp.Or(loadNumberOf(t, r), "without a number")), markdown.Plain(r.TrackingID))
 	if t != nil {
-		d.paragraph("%s For a real load: -load TRACKING_ID.", demo)
+		d.Paragraph("%s For a real load: -load TRACKING_ID.", demo)
 	}
-	d.paragraph("**%s**", sentenceOf(r.Headline))
+	d.Paragraph("**%s**", markdown.Sentence(r.Headline))
 	d.next(r.Next)
 	d.candidates(r.Report, times)
 	if text := certainty(r.Report); text != "" {
-		d.paragraph("%s", text)
+		d.Paragraph("%s", text)
 	}
 	d.timeline(r, times)
 	d.asked(r.Report)
-	d.heading(2, "Details")
+	d.Heading(2, "Details")
 	if t != nil {
-		d.paragraph("Asked by %s on %s: “%s”.", plain(t.From), instant(t.Sent), plain(t.Subject))
+		d.Paragraph("Asked by %s on %s: “%s”.", markdown.Plain(t.From), markdown.Instant(t.Sent), markdown.Plain(t.Subject))
 	}
-	d.paragraph("Logs and traces were looked at from %s.", window(r.Window))
+	d.Paragraph("Logs and traces were looked at from %s.", markdown.Window(r.Window))
 	d.why(r.Causes)
 	d.load(r.Load)
 	d.network(r.Network)
@@ -68,41 +69,41 @@ func dayOf(r evidence.StuckLoadReport) time.Time {
 func (d *document) next(steps []string) {
 	var items []string
 	for _, step := range steps {
-		items = append(items, strings.TrimSuffix(sentenceOf(step), ".")+".")
+		items = append(items, strings.TrimSuffix(markdown.Sentence(step), ".")+".")
 	}
 	switch len(items) {
 	case 0:
 	case 1:
-		d.paragraph("What to do: %s", items[0])
+		d.Paragraph("What to do: %s", items[0])
 	default:
-		d.paragraph("What to do:")
-		d.list(items)
+		d.Paragraph("What to do:")
+		d.List(items)
 	}
 }
 
 // timeline is what matters of it: where there is too much, what no cause cites and is no warning goes first.
-func (d *document) timeline(r evidence.StuckLoadReport, times calendar) {
-	d.heading(2, "What happened, and when")
+func (d *document) timeline(r evidence.StuckLoadReport, times markdown.Calendar) {
+	d.Heading(2, "What happened, and when")
 	entries := mattering(r)
 	if len(entries) == 0 {
-		d.paragraph("No source tells.")
+		d.Paragraph("No source tells.")
 		return
 	}
 	var rows [][]string
 	for _, e := range entries {
-		what := cell(e.What)
+		what := markdown.Cell(e.What)
 		if e.Times > 1 {
 			text, _, _ := strings.Cut(e.What, fmt.Sprintf(" (%d times until ", e.Times))
-			what = cell(text) + fmt.Sprintf(", %d times until %s", e.Times, times.at(e.Until))
+			what = markdown.Cell(text) + fmt.Sprintf(", %d times until %s", e.Times, times.At(e.Until))
 		}
 		if e.Expected {
 			what += " (planned)"
 		}
-		rows = append(rows, []string{times.at(e.At), plain(cmp.Or(e.Service, e.Source)), what, plain(e.Evidence)})
+		rows = append(rows, []string{times.At(e.At), markdown.Plain(cmp.Or(e.Service, e.Source)), what, markdown.Plain(e.Evidence)})
 	}
-	d.table([]string{times.column(), "who says so", "what", "evidence"}, rows)
+	d.Table([]string{times.Column(), "who says so", "what", "evidence"}, rows)
 	if n := len(r.Timeline) - len(entries); n > 0 {
-		d.paragraph("Left out here, as repeated or of less weight: %s; see Evidence.", fmt.Sprint(n))
+		d.Paragraph("Left out here, as repeated or of less weight: %s; see Evidence.", fmt.Sprint(n))
 	}
 }
 
@@ -143,16 +144,16 @@ func quiet(e evidence.TimelineEntry, r evidence.Report) bool {
 }
 
 func (d *document) load(known *evidence.Sourced[fkapi.Load]) {
-	d.heading(3, "The load")
+	d.Heading(3, "The load")
 	if known == nil {
-		d.paragraph("No source gave it.")
+		d.Paragraph("No source gave it.")
 		return
 	}
 	l := known.Value
 	var items []string
 	add := func(name, value string) {
 		if value != "" {
-			items = append(items, name+": "+plain(value))
+			items = append(items, name+": "+markdown.Plain(value))
 		}
 	}
 	add("load number", l.LoadNumber)
@@ -165,14 +166,14 @@ func (d *document) load(known *evidence.Sourced[fkapi.Load]) {
 	add("first position", cmp.Or(moments(l.FirstCheckCallAt), "none yet"))
 	add("to be delivered", moments(l.DeliveryAppointment))
 	add("told by", known.Source+degraded(known.Degraded))
-	d.list(items)
+	d.List(items)
 }
 
 func moments(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return instant(at)
+	return markdown.Instant(at)
 }
 
 func degraded(lacks string) string {
@@ -199,20 +200,20 @@ func route(l fkapi.Load) string {
 }
 
 func (d *document) network(known *evidence.Sourced[fkapi.Network]) {
-	d.heading(3, "What the network says")
+	d.Heading(3, "What the network says")
 	if known == nil {
-		d.paragraph("No source tells whether the carrier may be tracked for the shipper.")
+		d.Paragraph("No source tells whether the carrier may be tracked for the shipper.")
 		return
 	}
 	n := known.Value
-	d.paragraph("**%s** between %s and %s: %s. Told by %s%s.", n.Verdict, code(n.Shipper), code(n.Carrier), plain(n.Reason),
-		plain(known.Source), plain(degraded(known.Degraded)))
+	d.Paragraph("**%s** between %s and %s: %s. Told by %s%s.", n.Verdict, markdown.Code(n.Shipper), markdown.Code(n.Carrier), markdown.Plain(n.Reason),
+		markdown.Plain(known.Source), markdown.Plain(degraded(known.Degraded)))
 	r := n.Relationship
 	if r == nil {
 		return
 	}
-	d.table([]string{"relationship", "status", "active", "tracking allowed", "created"}, [][]string{{
-		plain(r.ID), plain(r.Status), said(r.Active), said(r.AllowTracking), moments(r.CreatedAt),
+	d.Table([]string{"relationship", "status", "active", "tracking allowed", "created"}, [][]string{{
+		markdown.Plain(r.ID), markdown.Plain(r.Status), said(r.Active), said(r.AllowTracking), moments(r.CreatedAt),
 	}})
 }
 
@@ -227,23 +228,23 @@ func said(v *bool) string {
 }
 
 // patterns are the lines that name the load, those that are alike as one.
-func (d *document) patterns(all []evidence.Pattern, times calendar) {
-	d.heading(3, "What the log lines that name it say")
+func (d *document) patterns(all []evidence.Pattern, times markdown.Calendar) {
+	d.Heading(3, "What the log lines that name it say")
 	if len(all) == 0 {
-		d.paragraph("No line names it.")
+		d.Paragraph("No line names it.")
 		return
 	}
 	var items []string
 	for _, p := range all[:min(len(all), mostItems)] {
 		services := strings.Join(slices.Sorted(maps.Keys(p.Services)), ", ")
-		when := times.at(p.First)
+		when := times.At(p.First)
 		if p.Count > 1 {
-			when += " to " + times.at(p.Last)
+			when += " to " + times.At(p.Last)
 		}
-		items = append(items, fmt.Sprintf("%s %s of %s, %s: %s", counted(p.Count, "line"), p.Worst, plain(services), when, code(p.Template)))
+		items = append(items, fmt.Sprintf("%s %s of %s, %s: %s", markdown.Counted(p.Count, "line"), p.Worst, markdown.Plain(services), when, markdown.Code(p.Template)))
 	}
-	d.list(items)
+	d.List(items)
 	if n := len(all) - len(items); n > 0 {
-		d.paragraph("More in the JSON form (-format json): %d.", n)
+		d.Paragraph("More in the JSON form (-format json): %d.", n)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/fourkites/sources/internal/markdown"
 )
 
 // The exit codes.
@@ -51,14 +53,14 @@ func run(ctx context.Context, args []string, env map[string]string, stdout, stde
 		return misused(stderr, wrong)
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "investigate: %s\n", visible(s.failure(ctx, err)))
+		_, _ = fmt.Fprintf(stderr, "investigate: %s\n", markdown.Visible(s.failure(ctx, err)))
 		return exitFailed
 	}
 	return exitDone
 }
 
 func misused(stderr io.Writer, err error) int {
-	_, _ = fmt.Fprintf(stderr, "investigate: %s\nRun investigate -h for the flags and variables.\n", visible(err.Error()))
+	_, _ = fmt.Fprintf(stderr, "investigate: %s\nRun investigate -h for the flags and variables.\n", markdown.Visible(err.Error()))
 	return exitUsage
 }
 

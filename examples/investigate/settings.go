@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/fourkites/sources/internal/command"
 )
 
 // settings are the arguments of the command line.
@@ -40,7 +42,7 @@ func parse(args []string) (settings, error) {
 	flags.StringVar(&s.clickhouse, "clickhouse", "", "")
 	flags.Func("timeout", "", s.readTimeout)
 	if err := flags.Parse(args); err != nil {
-		return s, withNearest(flags, err)
+		return s, command.WithNearest(flags, err)
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
@@ -115,47 +117,6 @@ func (s *settings) readTimeout(text string) (err error) {
 		return errors.New("write it with a unit, such as 5s")
 	}
 	return nil
-}
-
-// withNearest adds to the error about an unknown flag the one that was probably meant.
-func withNearest(flags *flag.FlagSet, err error) error {
-	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
-	if !unknown {
-		return err
-	}
-	best, least := "", 3
-	flags.VisitAll(func(f *flag.Flag) {
-		if n := distance(name, f.Name); n < least {
-			best, least = f.Name, n
-		}
-	})
-	if best == "" {
-		return err
-	}
-	return fmt.Errorf("%w; did you mean -%s?", err, best)
-}
-
-// distance is in how many letters two words differ, neighbours that changed places counting as one.
-func distance(a, b string) int {
-	rows := [][]int{}
-	for i := range len(a) + 1 {
-		rows = append(rows, make([]int, len(b)+1))
-		for j := range len(b) + 1 {
-			if i == 0 || j == 0 {
-				rows[i][j] = i + j
-				continue
-			}
-			change := 1
-			if a[i-1] == b[j-1] {
-				change = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
 }
 
 func checkAddress(address string) error {

@@ -8,11 +8,12 @@ import (
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/internal/markdown"
 )
 
 // investigateTicket goes from the ticket of the embedded scenario to what is wrong.
 func investigateTicket(ctx context.Context, p *progress) (result, error) {
-	p.tell(demo + " Nothing outside of this program is asked. For a real load: -load TRACKING_ID, see -h.")
+	p.Tell(demo + " Nothing outside of this program is asked. For a real load: -load TRACKING_ID, see -h.")
 	s, err := loadScenario()
 	if err != nil {
 		return result{}, err
@@ -21,7 +22,7 @@ func investigateTicket(ctx context.Context, p *progress) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	p.say("ticket: load %s, tracking id %s, sent %s", t.LoadNumber, t.TrackingID, instant(t.Sent))
+	p.Say("ticket: load %s, tracking id %s, sent %s", t.LoadNumber, t.TrackingID, markdown.Instant(t.Sent))
 	st, err := s.start()
 	if err != nil {
 		return result{}, err

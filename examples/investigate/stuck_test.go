@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/fourkites/sources/internal/markdown"
 )
 
 func TestTheTicketIsAnswered(t *testing.T) {
@@ -19,7 +21,7 @@ func TestTheTicketIsAnswered(t *testing.T) {
 	if len(lines) <= 20 || lines[0] != "# Load LPX20417735, tracking id 482913377" {
 		t.Errorf("%d lines, the first %q", len(lines), lines[0])
 	}
-	essentials := unwrapped(strings.Join(lines[:26], "\n"))
+	essentials := markdown.Unwrapped(strings.Join(lines[:26], "\n"))
 	for _, want := range []string{
 		"\n\nDemo: the ticket, the load and the services are made up.",
 		"\n\n**Load 482913377 waits for tracking info: relationship 70412 is not live (its status is \"pending\").**\n",
@@ -54,7 +56,7 @@ func TestTheTicketIsAnswered(t *testing.T) {
 		"`load stays in awaiting_tracking_info, next try in <num> minutes", "**document-2** 2025-09-15 16:02:00.000:",
 		"span `c44e19ad7705b2f3`", "| 9 calls | 0 retries | 11:22:29 to 14:20:00 ",
 	} {
-		if !strings.Contains(unwrapped(got.stdout), want) {
+		if !strings.Contains(markdown.Unwrapped(got.stdout), want) {
 			t.Errorf("no %q in\n%s", want, got.stdout)
 		}
 	}

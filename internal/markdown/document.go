@@ -1,47 +1,48 @@
-package main
+// Package markdown writes reports that read well in a terminal too, of text that nobody can be sure of: what comes from
+// outside cannot change their form, and nothing in them hides from a reader or is obeyed by a terminal.
+package markdown
 
 import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/fourkites/sources/base"
 )
 
-// document is Markdown in the making that reads well in a terminal too. Text from outside goes through plain or code, so
-// that it cannot change the form.
-type document struct{ strings.Builder }
+// Document is Markdown in the making. Text from outside goes through Plain, Sentence, Cell or Code, so that it cannot
+// change the form. The zero Document is empty and ready.
+type Document struct{ strings.Builder }
 
 // block begins a new block: an empty line stands between two of them.
-func (d *document) block() {
+func (d *Document) block() {
 	if d.Len() > 0 {
 		d.WriteString("\n")
 	}
 }
 
-func (d *document) heading(level int, format string, args ...any) {
+// Heading begins a part of the report; level 1 is its title.
+func (d *Document) Heading(level int, format string, args ...any) {
 	d.block()
 	_, _ = fmt.Fprintf(d, strings.Repeat("#", level)+" "+format+"\n", args...)
 }
 
-func (d *document) paragraph(format string, args ...any) {
+// Paragraph writes a text with Markdown in it.
+func (d *Document) Paragraph(format string, args ...any) {
 	d.block()
 	d.WriteString(wrap(fmt.Sprintf(format, args...), "") + "\n")
 }
 
-// list writes a list; items may hold Markdown, and lines of their own.
-func (d *document) list(items []string) {
+// List writes a list; items may hold Markdown, and lines of their own.
+func (d *Document) List(items []string) {
 	d.block()
 	for _, text := range items {
 		d.WriteString("- " + wrap(strings.ReplaceAll(text, "\n", "\n  "), "  ") + "\n")
 	}
 }
 
-// table writes a table whose columns are aligned; cells may hold Markdown.
-func (d *document) table(header []string, rows [][]string) {
+// Table writes a table whose columns are aligned; cells may hold Markdown.
+func (d *Document) Table(header []string, rows [][]string) {
 	d.block()
 	widths := make([]int, len(header))
 	rule := make([]string, len(header))
@@ -94,19 +95,19 @@ func wrap(text, indent string) string {
 
 // How much of a text from outside is shown: in a cell of a table, in a list, and of a sentence.
 const (
-	mostCell     = 80
-	mostText     = 200
-	mostSentence = 640
+	MostCell     = 80
+	MostText     = 200
+	MostSentence = 640
 )
 
-// plain makes text from outside one line in which nothing is Markdown.
-func plain(text string) string { return escaped(oneLine(text, mostText)) }
+// Plain makes text from outside one line in which nothing is Markdown.
+func Plain(text string) string { return escaped(OneLine(text, MostText)) }
 
-// sentenceOf is plain for a sentence, of which more is shown.
-func sentenceOf(text string) string { return escaped(oneLine(text, mostSentence)) }
+// Sentence is Plain for a sentence, of which more is shown.
+func Sentence(text string) string { return escaped(OneLine(text, MostSentence)) }
 
-// cell is plain for a cell of a table, of which less is shown.
-func cell(text string) string { return escaped(oneLine(text, mostCell)) }
+// Cell is Plain for a cell of a table, of which less is shown.
+func Cell(text string) string { return escaped(OneLine(text, MostCell)) }
 
 // inBrackets are the places of a template, such as <num>, and what looks like a tag of HTML.
 var inBrackets = regexp.MustCompile(`(?:<[\w*-]{1,20}>)+`)
@@ -133,11 +134,12 @@ var (
 	emphasis = regexp.MustCompile(`(^|\W)_+(\w)`)
 )
 
-// code makes text from outside a piece of code.
-func code(text string) string { return codeOf(text, mostText) }
+// Code makes text from outside a piece of code.
+func Code(text string) string { return CodeOf(text, MostText) }
 
-func codeOf(text string, most int) string {
-	text = oneLine(text, most)
+// CodeOf is Code of at most so many characters.
+func CodeOf(text string, most int) string {
+	text = OneLine(text, most)
 	if text == "" {
 		return ""
 	}
@@ -151,16 +153,16 @@ func codeOf(text string, most int) string {
 	return fence + text + fence
 }
 
-// oneLine takes out what would break a line or hide in it, and bounds its length.
-func oneLine(text string, most int) string {
+// OneLine takes out what would break a line or hide in it, and bounds its length.
+func OneLine(text string, most int) string {
 	if longest := 64 * most; len(text) > longest {
 		text = text[:longest] + " …"
 	}
-	return cut(strings.Join(strings.Fields(visible(text)), " "), most)
+	return cut(strings.Join(strings.Fields(Visible(text)), " "), most)
 }
 
-// visible is the text without what a terminal obeys or a reader cannot see.
-func visible(text string) string {
+// Visible is the text without what a terminal obeys or a reader cannot see.
+func Visible(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\t':
@@ -192,48 +194,4 @@ func cut(text string, most int) string {
 		}
 	}
 	return string(runes[:most]) + "…"
-}
-
-// calendar writes times of day, and the date before those of another day.
-type calendar struct{ day string }
-
-const dayLayout = "2006-01-02"
-
-func calendarOf(at time.Time) calendar { return calendar{at.UTC().Format(dayLayout)} }
-
-func (c calendar) at(at time.Time) string { return c.write(at, "15:04:05") }
-
-func (c calendar) exactly(at time.Time) string { return c.write(at, "15:04:05.000") }
-
-func (c calendar) write(at time.Time, layout string) string {
-	at = at.UTC()
-	switch {
-	case at.IsZero():
-		return ""
-	case at.Format(dayLayout) == c.day:
-		return at.Format(layout)
-	}
-	return at.Format(dayLayout + " " + layout)
-}
-
-// column is the head of a column of its times.
-func (c calendar) column() string { return "UTC, " + c.day }
-
-func instant(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05") + " UTC" }
-
-// window is "2025-09-16 12:20:00 to 14:20:00 UTC".
-func window(w base.Window) string {
-	from, to := w.From.UTC(), w.To.UTC()
-	if w.IsZero() {
-		return ""
-	}
-	layout := "15:04:05"
-	if from.Format(time.DateOnly) != to.Format(time.DateOnly) {
-		layout = "2006-01-02 15:04:05"
-	}
-	return from.Format("2006-01-02 15:04:05") + " to " + to.Format(layout) + " UTC"
-}
-
-func millis(ms int64) string {
-	return (time.Duration(ms) * time.Millisecond).Round(time.Millisecond).String()
 }
