@@ -224,17 +224,35 @@ func guarded(ctx context.Context, run func(context.Context) (int, error)) (n int
 	return run(ctx)
 }
 
+// unknownError says that a source does not know the one thing that it was asked for: an answer, which leaves nothing
+// unseen. base.ErrNotFound alone does not say so, for it may be a table that is not there.
+type unknownError struct{ error }
+
+// Unwrap gives what the source said.
+func (e unknownError) Unwrap() error { return e.error }
+
+// one is what a question for one thing gives to its inquiry.
+func one(err error) (int, error) {
+	switch {
+	case err == nil:
+		return 1, nil
+	case base.KindOf(err) == base.KindNotFound:
+		return 0, unknownError{err}
+	}
+	return 0, err
+}
+
 // outcomeOf is base.OutcomeOf, where not to know the thing is an answer.
 func outcomeOf(n int, err error) base.Outcome {
-	if n == 0 && base.KindOf(err) == base.KindNotFound {
+	if _, unknown := errors.AsType[unknownError](err); unknown {
 		return base.NoData
 	}
 	return base.OutcomeOf(n, err)
 }
 
-// missingOf says what an error leaves unseen; that the source does not know a thing leaves nothing unseen.
+// missingOf says what an error leaves unseen.
 func missingOf(err error) string {
-	if err == nil || base.KindOf(err) == base.KindNotFound {
+	if _, unknown := errors.AsType[unknownError](err); unknown || err == nil {
 		return ""
 	}
 	if e, ok := errors.AsType[*base.IncompleteError](err); ok {

@@ -38,7 +38,8 @@ func TestAnInquiryHasOneRowForEachClient(t *testing.T) {
 		"failed once":         {[]func(context.Context) (int, error){found(3, nil), found(0, down)}, "partial", "unavailable", 1},
 		"failed":              {[]func(context.Context) (int, error){found(0, down), found(0, down)}, "failed", "unavailable", 2},
 		"failed midway":       {[]func(context.Context) (int, error){found(3, down)}, "partial", "unavailable", 1},
-		"not found":           {[]func(context.Context) (int, error){found(0, base.NewError(base.KindNotFound, nil))}, "no_data", "not found", 0},
+		"not known":           {[]func(context.Context) (int, error){func(context.Context) (int, error) { return one(base.NewError(base.KindNotFound, nil)) }}, "no_data", "not found", 0},
+		"no such table":       {[]func(context.Context) (int, error){found(0, base.NewError(base.KindNotFound, nil))}, "failed", "not found", 1},
 		"a panic of a source": {[]func(context.Context) (int, error){func(context.Context) (int, error) { panic("odd\nthing") }}, "failed", "odd thing", 1},
 	} {
 		q := newInquiry(hour, nil)

@@ -51,7 +51,7 @@ func stepOf(t base.Tried[fkapi.Load]) LoadStep {
 		s.Outcome, s.Reason = skipped, t.Skipped
 		return s
 	}
-	s.Outcome = outcomeOf(oneOf(t.Err), t.Err).String()
+	s.Outcome = outcomeOf(one(t.Err)).String()
 	if t.Err != nil {
 		s.Reason = oneLine(t.Err.Error())
 		return s

@@ -206,7 +206,7 @@ type askedLoads struct {
 func (a askedLoads) Load(ctx context.Context, trackingID string) (load fkapi.Load, err error) {
 	err = a.inquiry.ask(ctx, a.Name(), a.about, func(ctx context.Context) (n int, err error) {
 		load, err = a.loads.Load(ctx, trackingID)
-		return oneOf(err), err
+		return one(err)
 	})
 	return load, err
 }
@@ -220,16 +220,9 @@ type askedNetworks struct {
 func (a askedNetworks) CheckNetwork(ctx context.Context, shipper, carrier string) (network fkapi.Network, err error) {
 	err = a.inquiry.ask(ctx, a.Name(), a.about, func(ctx context.Context) (n int, err error) {
 		network, err = a.networks.CheckNetwork(ctx, shipper, carrier)
-		return oneOf(err), err
+		return one(err)
 	})
 	return network, err
-}
-
-func oneOf(err error) int {
-	if err != nil {
-		return 0
-	}
-	return 1
 }
 
 // noteSkipped notes the sources of a fallback that were not asked.

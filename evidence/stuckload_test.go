@@ -361,6 +361,9 @@ func TestTheVerdictStandsThoughASourceIsDown(t *testing.T) {
 		failed     string
 	}{
 		"logs": {func(w *world) { w.logs.Fail(fault.Error(241, "memory limit exceeded"), -1) }, evidence.Fault, evidence.Configuration, 0.75, "clickhouse"},
+		"the table of logs is not there": {
+			func(w *world) { w.logs.Fail(fault.Error(60, "Table does not exist"), -1) }, evidence.Fault, evidence.Configuration, 0.75, "clickhouse",
+		},
 		"the Company API": {
 			func(w *world) { w.sources.Networks = []evidence.NetworkSource{panicking{}} }, evidence.Fault, evidence.Configuration, 0.55, "panicking",
 		},
@@ -388,6 +391,27 @@ func TestTheVerdictStandsThoughASourceIsDown(t *testing.T) {
 		}
 		if outcomes(r)[c.failed] != "failed" || !slices.ContainsFunc(r.NotSeen, func(s string) bool { return strings.HasPrefix(s, c.failed+": ") }) {
 			t.Errorf("%s: %v, not seen: %q", name, outcomes(r), r.NotSeen)
+		}
+	}
+}
+
+func TestALoadThatOnlyTheWarehouseKnowsSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill()
+	load := stuckLoad()
+	load.ID = "7"
+	w.sources.Loads = append(w.sources.Loads, warehouse{load: load, age: 10 * time.Minute})
+	r, err := evidence.StuckLoad(t.Context(), evidence.StuckLoadQuestion{TrackingID: "7", Now: noon.Add(3 * time.Hour)}, w.sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"load 7: warehouse answered, whose answers are up to 10 minutes old, this one up to 10m0s old",
+		"load 7: tracking does not know it, and warehouse does",
+	} {
+		if !slices.Contains(r.NotSeen, want) {
+			t.Errorf("no %q in %q", want, r.NotSeen)
 		}
 	}
 }

@@ -132,6 +132,28 @@ func TestNoSourceAtAllIsAnErrorThatTellsOfEach(t *testing.T) {
 	}
 }
 
+// A table that is not there says nothing of the load.
+func TestATableThatIsMissingDoesNotDenyTheLoad(t *testing.T) {
+	t.Parallel()
+	server, _ := start(t)
+	config := server.Config()
+	config.Tables.Loads, config.Tables.Validations = "platform.loads_of_old", "hadoop.mart_of_old"
+	client, err := redshift.New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	a, err := evidence.LoadMetadata(t.Context(), id, warehouse.Loads(client), warehouse.Validations(client))
+	if base.KindOf(err) != base.KindInvalid || errors.Is(err, base.ErrNotFound) || !strings.Contains(err.Error(), "no such table") {
+		t.Errorf("%v", err)
+	}
+	for _, tried := range a.Tried {
+		if server, ok := errors.AsType[*redshift.ServerError](tried.Err); !ok || server.Code != "42P01" {
+			t.Errorf("%s: %v", tried.Source, tried.Err)
+		}
+	}
+}
+
 func TestSourcesAreComparedFieldByField(t *testing.T) {
 	t.Parallel()
 	h := build(t)

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -51,7 +52,7 @@ func (s *LoadSource) Degrades() string {
 func (s *LoadSource) Load(ctx context.Context, trackingID string) (fkapi.Load, error) {
 	row, err := s.reader.Load(ctx, trackingID)
 	if err != nil {
-		return fkapi.Load{}, err
+		return fkapi.Load{}, aboutLoad(err)
 	}
 	return loadOf(row), nil
 }
@@ -93,6 +94,19 @@ func referencesOf(text string) []string {
 		}
 	}
 	return all
+}
+
+// aboutLoad keeps an error about a table, a database or a cluster that is not there from passing for one about the load:
+// it carries the server's code, and that a load is not known comes from the client itself. It is base.ErrInvalid, for the
+// same question fails again until the configuration is another.
+func aboutLoad(err error) error {
+	e, ok := errors.AsType[*base.Error](err)
+	if !ok || e.Kind != base.KindNotFound || e.Code == "" {
+		return err
+	}
+	other := *e
+	other.Kind = base.KindInvalid
+	return &other
 }
 
 func healthOf(reader any) base.Health {

@@ -53,7 +53,7 @@ func (s *ValidationSource) Degrades() string {
 func (s *ValidationSource) Load(ctx context.Context, trackingID string) (fkapi.Load, error) {
 	found, err := s.reader.ValidationAttempts(ctx, redshift.AttemptsQuery{TrackingID: trackingID})
 	if err != nil {
-		return fkapi.Load{}, err
+		return fkapi.Load{}, aboutLoad(err)
 	}
 	if len(found.Items) == 0 {
 		e := base.NewError(base.KindNotFound, nil).WithText("no validation attempt names the load " + trackingID)
