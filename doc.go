@@ -2,10 +2,12 @@
 //
 //   - base: the vocabulary and the guard that every source shares, with its mechanisms in small packages below it
 //     (retry, breaker, limit, sign, secret) and its vocabularies beside them (rows, logs, traces, metrics, tool)
-//   - clickhouse, fkapi: the sources, one room each, all of one shape; beside each a fake that speaks its real protocol
-//     (clickhousetest, fkapitest), for tests of programs that use it
-//   - evidence: questions that need several sources, up to the investigation of an incident
-//   - examples: small programs; examples/investigate is the main job from end to end
+//   - clickhouse, redshift, trino, fkapi: the sources, one room each, all of one shape; beside each a fake that speaks its
+//     real protocol (clickhousetest, redshifttest, trinotest, fkapitest), for tests of programs that use it
+//   - evidence: questions that need several sources, up to the investigation of an incident; evidence/warehouse has them
+//     ask a warehouse too
+//   - examples: small programs; examples/investigate is the main job from end to end, examples/warehouse the whole life of
+//     a load
 //
 // Start with README.md; DESIGN.md says why things are as they are.
 package sources

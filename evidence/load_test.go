@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -129,6 +130,27 @@ func TestNetworkVerdictTakesNoRelationshipForAnAnswer(t *testing.T) {
 	}
 	if _, err := evidence.NetworkVerdict(t.Context(), "acme", "swift"); base.KindOf(err) != base.KindInvalid {
 		t.Errorf("no source: %v", err)
+	}
+}
+
+func TestALoadThatOnlyTheWarehouseKnowsSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill()
+	load := stuckLoad()
+	load.ID = "7"
+	w.sources.Loads = append(w.sources.Loads, warehouse{load: load, age: 10 * time.Minute})
+	r, err := evidence.StuckLoad(t.Context(), evidence.StuckLoadQuestion{TrackingID: "7", Now: noon.Add(3 * time.Hour)}, w.sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"load 7: warehouse answered, whose answers are up to 10 minutes old, this one up to 10m0s old",
+		"load 7: tracking does not know it, and warehouse does",
+	} {
+		if !slices.Contains(r.NotSeen, want) {
+			t.Errorf("no %q in %q", want, r.NotSeen)
+		}
 	}
 }
 

@@ -82,12 +82,13 @@ func stateOf(l *life) string {
 	if l.Load.Degraded != "" {
 		text += fmt.Sprintf(" (a lesser source: %s%s)", markdown.Plain(l.Load.Degraded), ageOf(l.Load.Age))
 	}
+	parts := []string{text}
 	for _, a := range l.Load.Agreement {
 		if len(a.Different) > 0 {
-			text += fmt.Sprintf("; %s differs in %s", markdown.Plain(a.Source), differing(a.Different))
+			parts = append(parts, fmt.Sprintf("%s differs in %s", markdown.Plain(a.Source), differing(a.Different)))
 		}
 	}
-	return text
+	return strings.Join(parts, "; ")
 }
 
 func differing(all []evidence.FieldDifference) string {
@@ -198,19 +199,19 @@ func (d *document) agreement(l *life) {
 	}
 	var items []string
 	for _, a := range l.Load.Agreement {
-		text := fmt.Sprintf("%s: **%s**", markdown.Plain(a.Source), strings.ReplaceAll(string(a.Agreement), "_", " "))
+		parts := []string{fmt.Sprintf("%s: **%s**", markdown.Plain(a.Source), strings.ReplaceAll(string(a.Agreement), "_", " "))}
 		for _, f := range a.Different {
-			text += fmt.Sprintf("; %s is %s there, and %s at %s", f.Field, markdown.Code(f.Other), markdown.Code(f.Answer), markdown.Plain(l.Load.Source))
+			parts = append(parts, fmt.Sprintf("%s is %s there, and %s at %s", f.Field, markdown.Code(f.Other), markdown.Code(f.Answer), markdown.Plain(l.Load.Source)))
 		}
 		for _, more := range []struct {
 			names []string
 			words string
 		}{{a.Alike, "alike"}, {a.Lacking, "it lacks"}, {a.Beyond, "it has beyond that"}} {
 			if len(more.names) > 0 {
-				text += "; " + more.words + ": " + strings.Join(more.names, ", ")
+				parts = append(parts, more.words+": "+strings.Join(more.names, ", "))
 			}
 		}
-		items = append(items, text)
+		items = append(items, strings.Join(parts, "; "))
 	}
 	d.List(items)
 }

@@ -39,7 +39,7 @@ func decode(t *testing.T, text string) life {
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range strings.Fields("tracking_id window stops events validation_attempts carrier_files load_files days history asked not_seen") {
+	for name := range strings.FieldsSeq("tracking_id window stops events validation_attempts carrier_files load_files days history asked not_seen") {
 		if v := string(fields[name]); v == "" || v == "null" {
 			t.Errorf("%s is %q", name, v)
 		}
