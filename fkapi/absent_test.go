@@ -59,7 +59,7 @@ func TestOnlyTheServicesOwnNotFoundIsOne(t *testing.T) {
 		`{"status":404,"error":"Not Found","path":"/api"}`:                   base.KindInvalid,
 		`<html>404</html>`: base.KindInvalid,
 	} {
-		server.Reply("/api/v1/tracking", fkapitest.Reply{Status: 404, Body: body})
+		server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Status: 404, Body: body})
 		_, err := client.Load(bounded(t), "1")
 		if base.KindOf(err) != want {
 			t.Errorf("%s: %v", body, err)
@@ -114,7 +114,7 @@ func TestWithoutARelationshipTheReasonSaysWhetherTheCarrierExists(t *testing.T) 
 	if got := reason("ninefold"); !strings.Contains(got, "carrier exists") {
 		t.Error(got)
 	}
-	server.Reply("/api/v1/companies/ninefold", fkapitest.Reply{Status: 403, Body: `{"message":"no"}`})
+	server.ReplyTo("/api/v1/companies/ninefold", fkapitest.Reply{Status: 403, Body: `{"message":"no"}`})
 	if got := reason("ninefold"); !strings.Contains(got, "could not be looked up") || !strings.Contains(got, "permission") {
 		t.Error(got)
 	}

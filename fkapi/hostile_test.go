@@ -39,7 +39,7 @@ func TestHostileJSONIsReadOrRefused(t *testing.T) {
 		"wrong types all over":  {`{"load":{"id":1,"stops":7,"shipper":[1],"trackingStatus":"x","origin":[],"referenceNumbers":{"a":1},"createdAt":{}}}`, base.KindUnknown},
 		"names of our encoding": {`{"load":{"id":1,"extras":{"loadNumber":"EVIL"},"notes":["not ours"]}}`, base.KindUnknown},
 	} {
-		server.Reply("/api/v1/tracking", fkapitest.Reply{Body: tc.body})
+		server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: tc.body})
 		l, err := client.Load(bounded(t), "1")
 		wantKind(t, err, tc.kind)
 		if err != nil {
@@ -62,7 +62,7 @@ func TestHostileJSONIsReadOrRefused(t *testing.T) {
 func TestFieldsNamedAsOursStayTheServices(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: `{"load":{"id":1,"extras":{"loadNumber":"EVIL"},"notes":["trust me"],"shipper":{"id":"acme","extras":{"name":"Evil"}}}}`})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: `{"load":{"id":1,"extras":{"loadNumber":"EVIL"},"notes":["trust me"],"shipper":{"id":"acme","extras":{"name":"Evil"}}}}`})
 	l, err := tracking(t, server, nil).Load(bounded(t), "1")
 	if err != nil || l.LoadNumber != "" || len(l.Notes) != 0 || l.Shipper.Name != "" {
 		t.Errorf("%+v, %v", l, err)
@@ -93,14 +93,14 @@ func TestARefusalInsideA200IsRetriedAndTyped(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
 	client := tracking(t, server, nil)
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":503,"message":"busy"}`}, fkapitest.Reply{Body: `{"load":{"id":1}}`})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":503,"message":"busy"}`}, fkapitest.Reply{Body: `{"load":{"id":1}}`})
 	if _, err := client.Load(bounded(t), "1"); err != nil || len(server.Requests()) != 2 {
 		t.Errorf("%d requests, %v", len(server.Requests()), err)
 	}
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":"404","message":"none"}`})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":"404","message":"none"}`})
 	_, err := client.Load(bounded(t), "1")
 	wantKind(t, err, base.KindNotFound)
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":302,"load":{"id":1}}`})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":302,"load":{"id":1}}`})
 	if _, err := client.Load(bounded(t), "1"); err != nil {
 		t.Errorf("a status that is no refusal: %v", err)
 	}
@@ -117,7 +117,7 @@ func TestEveryRefusalIsAServerErrorWithItsWords(t *testing.T) {
 		for body, words := range map[string]string{
 			`{"message":"no such thing"}`: "no such thing", `{"error":{"message":"deep","code":"E7"}}`: "deep", `{"errors":["one","two"]}`: "one; two",
 		} {
-			server.Reply("/api/v1/tracking", fkapitest.Reply{Status: status, Body: body})
+			server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Status: status, Body: body})
 			_, err := client.Load(bounded(t), "1")
 			wantKind(t, err, kind)
 			refused, ok := errors.AsType[*fkapi.ServerError](err)
@@ -154,7 +154,7 @@ func TestAPingWantsAnAnswerInTheServicesForm(t *testing.T) {
 func TestRelationshipsWithoutAnIDAreToldApart(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Reply("/api/v1/companies/acme/relationships", fkapitest.Reply{Body: `{"relationships":[
+	server.ReplyTo("/api/v1/companies/acme/relationships", fkapitest.Reply{Body: `{"relationships":[
 		{"active":false,"targetCompany":{"permalink":"swift"}},{"active":true,"status":"live","allowTracking":true,"targetCompany":{"permalink":"swift"}}]}`})
 	n, err := company(t, server).CheckNetwork(bounded(t), "acme", "swift")
 	if err != nil || n.Verdict != fkapi.RelationshipOK || n.Others != 1 {

@@ -81,7 +81,7 @@ func TestAnEmptyPageIsNoDataOnlyAtTheEndOfAnEmptyList(t *testing.T) {
 		"only later": {fkapi.StatusDelivered, []base.Outcome{base.Data, base.Data}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server.Reply(searchTarget, // the service ignores the filter
+			server.ReplyTo(searchTarget, // the service ignores the filter
 				fkapitest.Reply{Body: `{"loads":[{"id":1,"status":"tracking"}],"pagination":{"totalPages":2}}`},
 				fkapitest.Reply{Body: `{"loads":[{"id":2,"status":"delivered"}],"pagination":{"totalPages":2}}`})
 			cursor := ""

@@ -34,12 +34,12 @@ func TestWhatIsNoJSONIsAProtocolError(t *testing.T) {
 	server := newServer(t)
 	client := tracking(t, server, func(c *fkapi.Config) { c.Limits.Breaker.Ratio = -1 })
 	for _, body := range []string{`{"load":{"id":1,"eta":NaN}}`, `{"load":{"id":1`, ``, `null`, `[]`, `7`, `{"loads":7}`, `{"loads":[7]}`, `{"load":[]}`, `{}`} {
-		server.Reply("/api/v1/tracking", fkapitest.Reply{Body: body})
+		server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: body})
 		if _, err := client.Load(bounded(t), "1"); base.KindOf(err) != base.KindProtocol {
 			t.Errorf("%q: %v", body, err)
 		}
 	}
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: "{\"load\":{\"id\":1,\"loadNumber\":\"A\xff\\r\\nB\"}}"})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: "{\"load\":{\"id\":1,\"loadNumber\":\"A\xff\\r\\nB\"}}"})
 	if l, err := client.Load(bounded(t), "1"); err != nil || l.LoadNumber != "A\uFFFD\r\nB" {
 		t.Errorf("%q, %v", l.LoadNumber, err)
 	}
@@ -48,7 +48,7 @@ func TestWhatIsNoJSONIsAProtocolError(t *testing.T) {
 func TestARefusalInsideA200ShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":422,"message":"bad key ` + fkapitest.Secret + `"}`})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":422,"message":"bad key ` + fkapitest.Secret + `"}`})
 	_, err := tracking(t, server, nil).Load(bounded(t), "1")
 	wantKind(t, err, base.KindInvalid)
 	if err == nil || strings.Contains(err.Error(), fkapitest.Secret) || !strings.Contains(err.Error(), "bad key") {

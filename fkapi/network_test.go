@@ -46,7 +46,7 @@ func TestAnUnknownShipperIsNotAMissingRelationship(t *testing.T) {
 func TestNoVerdictIsGivenOnHalfAList(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Reply("/api/v1/companies/acme/relationships",
+	server.ReplyTo("/api/v1/companies/acme/relationships",
 		fkapitest.Reply{Body: `{"relationships":[{"id":1,"targetCompany":{"permalink":"other"}}],"pagination":{"totalPages":2,"count":2}}`},
 		fkapitest.Reply{Status: 403})
 	n, err := company(t, server).CheckNetwork(bounded(t), "acme", "swift")
@@ -59,10 +59,10 @@ func TestNoVerdictIsGivenOnHalfAList(t *testing.T) {
 func TestCompanyAndRelationshipsKeepWhatTheyDoNotKnow(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Reply("/api/v1/companies/acme/relationships", fkapitest.Reply{Body: `{"relationships":[{"id":12345678901234567890,"active":"true",
+	server.ReplyTo("/api/v1/companies/acme", fkapitest.Reply{Body: `{"company":{"id":1,"permalink":"acme","name":"Acme Foods","active":null,"tier":3}}`})
+	server.ReplyTo("/api/v1/companies/acme/relationships", fkapitest.Reply{Body: `{"relationships":[{"id":12345678901234567890,"active":"true",
 		"status":"live","allowTracking":1,"allScacs":["SWFT"],"colour":"red","targetCompany":{"id":5,"permalink":"swift"},
 		"superFileConfigurations":[{"id":1,"identifier1":{"key":"pro","type":"regex","regex":"\\d+"},"identifier2":null}]}]}`})
-	server.Reply("/api/v1/companies/acme", fkapitest.Reply{Body: `{"company":{"id":1,"permalink":"acme","name":"Acme Foods","active":null,"tier":3}}`})
 	client := company(t, server)
 	all, err := base.Collect(client.Relationships(bounded(t), fkapi.RelationshipsOptions{Company: "acme", Related: "swift"}))
 	if err != nil || len(all) != 1 {

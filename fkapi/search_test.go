@@ -94,7 +94,7 @@ func TestListsThatDriftEndAndSaySo(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			server.Reply(searchTarget, tc.replies...)
+			server.ReplyTo(searchTarget, tc.replies...)
 			all, err := base.Collect(tracking(t, server, nil).SearchLoads(bounded(t), fkapi.SearchOptions{PerPage: 2}))
 			if ids(all) != tc.ids {
 				t.Errorf("got %q, want %q", ids(all), tc.ids)

@@ -165,7 +165,7 @@ func TestTheWordsOfAServerErrorHoldNoSecretInAnyForm(t *testing.T) {
 		"base64": base64.StdEncoding.EncodeToString(raw), "base64 without padding": base64.RawURLEncoding.EncodeToString(raw),
 		"base64 within a text": base64.StdEncoding.EncodeToString(append([]byte("u:"), raw...)),
 	} {
-		server.Reply("/api/v1/tracking", fkapitest.Reply{Status: 422, Body: `{"message":"bad key ` + form + `","code":"` + form + `"}`})
+		server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Status: 422, Body: `{"message":"bad key ` + form + `","code":"` + form + `"}`})
 		_, err := client.Load(bounded(t), "1")
 		refused, ok := errors.AsType[*fkapi.ServerError](err)
 		if !ok || strings.Contains(refused.Error()+refused.Code, form) || !strings.Contains(refused.Message, "bad key") {

@@ -68,7 +68,7 @@ func TestAnAbsentLoadIsNotFound(t *testing.T) {
 func TestAnAnswerAboutAnotherLoadIsRefused(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: `{"load":{"id":2}}`}, fkapitest.Reply{Body: `{"load":{"id":1,"loadNumber":"X"}}`})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: `{"load":{"id":2}}`}, fkapitest.Reply{Body: `{"load":{"id":1,"loadNumber":"X"}}`})
 	client := tracking(t, server, nil)
 	_, err := client.Load(bounded(t), "1")
 	wantKind(t, err, base.KindProtocol)

@@ -65,7 +65,8 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 			}
 		},
 		Fake: basetest.Fake{
-			Address: server.Addr(), Fail: server.Fail, Running: server.Running, Close: server.Close, Connections: server.Connections,
+			Address: server.Addr(), Fail: server.Fail, Running: server.Running, Close: server.Close,
+			Connections: func() int { open, _ := server.Connections(); return open },
 			Refuse: func() { server.SetPassword(suiteUser, "another") },
 			Calls:  func() int { return tries(server.Requests()) },
 		},

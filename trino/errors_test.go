@@ -65,7 +65,7 @@ func TestTheErrorsOfTheServerHaveTheirKinds(t *testing.T) {
 		65536: base.KindInternal, 65537: base.KindUnavailable, 65539: base.KindUnavailable, 65541: base.KindUnavailable,
 		65545: base.KindUnavailable, 65549: base.KindUnavailable,
 	} {
-		server.Reply(trinotest.Reply{Error: trinotest.NewError(code, "as it is")})
+		server.Reply(nil, trinotest.Reply{Err: trinotest.NewError(code, "as it is")})
 		_, err := client.Query(t.Context(), trino.Query{SQL: "SELECT 2"})
 		e, ok := errors.AsType[*trino.ServerError](err)
 		if base.KindOf(err) != want || !ok || e.Code != code {

@@ -153,7 +153,7 @@ func TestWhoeverLeavesAnAnswerStopsTheQueryAtTheServer(t *testing.T) {
 func TestACallThatIsCancelledWhileTheStatementWaitsStopsIt(t *testing.T) {
 	t.Parallel()
 	server := started(t)
-	server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}, Delay: time.Minute})
+	server.Reply(nil, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}, Delay: time.Minute})
 	client := clientOf(t, server)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
@@ -185,7 +185,7 @@ func TestCloseCutsWhatStillWaitsAndStopsIt(t *testing.T) {
 	if err := <-done; err == nil {
 		t.Error("the call went on")
 	}
-	eventually(t, "the query is gone", func() bool { return server.Running() == 0 && server.Connections() == 0 })
+	eventually(t, "the query is gone", func() bool { open, _ := server.Connections(); return server.Running() == 0 && open == 0 })
 }
 
 func TestALinkThatCouldNotBeServedIsAskedForAgainAtItsPlace(t *testing.T) {
@@ -235,7 +235,7 @@ func TestAStatementThatTheClusterCannotBeginIsRunAnew(t *testing.T) {
 	server.ReplyTo("bulk", trinotest.Bulk(10, 1))
 	client := clientOf(t, server)
 	noNodes := trinotest.NewError(65536, "nodes is empty")
-	server.Reply(trinotest.Reply{Error: noNodes}, trinotest.Reply{Error: noNodes})
+	server.Reply(nil, trinotest.Reply{Err: noNodes, Times: 2})
 	if n, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT * FROM bulk"})); n != 10 || err != nil {
 		t.Errorf("%d rows, %v", n, err)
 	}
@@ -268,7 +268,7 @@ func TestAnErrorBehindRowsIsNeverAnEnd(t *testing.T) {
 	t.Parallel()
 	server := started(t)
 	reply := trinotest.Bulk(10, 3)
-	reply.Error = trinotest.NewError(65542, "a worker died")
+	reply.Err = trinotest.NewError(65542, "a worker died")
 	server.ReplyTo("bulk", reply)
 	r, err := clientOf(t, server).Query(t.Context(), trino.Query{SQL: "SELECT * FROM bulk"})
 	n, err := count(r, err)

@@ -62,7 +62,7 @@ func TestStatementsThatReadAreSentAsTheyAre(t *testing.T) {
 		"with session as (select 1 x) select * from session", "SELECT * FROM callbacks_v2 WHERE datestr = '2025-01-02'",
 		"SELECT * FROM TABLE(sequence(start => 1, stop => 3))", "DESCRIBE callbacks_v2", "EXPLAIN SELECT 1",
 	} {
-		server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		server.Reply(nil, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
 		if n, err := count(client.Query(t.Context(), trino.Query{SQL: sql})); n != 1 || err != nil {
 			t.Errorf("%q: %d rows, %v", sql, n, err)
 		}

@@ -74,9 +74,9 @@ func (c *conn) startQuery() (*query, error) {
 	if planned, failing := c.server.plan.NextAt(fault.OnRequest); failing {
 		q.fault = planned
 	}
-	scripted := c.server.script.find(c.server.ledger.snapshot(q.entry))
+	scripted, ok := c.server.script.Next(c.server.ledger.snapshot(q.entry))
 	switch {
-	case scripted != nil:
+	case ok:
 		c.server.wait.Go(func() { q.run(func() error { return q.replyScripted(scripted) }) })
 	case isInsert(q.sql):
 		q.run(q.insert) // reads the client's blocks, so nobody else may read meanwhile

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/fourkites/sources/internal/script"
 )
 
 // DefaultRowsPerBlock is how many rows a block has unless a reply or the setting max_block_size says otherwise: the
@@ -27,7 +29,7 @@ type Reply struct {
 	Pause        time.Duration // before each block of rows
 	Progress     []Progress    // sent before the rows; without any, one packet counts the rows sent
 	Err          *Exception    // sent after the rows, in place of the end; without Columns it is the whole answer
-	Times        int           // after so many answers the reply is used up; zero or less is never
+	Times        int           // after so many answers the reply is used up; zero or less is never, before another one once
 }
 
 // Progress is one progress packet: what was read since the last.
@@ -50,76 +52,30 @@ func Bulk(rowsPerBlock, blocks int) Reply {
 }
 
 // Reply answers the queries for which match is true. Of several scripted replies that match, the one added last is
-// used. A nil match means all queries. The function is called with a copy and must be safe for concurrent use.
-func (s *Server) Reply(match func(Request) bool, reply Reply) {
-	if match == nil {
-		match = func(Request) bool { return true }
+// used. Several replies given together take turns, each once, or as often as its Times says; the last one stays. A nil
+// match means all queries. The function is called with a copy and must be safe for concurrent use.
+func (s *Server) Reply(match func(Request) bool, replies ...Reply) {
+	turns := make([]script.Turn[*scripted], len(replies))
+	for i, r := range replies {
+		turns[i] = script.Turn[*scripted]{Reply: &scripted{reply: r, blocks: map[blockForm][]encodedBlock{}}, Times: r.Times}
 	}
-	s.script.add(&scripted{match: match, reply: reply, left: reply.Times, blocks: map[blockForm][]encodedBlock{}})
+	s.script.Add(match, turns...)
 }
 
-// ReplyTo answers the queries whose SQL contains this text.
-func (s *Server) ReplyTo(text string, reply Reply) {
-	s.Reply(func(r Request) bool { return strings.Contains(r.SQL, text) }, reply)
+// ReplyTo answers the queries whose SQL contains this text, by the rules of [Server.Reply].
+func (s *Server) ReplyTo(text string, replies ...Reply) {
+	s.Reply(func(r Request) bool { return strings.Contains(r.SQL, text) }, replies...)
 }
 
 // ClearReplies forgets every scripted reply.
-func (s *Server) ClearReplies() { s.script.clear() }
+func (s *Server) ClearReplies() { s.script.Clear() }
 
-// script is the replies in the order in which they were added.
-type script struct {
-	mu      sync.Mutex
-	replies []*scripted
-}
-
+// scripted is a reply with its blocks, which are encoded once.
 type scripted struct {
-	match func(Request) bool
 	reply Reply
-	left  int
 
 	mu     sync.Mutex
 	blocks map[blockForm][]encodedBlock
-}
-
-func (s *script) add(r *scripted) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replies = append(s.replies, r)
-}
-
-func (s *script) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replies = nil
-}
-
-func (s *script) find(r Request) *scripted {
-	s.mu.Lock()
-	candidates := slices.Clone(s.replies)
-	s.mu.Unlock()
-	for _, c := range slices.Backward(candidates) {
-		if c.match(r) && s.use(c) {
-			return c
-		}
-	}
-	return nil
-}
-
-// use counts one answer and drops the reply after its last.
-func (s *script) use(c *scripted) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at := slices.Index(s.replies, c)
-	if at < 0 {
-		return false
-	}
-	if c.reply.Times > 0 {
-		c.left--
-		if c.left == 0 {
-			s.replies = slices.Delete(s.replies, at, at+1)
-		}
-	}
-	return true
 }
 
 // encoded is the reply's blocks of rows in one form, made once.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/internal/script"
 )
 
 // DefaultRevision is the protocol revision that a new server announces: that of ClickHouse 26.
@@ -36,7 +37,7 @@ type Server struct {
 
 	tables *tables
 	ledger ledger
-	script script
+	script script.Script[Request, *scripted]
 
 	mu       sync.Mutex
 	accounts map[string]account

@@ -90,6 +90,22 @@ func TestATableIsMadeEmptiedAndDropped(t *testing.T) {
 	}
 }
 
+func TestRepliesTakeTurnsAndTheLastStays(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	number := func(n int) clickhousetest.Reply {
+		return clickhousetest.Reply{Columns: []clickhousetest.Column{{Name: "n", Type: "UInt64"}}, Rows: [][]any{{n}}}
+	}
+	s.ReplyTo("turns", number(1), number(2))
+	conn := openStandard(t, s)
+	for _, want := range []uint64{1, 2, 2} {
+		var n uint64
+		if err := conn.QueryRow(t.Context(), "SELECT turns").Scan(&n); err != nil || n != want {
+			t.Errorf("%d, %v, want %d", n, err, want)
+		}
+	}
+}
+
 func TestAReplyAddedLaterIsAskedFirst(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

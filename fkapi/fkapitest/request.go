@@ -22,6 +22,11 @@ type Request struct {
 	Refusal error // why the credential was not accepted; nil if it was
 }
 
+func (r Request) clone() Request {
+	r.Header, r.Body = r.Header.Clone(), slices.Clone(r.Body)
+	return r
+}
+
 // Path is the target without its query.
 func (r Request) Path() string {
 	path, _, _ := strings.Cut(r.Target, "?")
@@ -58,42 +63,6 @@ func (s *Server) Ledger() []Effect {
 	return slices.Clone(s.ledger)
 }
 
-// Reply is a scripted answer.
-type Reply struct {
-	Status int // 0 = 200
-	Header http.Header
-	Body   string
-}
-
-type reply struct {
-	prefix string
-	Reply
-}
-
-// Reply has the server answer the next request whose target begins with the prefix with this, whatever it holds; each
-// reply is used once, in order, and then the server answers from what it holds. In that it differs from
-// clickhousetest, where a reply is chosen by a function of the request and serves until it is cleared: a page of a list
-// is told from the next one by its turn only. The credential is still checked.
-func (s *Server) Reply(prefix string, replies ...Reply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range replies {
-		s.replies = append(s.replies, reply{prefix, r})
-	}
-}
-
-func (s *Server) scripted(target string) (Reply, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, r := range s.replies {
-		if strings.HasPrefix(target, r.prefix) {
-			s.replies = slices.Delete(s.replies, i, i+1)
-			return r.Reply, true
-		}
-	}
-	return Reply{}, false
-}
-
 // maxBody bounds what the server reads of a request.
 const maxBody = 8 << 20
 
@@ -104,10 +73,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client went away
 	}
-	refusal := s.authenticate(r, body)
-	s.record(r, body, refusal)
+	asked := s.record(r, body, s.authenticate(r, body))
 	w.Header().Set("Date", s.clock().UTC().Format(http.TimeFormat))
-	a := s.answer(r, body, refusal)
+	a := s.answer(r, asked)
 	if f, strikes := s.plan.NextAt(fault.OnRequest); strikes {
 		s.fail(w, r, f, a)
 		return
@@ -121,17 +89,19 @@ func (s *Server) track(n int) {
 	s.running += n
 }
 
-func (s *Server) record(r *http.Request, body []byte, refusal error) {
+func (s *Server) record(r *http.Request, body []byte, refusal error) Request {
+	asked := Request{
+		At: s.clock(), Proto: r.Proto, Method: r.Method, Target: r.RequestURI, Header: r.Header.Clone(), Body: body, Refusal: refusal,
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{
-		At: s.clock(), Proto: r.Proto, Method: r.Method, Target: r.RequestURI, Header: r.Header.Clone(), Body: body, Refusal: refusal,
-	})
+	s.requests = append(s.requests, asked)
 	if refusal == nil && !repeatable(r) {
 		s.ledger = append(s.ledger, Effect{
 			Method: r.Method, Target: r.RequestURI, Key: r.Header.Get("Idempotency-Key"), Body: string(body),
 		})
 	}
+	return asked
 }
 
 // authenticate accepts Basic credentials or a signature over the bytes that came.
@@ -174,27 +144,13 @@ func problem(status int, message string) answer {
 	return jsonAnswer(status, map[string]any{"statusCode": status, "message": message})
 }
 
-func (s *Server) answer(r *http.Request, body []byte, refusal error) answer {
-	if refusal != nil {
+func (s *Server) answer(r *http.Request, asked Request) answer {
+	if asked.Refusal != nil {
 		return problem(http.StatusUnauthorized, "unauthorized")
 	}
-	if scripted, ok := s.scripted(r.RequestURI); ok {
-		return scripted.answer()
+	if reply, ok := s.script.Next(asked); ok {
+		s.wait(r, reply.Delay)
+		return reply.answer()
 	}
-	return s.route(r, body)
-}
-
-func (r Reply) answer() answer {
-	a := answer{r.Status, r.Header, []byte(r.Body)}
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	if a.header.Get("Content-Type") == "" {
-		a.header = a.header.Clone()
-		if a.header == nil {
-			a.header = http.Header{}
-		}
-		a.header.Set("Content-Type", "application/json")
-	}
-	return a
+	return s.route(r, asked.Body)
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/base/sign"
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/internal/script"
 )
 
 // The credentials that a fresh server accepts.
@@ -56,13 +57,13 @@ type Server struct {
 	served      chan struct{} // closed when the accept loop has ended
 	closeOnce   sync.Once
 	plan        fault.Plan
+	script      script.Script[Request, Reply]
 
 	mu       sync.Mutex
 	keys     [][]byte
 	basic    bool // User and Password are accepted
 	requests []Request
 	ledger   []Effect
-	replies  []reply
 	running  int
 	records  records
 }

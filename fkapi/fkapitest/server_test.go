@@ -71,7 +71,7 @@ func TestServerRefusesAReplayedWriteAndKeepsALedger(t *testing.T) {
 	t.Parallel()
 	server := fkapitest.NewServer()
 	defer server.Close()
-	server.Reply("/api/v1/loads", fkapitest.Reply{Status: 201, Body: `{}`}, fkapitest.Reply{Status: 201, Body: `{}`})
+	server.ReplyTo("/api/v1/loads", fkapitest.Reply{Status: 201, Body: `{}`}, fkapitest.Reply{Status: 201, Body: `{}`})
 	status, _, req := ask(t, server, fkapitest.Secret, "POST", "/api/v1/loads", `{"n":1}`)
 	if status != 201 {
 		t.Fatal(status)
@@ -165,4 +165,29 @@ func TestAServerThatCannotStartSaysSoAndCloses(t *testing.T) {
 	_ = server.Config()
 	server.Close()
 	server.Close()
+}
+
+func TestRepliesTakeTurnsAndTheLastStays(t *testing.T) {
+	t.Parallel()
+	server := fkapitest.NewServer()
+	defer server.Close()
+	body := func(text string) fkapitest.Reply { return fkapitest.Reply{Body: text} }
+	server.Reply(func(r fkapitest.Request) bool { return r.Path() == "/api/v1/tracking" }, body("path"))
+	server.ReplyTo("tracking_ids=7", body("1"), fkapitest.Reply{Status: 503, Body: "busy", Times: 2}, body("3"))
+	ask := func(id string) string {
+		_, text, _ := ask(t, server, fkapitest.Secret, "GET", "/api/v1/tracking?tracking_ids="+id, "")
+		return text
+	}
+	for i, want := range []string{"1", "busy", "busy", "3", "3"} {
+		if got := ask("7"); got != want {
+			t.Errorf("answer %d: %q, want %q", i+1, got, want)
+		}
+	}
+	if got := ask("8"); got != "path" {
+		t.Errorf("%q", got)
+	}
+	server.ClearReplies()
+	if got := ask("8"); got == "path" {
+		t.Error("a reply was given after ClearReplies")
+	}
 }

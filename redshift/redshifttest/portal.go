@@ -71,7 +71,12 @@ func (c *conn) bind(sql string, params [][]byte, extended bool) (*portal, error)
 			p.request.Args = append(p.request.Args, string(v))
 		}
 	}
-	if p.reply = c.server.script.find(p.request, extended || params == nil); p.reply != nil {
+	find := c.server.script.Peek // a Describe asks too, before the statement runs
+	if extended || params == nil {
+		find = c.server.script.Next
+	}
+	if reply, ok := find(p.request); ok {
+		p.reply = reply
 		p.columns, p.rows = p.reply.Columns, p.reply.Rows
 		return p, nil
 	}

@@ -1,10 +1,10 @@
 package redshifttest
 
 import (
-	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/fourkites/sources/internal/script"
 )
 
 // Column is the name and the type of a column. Types are boolean, smallint, integer, bigint, real, double precision,
@@ -21,76 +21,27 @@ type Reply struct {
 	Delay  time.Duration // before the first row
 	Pause  time.Duration // before each row
 	Err    *ServerError  // sent after the rows, in place of the end; without Columns it is the whole answer
-	Times  int           // after so many answers the reply is used up; zero or less is never
+	Times  int           // after so many answers the reply is used up; zero or less is never, before another one once
 }
 
 // Reply answers the statements for which match is true. Of several scripted replies that match, the one added last is
-// used. A nil match means all statements. The function is called with a copy and must be safe for concurrent use.
-func (s *Server) Reply(match func(Request) bool, reply Reply) {
+// used. Several replies given together take turns, each once, or as often as its Times says; the last one stays. A nil
+// match means all statements. The function is called with a copy and must be safe for concurrent use.
+func (s *Server) Reply(match func(Request) bool, replies ...Reply) {
+	turns := make([]script.Turn[*Reply], len(replies))
+	for i, r := range replies {
+		turns[i] = script.Turn[*Reply]{Reply: &r, Times: r.Times}
+	}
 	if match == nil {
 		match = func(Request) bool { return true }
 	}
-	s.script.add(&scripted{match: match, reply: reply, left: reply.Times})
+	s.script.Add(func(r Request) bool { return match(r.clone()) }, turns...)
 }
 
-// ReplyTo answers the statements whose SQL contains this text.
-func (s *Server) ReplyTo(text string, reply Reply) {
-	s.Reply(func(r Request) bool { return strings.Contains(r.SQL, text) }, reply)
+// ReplyTo answers the statements whose SQL contains this text, by the rules of [Server.Reply].
+func (s *Server) ReplyTo(text string, replies ...Reply) {
+	s.Reply(func(r Request) bool { return strings.Contains(r.SQL, text) }, replies...)
 }
 
 // ClearReplies forgets every scripted reply.
-func (s *Server) ClearReplies() { s.script.clear() }
-
-// script is the replies in the order in which they were added.
-type script struct {
-	mu      sync.Mutex
-	replies []*scripted
-}
-
-type scripted struct {
-	match func(Request) bool
-	reply Reply
-	left  int
-}
-
-func (s *script) add(r *scripted) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replies = append(s.replies, r)
-}
-
-func (s *script) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replies = nil
-}
-
-// find is the reply for a request; count says that it will be answered with it.
-func (s *script) find(r Request, count bool) *Reply {
-	s.mu.Lock()
-	candidates := slices.Clone(s.replies)
-	s.mu.Unlock()
-	for _, c := range slices.Backward(candidates) {
-		if c.match(r.clone()) && (!count || s.use(c)) {
-			return &c.reply
-		}
-	}
-	return nil
-}
-
-// use counts one answer and drops the reply after its last.
-func (s *script) use(c *scripted) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at := slices.Index(s.replies, c)
-	if at < 0 {
-		return false
-	}
-	if c.reply.Times > 0 {
-		c.left--
-		if c.left == 0 {
-			s.replies = slices.Delete(s.replies, at, at+1)
-		}
-	}
-	return true
-}
+func (s *Server) ClearReplies() { s.script.Clear() }

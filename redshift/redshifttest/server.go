@@ -18,6 +18,7 @@ import (
 
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/script"
 	"github.com/fourkites/sources/redshift"
 )
 
@@ -40,7 +41,7 @@ type Server struct {
 	plan   fault.Plan
 	tables *tables
 	ledger ledger
-	script script
+	script script.Script[Request, *Reply]
 	aws    aws
 
 	mu       sync.Mutex

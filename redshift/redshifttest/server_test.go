@@ -218,3 +218,19 @@ func TestAReplyIsUsedAsOftenAsItSays(t *testing.T) {
 		t.Error(n, err)
 	}
 }
+
+func TestRepliesTakeTurnsAndTheLastStays(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	number := func(n int) redshifttest.Reply {
+		return redshifttest.Reply{Columns: []redshifttest.Column{{Name: "n", Type: "integer"}}, Rows: [][]any{{n}}}
+	}
+	s.ReplyTo("turns", number(1), number(2))
+	c := connect(t, standard(t, s, redshifttest.DefaultUser, redshifttest.DefaultPassword, pgx.QueryExecModeExec))
+	for _, want := range []int{1, 2, 2} {
+		var n int
+		if err := c.QueryRow(t.Context(), "SELECT turns").Scan(&n); err != nil || n != want {
+			t.Errorf("%d, %v, want %d", n, err, want)
+		}
+	}
+}

@@ -94,16 +94,10 @@ func (l *listener) fail(c *conn, f fault.Fault) {
 	}
 }
 
-func (l *listener) count() int {
+func (l *listener) count() (open, total int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.open)
-}
-
-func (l *listener) total() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.made
+	return len(l.open), l.made
 }
 
 func (l *listener) drop() {

@@ -123,3 +123,28 @@ func TestConditionsOverNullAreNeitherTrueNorFalse(t *testing.T) {
 		}
 	}
 }
+
+func TestRepliesTakeTurnsAndTheLastStays(t *testing.T) {
+	server := trinotest.NewServer()
+	db := driverOf(t, server)
+	number := func(n int) trinotest.Reply {
+		return trinotest.Reply{Columns: []trinotest.Column{{Name: "n", Type: "bigint"}}, Rows: [][]any{{n}}}
+	}
+	server.Reply(nil, number(5))
+	server.ReplyTo("turns", number(1), trinotest.Reply{Err: trinotest.NewError(46, "gone"), Times: 2}, number(3))
+	for _, want := range []int{1, -1, -1, 3, 3} {
+		n := -1
+		if err := db.QueryRowContext(t.Context(), "SELECT turns").Scan(&n); n != want || (err == nil) != (want > 0) {
+			t.Errorf("%d, %v, want %d", n, err, want)
+		}
+	}
+	server.ClearReplies()
+	var n int
+	if err := db.QueryRowContext(t.Context(), "SELECT turns").Scan(&n); err == nil {
+		t.Error("a reply was given after ClearReplies")
+	}
+	server.ForgetRequests()
+	if n := len(server.Requests()); n != 0 {
+		t.Errorf("%d requests are kept", n)
+	}
+}

@@ -63,7 +63,7 @@ func (s *Server) run(req Request) *query {
 	reply := s.answer(req)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q.reply, q.failure = reply, reply.Error
+	q.reply, q.failure = reply, reply.Err
 	q.pages, q.counts = reply.render(s.pageRows)
 	if s.storage != nil && strings.Contains(req.Header.Get("X-Trino-Query-Data-Encoding"), "json") && len(q.pages) > 0 {
 		q.segments = s.spool(q, req.Header.Get("X-Trino-Query-Data-Encoding"))
@@ -114,11 +114,20 @@ func (s *Server) linked(parts []string) (q *query, token int, ok bool) {
 }
 
 // delayed waits as the reply says; false when the client went away.
-func (s *Server) delayed(q *query, r *http.Request) bool {
-	if q.reply.Delay <= 0 {
+func (s *Server) delayed(q *query, token int, r *http.Request) bool {
+	wait := q.reply.Pause
+	if strings.Contains(r.URL.Path, "/queued/") {
+		if wait = 0; token == 1 {
+			wait = q.reply.Delay
+		}
+		if token > q.reply.Queued { // with the first rows
+			wait += q.reply.Pause
+		}
+	}
+	if wait <= 0 {
 		return true
 	}
-	timer := time.NewTimer(q.reply.Delay)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

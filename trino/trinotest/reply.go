@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/fourkites/sources/internal/script"
 )
 
 // Column is a column of an answer or of a table, its type in the server's words.
@@ -20,9 +22,12 @@ type Column struct {
 type Reply struct {
 	Columns []Column
 	Rows    [][]any
-	Error   *Error        // after the rows
-	Queued  int           // answers that say that the statement waits
-	Delay   time.Duration // before each page; a cancel ends it
+
+	Queued int           // answers that say that the statement waits
+	Delay  time.Duration // before the first answer to a link; a cancel ends it
+	Pause  time.Duration // before each page of rows; a cancel ends it
+	Err    *Error        // sent after the rows, in place of the end; without Columns it is the whole answer
+	Times  int           // after so many answers the reply is used up; zero or less is never, before another one once
 
 	bulk *bulk
 }
@@ -56,40 +61,27 @@ func Bulk(n, pages int) Reply {
 	return r
 }
 
-// Reply has the server answer the next statements with these, each used once, in order.
-func (s *Server) Reply(replies ...Reply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.replies = append(s.replies, replies...)
-}
-
-// ReplyTo has the server answer every statement that holds the text with this reply, whatever its tables hold.
-func (s *Server) ReplyTo(part string, r Reply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.scripts = append(s.scripts, &script{part, r})
-}
-
-type script struct {
-	part string
-	Reply
-}
-
-func (s *Server) scripted(sql string) (Reply, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.replies) > 0 {
-		r := s.replies[0]
-		s.replies = s.replies[1:]
-		return r, true
+// Reply answers the statements for which match is true. Of several scripted replies that match, the one added last is
+// used. Several replies given together take turns, each once, or as often as its Times says; the last one stays. A nil
+// match means all statements. The function is called with a copy and must be safe for concurrent use.
+func (s *Server) Reply(match func(Request) bool, replies ...Reply) {
+	turns := make([]script.Turn[Reply], len(replies))
+	for i, r := range replies {
+		turns[i] = script.Turn[Reply]{Reply: r, Times: r.Times}
 	}
-	for _, r := range s.scripts {
-		if strings.Contains(sql, r.part) {
-			return r.Reply, true
-		}
+	if match == nil {
+		match = func(Request) bool { return true }
 	}
-	return Reply{}, false
+	s.script.Add(func(r Request) bool { return match(r.clone()) }, turns...)
 }
+
+// ReplyTo answers the statements whose SQL contains this text, by the rules of [Server.Reply].
+func (s *Server) ReplyTo(text string, replies ...Reply) {
+	s.Reply(func(r Request) bool { return strings.Contains(r.SQL, text) }, replies...)
+}
+
+// ClearReplies forgets every scripted reply.
+func (s *Server) ClearReplies() { s.script.Clear() }
 
 func (r Reply) columns() []map[string]any {
 	var all []map[string]any

@@ -22,6 +22,11 @@ type Request struct {
 	SQL    string // of a statement: with prepared ones filled in, their values still question marks
 }
 
+func (r Request) clone() Request {
+	r.Header = r.Header.Clone()
+	return r
+}
+
 // Session is the session properties that came with the request.
 func (r Request) Session() map[string]string {
 	all := map[string]string{}
@@ -36,11 +41,19 @@ func (r Request) Session() map[string]string {
 	return all
 }
 
-// Requests are all requests so far, oldest first.
+// Requests are all requests since the start or the last [Server.ForgetRequests], oldest first.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
+}
+
+// ForgetRequests empties the list that [Server.Requests] gives, and what is made of it: [Server.Statements] and
+// [Server.Cancelled].
+func (s *Server) ForgetRequests() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = nil
 }
 
 // Statements are the requests that brought a statement, oldest first.
@@ -177,7 +190,7 @@ func (s *Server) paged(w http.ResponseWriter, r *http.Request, parts []string) {
 		refusal(http.StatusNotFound, "Query not found").write(w, r)
 		return
 	}
-	if !s.delayed(q, r) {
+	if !s.delayed(q, token, r) {
 		return
 	}
 	a := s.page(q, token, r)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/script"
 	"github.com/fourkites/sources/trino"
 )
 
@@ -37,19 +39,19 @@ type Server struct {
 	pem       []byte
 	listener  *listener
 	http      *http.Server
+	startErr  error
 	storage   *storage
 	done      chan struct{} // closed by Close: ends what hangs
 	served    chan struct{} // closed when the accept loop has ended
 	closeOnce sync.Once
 	plan      fault.Plan // of statements
 	links     fault.Plan // of links to pages
+	script    script.Script[Request, Reply]
 
 	mu       sync.Mutex
 	users    map[string]string
 	tokens   []string
 	requests []Request
-	replies  []Reply
-	scripts  []*script
 	queries  map[string]*query
 	history  []*query // ended ones too
 	tables   map[string]*table
@@ -79,8 +81,9 @@ func WithPageRows(n int) Option { return func(s *Server) { s.pageRows = max(1, n
 // a place of their own, which asks for a header that the segment names and for no credential.
 func WithSpooling() Option { return func(s *Server) { s.spooling = true } }
 
-// NewServer starts a server on a free port of the loopback interface. Its tables of history are empty. It panics if the
-// machine gives it no port.
+// NewServer starts a server on a free port of the loopback interface. Its tables of history are empty.
+// Listening on a free port of 127.0.0.1 fails only on a machine that is out of ports or descriptors; then [Server.Err]
+// says so and nobody can connect.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		pageRows: 1000, done: make(chan struct{}), served: make(chan struct{}), users: map[string]string{User: Password},
@@ -89,11 +92,24 @@ func NewServer(opts ...Option) *Server {
 	for _, opt := range opts {
 		opt(s)
 	}
-	if err := s.start(); err != nil {
-		panic("trinotest: " + err.Error())
+	s.listener = newListener(nil, s)
+	s.URL = "http://" + nowhere
+	if s.startErr = s.start(); s.startErr != nil {
+		close(s.served)
 	}
 	s.defineHistory()
 	return s
+}
+
+// nowhere is the address of a server that could not start.
+const nowhere = "127.0.0.1:0"
+
+// Err says why the server could not start; nil if it runs or ran.
+func (s *Server) Err() error {
+	if s.startErr == nil {
+		return nil
+	}
+	return fmt.Errorf("trinotest: no server on 127.0.0.1: %w", s.startErr)
 }
 
 func (s *Server) start() error {
@@ -129,7 +145,12 @@ func (s *Server) start() error {
 }
 
 // Addr is host:port.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+func (s *Server) Addr() string {
+	if s.listener.Listener == nil {
+		return nowhere
+	}
+	return s.listener.Addr().String()
+}
 
 // Config is what a client needs to reach the server, beside [Server.Options]. The Proxy is "none".
 func (s *Server) Config() trino.Config {
@@ -177,7 +198,7 @@ func (s *Server) RefuseProperty(name string) {
 	s.refused[name] = true
 }
 
-// Fail has the next n statements fail; a negative n lasts until Recover. A fault on connect strikes the next connections
+// Fail has the next n statements fail; a negative n lasts until [Server.ClearFaults]. A fault on connect strikes the next connections
 // instead.
 //
 // Faults that concern data (cut or reset in mid-body, oversized, bomb, corrupt compression, malformed block, an error
@@ -194,8 +215,8 @@ func (s *Server) Fail(f fault.Fault, n int) {
 // FailNext has the next n requests for a page fail, whatever statement they belong to.
 func (s *Server) FailNext(f fault.Fault, n int) { s.links.Add(f, n) }
 
-// Recover forgets all faults that were planned.
-func (s *Server) Recover() {
+// ClearFaults forgets every planned fault.
+func (s *Server) ClearFaults() {
 	s.plan.Clear()
 	s.links.Clear()
 }
@@ -208,17 +229,14 @@ func (s *Server) Restart() {
 	}
 	s.queries = map[string]*query{}
 	s.mu.Unlock()
-	s.CloseConnections()
+	s.DropConnections()
 }
 
-// Connections is how many connections are open now.
-func (s *Server) Connections() int { return s.listener.count() }
+// Connections is how many connections are open now, and how many were accepted since the start.
+func (s *Server) Connections() (open, total int) { return s.listener.count() }
 
-// Accepted is how many connections were made so far.
-func (s *Server) Accepted() int { return s.listener.total() }
-
-// CloseConnections drops every open connection. New ones are accepted.
-func (s *Server) CloseConnections() { s.listener.drop() }
+// DropConnections drops every open connection, as a restart does. New ones are accepted.
+func (s *Server) DropConnections() { s.listener.drop() }
 
 // Running is how many statements live: neither read to their end, nor failed, nor cancelled.
 func (s *Server) Running() int {
@@ -237,7 +255,9 @@ func (s *Server) Running() int {
 func (s *Server) Close() {
 	s.closeOnce.Do(func() {
 		close(s.done)
-		_ = s.http.Close()
+		if s.http != nil {
+			_ = s.http.Close()
+		}
 		s.listener.drop()
 		if s.storage != nil {
 			s.storage.close()

@@ -100,22 +100,22 @@ func (s *Server) answer(req Request) Reply {
 		refused := s.refused[name]
 		s.mu.Unlock()
 		if refused {
-			return Reply{Error: NewError(4, "Access Denied: Cannot set system session property "+name)}
+			return Reply{Err: NewError(4, "Access Denied: Cannot set system session property "+name)}
 		}
 	}
-	if r, ok := s.scripted(req.SQL); ok {
+	if r, ok := s.script.Next(req); ok {
 		return r
 	}
 	explained, text, values := prepared(req)
 	if strings.HasPrefix(text, "EXPLAIN") && len(values) > 0 {
-		return Reply{Error: userError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters: a prepared EXPLAIN takes none")}
+		return Reply{Err: userError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters: a prepared EXPLAIN takes none")}
 	}
 	if text == "" {
-		return Reply{Error: NewError(5, "Prepared statement not found")}
+		return Reply{Err: NewError(5, "Prepared statement not found")}
 	}
 	sql, err := bound(text, values)
 	if err != nil {
-		return Reply{Error: err}
+		return Reply{Err: err}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,30 +126,30 @@ func (s *Server) answer(req Request) Reply {
 func (s *Server) execute(sql string, req Request) Reply {
 	tokens, bad := lex(sql)
 	if bad != nil {
-		return Reply{Error: userError("SYNTAX_ERROR", bad.Error())}
+		return Reply{Err: userError("SYNTAX_ERROR", bad.Error())}
 	}
 	p := &parser{tokens: tokens}
 	switch {
 	case p.word("SHOW"), p.word("DESCRIBE"), p.word("EXPLAIN"):
 		r, err := s.show(p, sql, req)
 		if err != nil {
-			return Reply{Error: err}
+			return Reply{Err: err}
 		}
 		return r
 	}
 	selection, err := parseSelection(sql)
 	if err != nil {
-		return Reply{Error: err}
+		return Reply{Err: err}
 	}
 	var t *table
 	if selection.table != nil {
 		if t, err = s.find(selection.table, req); err != nil {
-			return Reply{Error: err}
+			return Reply{Err: err}
 		}
 	}
 	r, err := selection.run(t)
 	if err != nil {
-		return Reply{Error: err}
+		return Reply{Err: err}
 	}
 	return r
 }
