@@ -11,6 +11,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 // ServerError is an exception of the server, as errors.As finds it in an error of this package.
@@ -48,6 +49,9 @@ func classify(err error) *base.Error {
 	}
 	if _, ok := errors.AsType[*unsentError](err); ok && typed.Sent == base.MaybeSent {
 		typed.Sent = base.NotSent
+		if tlsconfig.Alert(err) {
+			typed.Kind, typed.Code, typed.Hint = base.KindInvalid, "tls", tlsconfig.AlertHint
+		}
 	}
 	return typed
 }

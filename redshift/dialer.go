@@ -3,17 +3,16 @@ package redshift
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 const (
@@ -40,50 +39,14 @@ func newDialer(c Config, o base.Options) (*dialer, error) {
 		return d, nil
 	}
 	var err error
-	d.tls, err = tlsConfig(c, o.TLS)
+	if d.tls, err = c.files().Config(o.TLS); err == nil && d.tls.ServerName == "" {
+		d.tls.ServerName = c.Host
+	}
 	return d, err
 }
 
-func tlsConfig(c Config, given *tls.Config) (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12}
-	if given != nil {
-		if given.InsecureSkipVerify {
-			return nil, errors.New("option WithTLS: InsecureSkipVerify is set, and certificates are always verified; give RootCAs instead")
-		}
-		t = given.Clone()
-		t.MinVersion = max(t.MinVersion, tls.VersionTLS12)
-	}
-	if c.ServerName != "" {
-		t.ServerName = c.ServerName
-	}
-	if t.ServerName == "" {
-		t.ServerName = c.Host
-	}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("ca_file: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("ca_file: %s holds no certificate in PEM form", c.CAFile)
-		}
-	}
-	if c.CertFile != "" {
-		load := func() (*tls.Certificate, error) {
-			pair, err := tls.LoadX509KeyPair(c.CertFile, c.KeyFile)
-			if err != nil {
-				return nil, fmt.Errorf("cert_file, key_file: %w", err)
-			}
-			return &pair, nil
-		}
-		if _, err := load(); err != nil {
-			return nil, err
-		}
-		// Read for each handshake, so that files that were replaced count without a restart.
-		t.Certificates, t.GetClientCertificate = nil, func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
-	}
-	return t, nil
+func (c Config) files() tlsconfig.Files {
+	return tlsconfig.Files{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, ServerName: c.ServerName}
 }
 
 // connect is the driver's way to a connection. The driver's own context may know nothing of Close: the links do.

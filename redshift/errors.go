@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 // ServerError is an error of the server, as errors.As finds it in an error of this package.
@@ -117,9 +117,8 @@ func classify(err error) *base.Error {
 	}
 	if _, ok := errors.AsType[*unsentError](err); ok && typed.Sent == base.MaybeSent {
 		typed.Sent = base.NotSent
-		if op, _ := errors.AsType[*net.OpError](err); op != nil && op.Op == "remote error" { // an alert of TLS
-			typed.Kind, typed.Code = base.KindInvalid, "tls"
-			typed.Hint = "the server refused the TLS handshake; check the versions that it speaks and the client certificate"
+		if tlsconfig.Alert(err) {
+			typed.Kind, typed.Code, typed.Hint = base.KindInvalid, "tls", tlsconfig.AlertHint
 		}
 	}
 	return typed

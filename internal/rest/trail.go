@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 // trail is how far one attempt got, for the case that no answer comes. It also keeps net/http from sending the request
@@ -140,8 +141,8 @@ func (t *trail) broken(err error) *base.Error {
 	switch op, _ := errors.AsType[*net.OpError](err); {
 	case op != nil && op.Op == "proxyconnect":
 		e.Hint = "the proxy cannot be reached; check proxy"
-	case op != nil && op.Op == "remote error": // an alert of TLS
-		e.Kind, e.Code, e.Hint = base.KindInvalid, "tls", "the server refused the TLS handshake; check the versions that it speaks and the client certificate"
+	case tlsconfig.Alert(err):
+		e.Kind, e.Code, e.Hint = base.KindInvalid, "tls", tlsconfig.AlertHint
 	case e.Kind == base.KindInternal:
 		t.unknown(e)
 	case e.Kind == base.KindAttemptTimeout:

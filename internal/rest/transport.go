@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 // transport hides CloseIdleConnections, with which a failing request of go-retryablehttp would drop the idle
@@ -71,7 +72,8 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 	if options.Transport != nil {
 		return &transport{next: options.Transport, given: true}, nil
 	}
-	tlsConfig, err := tlsFor(config, options)
+	files := tlsconfig.Files{CAFile: config.CAFile, CertFile: config.CertFile, KeyFile: config.KeyFile}
+	secured, err := files.Config(options.TLS)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +90,7 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 		dial = options.Dialer
 	}
 	return &transport{next: &http.Transport{
-		Proxy: proxy, OnProxyConnectResponse: proxyRefuses, DialContext: watched(dial, timeout), TLSClientConfig: tlsConfig,
+		Proxy: proxy, OnProxyConnectResponse: proxyRefuses, DialContext: watched(dial, timeout), TLSClientConfig: secured,
 		ForceAttemptHTTP2: true, TLSHandshakeTimeout: timeout, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: maxHeader,
 		MaxIdleConns: maxIdle, MaxIdleConnsPerHost: maxIdlePerHost, IdleConnTimeout: idleTimeout,
 	}}, nil
