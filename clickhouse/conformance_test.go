@@ -2,8 +2,10 @@ package clickhouse_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +24,26 @@ const (
 	suiteRows     = 300
 )
 
+// rotating is a source of passwords that the suite turns.
+type rotating struct{ turns atomic.Int64 }
+
+// turn goes on to the next password; the one before the first turn is suitePassword itself.
+func (r *rotating) turn() string {
+	r.turns.Add(1)
+	return r.text()
+}
+
+func (r *rotating) text() string {
+	if n := r.turns.Load(); n > 0 {
+		return fmt.Sprintf("%s-%d", suitePassword, n)
+	}
+	return suitePassword
+}
+
+func (r *rotating) Get(context.Context) (secret.Snapshot, error) {
+	return secret.NewSnapshot(r.text(), "", time.Time{}), nil
+}
+
 func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 	server := clickhousetest.NewServer()
 	t.Cleanup(server.Close)
@@ -31,8 +53,10 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 	if s.Address != "" {
 		address = s.Address
 	}
+	var password rotating
 	client, err := clickhouse.New(t.Context(), clickhouse.Config{
-		Addresses: []string{address}, User: suiteUser, Password: secret.Literal(suitePassword), Limits: s.Limits, AllowWrites: true,
+		Addresses: []string{address}, User: suiteUser, Password: secret.From(&password), Limits: s.Limits, AllowWrites: true,
+		Secure: s.CAFile != "", CAFile: s.CAFile, CertFile: s.CertFile, KeyFile: s.KeyFile,
 	}, s.Options...)
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +86,10 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 			Address: server.Addr(), Fail: server.Fail, Running: server.Running, Close: server.Close,
 			Connections: func() int { open, _ := server.Connections(); return open },
 			Refuse:      func() { server.SetPassword(suiteUser, "another"); server.DropConnections() },
+			Rotate: func() {
+				server.SetPassword(suiteUser, password.turn())
+				server.DropConnections() // an open session outlives its password
+			},
 			Calls: func() int {
 				n := 0
 				for _, r := range server.Requests() {
@@ -94,7 +122,7 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 func TestTheClientKeepsThePromisesOfEverySource(t *testing.T) {
 	t.Parallel()
 	basetest.Run(t, basetest.Harness{
-		Family: basetest.Held, New: suiteSubject, Secrets: []string{suitePassword}, Transient: fault.Error(210, "connection refused to a replica"),
+		Family: basetest.Held, New: suiteSubject, TLS: true, Secrets: []string{suitePassword}, Transient: fault.Error(210, "connection refused to a replica"),
 		Configure: func(l base.Limits) error {
 			_, err := clickhouse.New(context.Background(), clickhouse.Config{Host: "clickhouse.example.com", Limits: l})
 			return err

@@ -2,9 +2,11 @@ package trino_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +25,26 @@ const (
 	suiteRows     = 300
 )
 
+// rotating is a source of passwords that the suite turns.
+type rotating struct{ turns atomic.Int64 }
+
+// turn goes on to the next password; the one before the first turn is suitePassword itself.
+func (r *rotating) turn() string {
+	r.turns.Add(1)
+	return r.text()
+}
+
+func (r *rotating) text() string {
+	if n := r.turns.Load(); n > 0 {
+		return fmt.Sprintf("%s-%d", suitePassword, n)
+	}
+	return suitePassword
+}
+
+func (r *rotating) Get(context.Context) (secret.Snapshot, error) {
+	return secret.NewSnapshot(r.text(), "", time.Time{}), nil
+}
+
 func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 	speaks := trinotest.WithTLS("source.example.com", "no-such-host.invalid") // names that rows lead to the server
 	if s.CAFile != "" {
@@ -32,8 +54,9 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 	t.Cleanup(server.Close)
 	server.SetPassword(suiteUser, suitePassword)
 	server.ReplyTo("suite", trinotest.Bulk(suiteRows/3, 3))
+	var password rotating
 	config := server.Config()
-	config.User, config.Password, config.Limits, config.MaxPage = suiteUser, secret.Literal(suitePassword), s.Limits, 8<<20
+	config.User, config.Password, config.Limits, config.MaxPage = suiteUser, secret.From(&password), s.Limits, 8<<20
 	config.Plain, config.CAFile, config.CertFile, config.KeyFile = false, s.CAFile, s.CertFile, s.KeyFile
 	if s.Address != "" {
 		config.Host, config.Port = split(t, s.Address)
@@ -67,8 +90,9 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 		Fake: basetest.Fake{
 			Address: server.Addr(), Fail: server.Fail, Running: server.Running, Close: server.Close,
 			Connections: func() int { open, _ := server.Connections(); return open },
-			Refuse: func() { server.SetPassword(suiteUser, "another") },
-			Calls:  func() int { return tries(server.Requests()) },
+			Refuse:      func() { server.SetPassword(suiteUser, "another") },
+			Rotate:      func() { server.SetPassword(suiteUser, password.turn()) },
+			Calls:       func() int { return tries(server.Requests()) },
 		},
 		Read: func(ctx context.Context) (int, error) {
 			r, err := client.Query(ctx, query)
