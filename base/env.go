@@ -3,11 +3,9 @@ package base
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sethvargo/go-envconfig"
 
@@ -89,18 +87,6 @@ func EnvInt(field *int, name string) Var {
 	}}
 }
 
-// EnvFloat reads a number; NaN and the infinities are none.
-func EnvFloat(field *float64, name string) Var {
-	return Var{names: []string{name}, set: func(s string) error {
-		n, err := strconv.ParseFloat(s, 64)
-		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
-			return errors.New("not a number")
-		}
-		*field = n
-		return nil
-	}}
-}
-
 // EnvBool reads true, false, 1, 0, yes, no, on or off.
 func EnvBool(field *bool, name string) Var {
 	return Var{names: []string{name}, set: func(s string) error {
@@ -119,18 +105,6 @@ func EnvBool(field *bool, name string) Var {
 // EnvDuration reads a duration such as 30s.
 func EnvDuration(field *Duration, name string) Var {
 	return Var{names: []string{name}, set: func(s string) error { return field.UnmarshalText([]byte(s)) }}
-}
-
-// EnvTime reads an instant in RFC 3339.
-func EnvTime(field *time.Time, name string) Var {
-	return Var{names: []string{name}, set: func(s string) error {
-		at, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			return errors.New("not an instant in RFC 3339, such as 2025-01-02T03:04:05Z")
-		}
-		*field = at
-		return nil
-	}}
 }
 
 // EnvSecret reads a secret, a literal or a reference. A reference is kept as it is and resolved by the client at use,

@@ -21,10 +21,8 @@ import (
 type settings struct {
 	Host     string
 	Port     int
-	Share    float64
 	Secure   bool
 	Wait     base.Duration
-	Since    time.Time
 	Tags     []string
 	Password secret.Value
 }
@@ -33,10 +31,8 @@ func (s *settings) load(ctx context.Context, opts ...base.EnvOption) error {
 	return base.LoadEnv(ctx, opts,
 		base.EnvString(&s.Host, "HOST").OrName("SERVER", "MACHINE").Required(),
 		base.EnvInt(&s.Port, "PORT"),
-		base.EnvFloat(&s.Share, "SHARE"),
 		base.EnvBool(&s.Secure, "SECURE"),
 		base.EnvDuration(&s.Wait, "WAIT"),
-		base.EnvTime(&s.Since, "SINCE"),
 		base.EnvStrings(&s.Tags, "TAGS"),
 		base.EnvSecret(&s.Password, "PASSWORD").Required(),
 	)
@@ -84,16 +80,16 @@ func TestVariablesAreReadIntoTheirFields(t *testing.T) {
 	host, password := fileWith(t, "from-file\n"), fileWith(t, "hunter2\n")
 	var s settings
 	err := s.load(t.Context(), base.EnvMap(map[string]string{
-		"HOST": " " + host + " ", "PORT": " 9000", "SHARE": "0.5", "SECURE": "YES", "WAIT": "90s",
-		"SINCE": "2025-01-02T03:04:05Z", "TAGS": "a, b,,c ", "PASSWORD": password + "\n",
+		"HOST": " " + host + " ", "PORT": " 9000", "SECURE": "YES", "WAIT": "90s",
+		"TAGS": "a, b,,c ", "PASSWORD": password + "\n",
 	}))
 	if err != nil || reveal(t, s.Password) != "hunter2" {
 		t.Fatal(err)
 	}
 	s.Password = secret.Value{}
 	if diff := cmp.Diff(settings{
-		Host: "from-file", Port: 9000, Share: 0.5, Secure: true, Wait: base.Duration(90 * time.Second),
-		Since: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC), Tags: []string{"a", "b", "c"},
+		Host: "from-file", Port: 9000, Secure: true, Wait: base.Duration(90 * time.Second),
+		Tags: []string{"a", "b", "c"},
 	}, s); diff != "" {
 		t.Error(diff)
 	}
@@ -102,16 +98,16 @@ func TestVariablesAreReadIntoTheirFields(t *testing.T) {
 func TestEveryProblemIsReportedAtOnceByVariableAndNeverByValue(t *testing.T) {
 	t.Parallel()
 	const value = "v4lue-that-must-not-show"
-	s := settings{Port: 1, Share: 2, Secure: true, Wait: 3, Tags: []string{"kept"}}
+	s := settings{Port: 1, Secure: true, Wait: 3, Tags: []string{"kept"}}
 	before := s
 	err := s.load(t.Context(), base.EnvPrefix("REWIND_"), base.EnvMap(map[string]string{
-		"HOST": "no prefix", "REWIND_PORT": value, "REWIND_SHARE": "NaN", "REWIND_SECURE": value, "REWIND_WAIT": value,
-		"REWIND_SINCE": value, "REWIND_TAGS": "a\x00" + value, "REWIND_PASSWORD": "  ",
+		"HOST": "no prefix", "REWIND_PORT": value, "REWIND_SECURE": value, "REWIND_WAIT": value,
+		"REWIND_TAGS": "a\x00" + value, "REWIND_PASSWORD": "  ",
 	}))
 	if diff := cmp.Diff(map[string]string{
-		"REWIND_HOST": "missing", "REWIND_PORT": "not a whole number", "REWIND_SHARE": "not a number",
+		"REWIND_HOST": "missing", "REWIND_PORT": "not a whole number",
 		"REWIND_SECURE": "neither true nor false", "REWIND_WAIT": `not a duration; write it as "30s" or "5m"`,
-		"REWIND_SINCE": "not an instant in RFC 3339, such as 2025-01-02T03:04:05Z", "REWIND_TAGS": "holds a NUL byte",
+		"REWIND_TAGS":     "holds a NUL byte",
 		"REWIND_PASSWORD": "missing",
 	}, problems(err)); diff != "" {
 		t.Error(diff)
@@ -127,7 +123,7 @@ func TestEveryProblemIsReportedAtOnceByVariableAndNeverByValue(t *testing.T) {
 func TestNumbersThatNoFieldHoldsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
-		"PORT": "99999999999999999999", "SHARE": "Inf", "WAIT": "10000000h", "SINCE": "2025-13-01T00:00:00Z", "SECURE": "maybe",
+		"PORT": "99999999999999999999", "WAIT": "10000000h", "SECURE": "maybe",
 	} {
 		var s settings
 		err := s.load(t.Context(), base.EnvMap(map[string]string{"HOST": "h", "PASSWORD": "p", name: text}))
@@ -221,11 +217,11 @@ func FuzzEnv(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		var s settings
 		vars := map[string]string{"HOST": "h", "PASSWORD": "p"}
-		for _, name := range []string{"PORT", "SHARE", "SECURE", "WAIT", "SINCE", "TAGS"} {
+		for _, name := range []string{"PORT", "SECURE", "WAIT", "TAGS"} {
 			vars[name] = text
 		}
 		_ = s.load(t.Context(), base.EnvMap(vars))
-		if s.Share != s.Share || s.Host != "h" { // NaN
+		if s.Host != "h" {
 			t.Errorf("%+v", s)
 		}
 		const mark = "v4lue" // in no message of ours
