@@ -19,7 +19,13 @@
 // rca.client.rejections and rca.client.retry_budget.tokens. Without providers nothing is recorded and nothing is paid.
 package base
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// CloseGrace is how long Close of every client lets running calls finish before it cuts them.
+const CloseGrace = 5 * time.Second
 
 // Client is what all clients of sources have in common. A concrete client is safe for concurrent use.
 type Client interface {
@@ -29,7 +35,7 @@ type Client interface {
 	Ping(ctx context.Context) error
 	// Health is what is known without a call.
 	Health() Health
-	// Close ends the client: new calls are refused at once, running ones finish or are cut after a bounded time. It may
-	// be called again.
+	// Close ends the client: new calls are refused at once, running ones have CloseGrace to finish and are then cut, of
+	// which its error tells. It returns within twice CloseGrace, whatever the source does, and may be called again.
 	Close() error
 }

@@ -82,12 +82,10 @@ func (c *Client) Health() base.Health { return c.guard.Health() }
 // Reload replaces the limits while calls run.
 func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
 
-const closeWait = 5 * time.Second
-
-// Close refuses new calls at once and waits for running ones, for at most five seconds; then they are cancelled at the
+// Close refuses new calls at once and gives running ones base.CloseGrace to finish; then they are cancelled at the
 // server. It may be called again.
 func (c *Client) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+	ctx, cancel := context.WithTimeout(context.Background(), base.CloseGrace)
 	defer cancel()
 	late := c.guard.Close(ctx)
 	c.ending.Store(true)
@@ -95,7 +93,7 @@ func (c *Client) Close() error {
 	err := errors.Join(c.writer.close(), c.credential.close())
 	c.background.Wait()
 	if late != nil {
-		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), closeWait), err)
+		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), base.CloseGrace), err)
 	}
 	return err
 }

@@ -50,8 +50,7 @@ func (c *TrackingClient) Health() base.Health { return c.rest.Guard().Health() }
 // Reload replaces the limits while calls run.
 func (c *TrackingClient) Reload(l base.Limits) error { return c.rest.Guard().Reload(l) }
 
-// Close refuses new calls at once, waits at most ten seconds for running ones and then gives them up. It takes longer
-// only where something does not end when it is told to: a call one second, the source of a secret five. It may be called
+// Close refuses new calls at once and gives running ones base.CloseGrace to finish; then they are cut. It may be called
 // again.
 func (c *TrackingClient) Close() error { return c.close() }
 

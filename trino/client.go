@@ -3,7 +3,6 @@ package trino
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -105,17 +104,14 @@ func (c *Client) Health() base.Health { return c.guard.Health() }
 func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
 
 const (
-	closeWait   = 5 * time.Second // for calls under way
-	stopTimeout = 5 * time.Second // for one request to stop a query
+	stopTimeout = 3 * time.Second // for one request to stop a query
 	stopWait    = time.Second     // that who leaves an answer waits for that request
 )
 
-// Close refuses new calls at once and waits for running ones, for at most five seconds; then what was not read to its
-// end is cancelled at the server. It may be called again.
+// Close refuses new calls at once and gives running ones base.CloseGrace to finish; then what was not read to its end is
+// cancelled at the server, which has three seconds to say so. It may be called again.
 func (c *Client) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
-	defer cancel()
-	late := c.guard.Close(ctx)
+	err := c.rest.Drain()
 	c.mu.Lock()
 	open := make([]*stream, 0, len(c.streams))
 	for s := range c.streams {
@@ -125,16 +121,13 @@ func (c *Client) Close() error {
 	for _, s := range open {
 		s.end(errClosed)
 	}
-	err := c.rest.Close() // waits for what was just cut
+	c.rest.Cut()
 	timer := time.AfterFunc(stopTimeout, c.giveUp)
 	c.background.Wait()
 	timer.Stop()
 	c.giveUp()
-	err = errors.Join(err, c.rest.Close(), c.credential.close()) // again: stopping queries took connections
-	if late != nil {
-		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), closeWait), err)
-	}
-	return err
+	c.rest.Cut() // again: stopping queries took connections
+	return errors.Join(err, c.credential.close())
 }
 
 // in takes an answer on, and out lets it go.

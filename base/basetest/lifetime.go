@@ -207,3 +207,30 @@ func closeUnderLoad(t testing.TB, h Harness) {
 	}
 	eventually(t, "every connection is closed", func() bool { return s.Fake.Connections() == 0 })
 }
+
+func closeOnSilence(t testing.TB, h Harness) {
+	long := base.Duration(time.Minute)
+	s := h.New(t, Settings{Limits: base.Limits{Retries: -1, Timeout: long, Attempt: long, Idle: long}})
+	s.Fake.Fail(fault.IgnoreCancel(), -1)
+	read := make(chan error, 1)
+	go func() { // ends with the deadline of its context at the latest
+		_, err := s.Read(timeout(t, 4*base.CloseGrace))
+		read <- err
+	}()
+	eventually(t, "the call runs", func() bool { return s.Client.Health().InFlight > 0 })
+	within(t, 2*base.CloseGrace, func() {
+		if err := s.Client.Close(); err == nil {
+			t.Error("a call was cut, and Close does not say so")
+		}
+	})
+	select {
+	case err := <-read:
+		if err == nil {
+			t.Error("a call that was cut returned without an error")
+		} else {
+			h.clean(t, err)
+		}
+	case <-time.After(time.Second):
+		t.Error("the call runs on though the client is closed")
+	}
+}

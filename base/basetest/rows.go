@@ -67,6 +67,7 @@ func rows() []row {
 		{id: "F48", promise: "a stream of a language model that breaks off is partial", family: elsewhere("concerns language models")},
 		{id: "F49", promise: "a loop of tool calls ends", family: elsewhere("concerns language models")},
 		{id: "F50", promise: "Close refuses new calls, ends running ones in time, and may be called again", run: closeUnderLoad},
+		{id: "F50b", promise: "Close cuts what does not end, says so, and returns within twice CloseGrace", run: closeOnSilence},
 		{id: "F51", promise: "a host that moved is found at its new address", run: movedHost},
 		{id: "F52", promise: "no file descriptor left is said, and passes", run: noDescriptors},
 		{id: "T01", promise: "no secret shows in the errors of any fault", run: canary},

@@ -209,6 +209,7 @@ var noticed = map[string]map[string]sabotage{
 	"F43":  {"careless": careless},
 	"F45":  {"content": content},
 	"F50":  {"content": content},
+	"F50b": {"optimist": optimist},
 	"F51":  {"frozen": frozen},
 	"F52":  {"optimist": optimist, "nameless": nameless},
 	"T01":  {"talkative": talkative, "chatty": chatty},

@@ -38,7 +38,7 @@ func (c CacheConfig) withDefaults() CacheConfig {
 }
 
 // closeWait bounds how long Close waits for a source or subscriber that ignores its context.
-const closeWait = 5 * time.Second
+const closeWait = time.Second
 
 // Cache keeps the secret of one [Source] fresh. It is itself a Source, safe for concurrent use; its owner calls Close.
 //

@@ -17,7 +17,6 @@ import (
 
 const (
 	defaultMaxResponse = 32 << 20
-	closeGrace         = 10 * time.Second
 	abortGrace         = time.Second
 )
 
@@ -88,18 +87,27 @@ func (c *Client) Guard() *base.Guard { return c.guard }
 // client of its own. Close closes what is idle in it.
 func (c *Client) RoundTripper() http.RoundTripper { return c.transport }
 
-// Close refuses new calls at once, gives running ones ten seconds, gives up those that are left, waits one second more
-// for them to end, and closes idle connections. It may be called again.
+// Close is Drain and Cut. It may be called again.
 func (c *Client) Close() error {
-	c.stopWaits()
-	err := c.drain(closeGrace)
-	c.giveUp()
-	if err != nil {
-		err = fmt.Errorf("%s: close: calls were still running after %s and were given up", c.guard.Name(), closeGrace)
-		_ = c.drain(abortGrace) // they have been told to end
-	}
-	c.transport.closeIdle()
+	err := c.Drain()
+	c.Cut()
 	return err
+}
+
+// Drain refuses new calls at once, and gives running ones base.CloseGrace to finish. Its error says that some did not.
+func (c *Client) Drain() error {
+	c.stopWaits()
+	if c.drain(base.CloseGrace) != nil {
+		return fmt.Errorf("%s: close: calls were still running after %s and were cut", c.guard.Name(), base.CloseGrace)
+	}
+	return nil
+}
+
+// Cut ends the calls that still run after Drain, waits at most a second for them, and closes idle connections.
+func (c *Client) Cut() {
+	c.giveUp()
+	_ = c.drain(abortGrace) // they have been told to end
+	c.transport.closeIdle()
 }
 
 func (c *Client) drain(grace time.Duration) error {
