@@ -191,7 +191,7 @@ func crashed(value any) error {
 		return NewError(KindInternal, errGoexit)
 	}
 	e := NewError(KindInternal, &PanicError{Value: value, Stack: string(debug.Stack())})
-	e.Hint = "the stack is in the PanicError that errors.As finds"
+	e.SetHint(HintOf("the stack is in the PanicError that errors.As finds"))
 	return e
 }
 

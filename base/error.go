@@ -48,11 +48,12 @@ type Error struct {
 	Elapsed    time.Duration // of the whole call, waits included
 	QueryID    string
 	RequestID  string
-	Hint       string // what a caller, a person or a model, may change
+	Hint       string // what a caller, a person or a model, may change; set by SetHint where the words are constant
 
 	// Stopped says why a failure that could be retried was not: the Kind of what stood in the way, a local one.
 	Stopped Kind
 
+	own  Hint   // as SetHint set it
 	text string // message of the driver's error, redacted
 	err  error  // the driver's error
 	ctx  error  // cause of the context's end

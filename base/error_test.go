@@ -228,6 +228,50 @@ func TestASecretIsFoundThoughItIsSplitCutOrEscaped(t *testing.T) {
 	}
 }
 
+func TestOurOwnHintIsWholeThoughASecretIsOneOfItsWords(t *testing.T) {
+	t.Parallel()
+	const hint = "the default port is 9440; check user and password"
+	g := newGuard(t, base.Limits{Retries: -1}, func(c *base.GuardConfig) {
+		c.Secrets = func() []string { return []string{"default", "password", "check"} }
+	})
+	own := base.NewError(base.KindInvalid, errors.New("no default here"))
+	own.SetHint(base.HintOf(hint))
+	_, err := base.Do(t.Context(), g, read, fails(fmt.Errorf("wrapped: %w", own)))
+	if e := asError(t, err); e.Hint != hint || strings.Contains(strings.TrimSuffix(e.Error(), hint), "default") {
+		t.Errorf("%s", e)
+	}
+	foreign := *own
+	foreign.Hint = "use the password default" // put over ours
+	_, err = base.Do(t.Context(), g, read, fails(&foreign))
+	if e := asError(t, err); strings.Contains(e.Hint, "default") || strings.Contains(e.Hint, "password") {
+		t.Errorf("%s", e)
+	}
+	foreign.Hint += hint // or added to it
+	_, err = base.Do(t.Context(), g, read, fails(&foreign))
+	if e := asError(t, err); strings.Contains(e.Hint, "default") || strings.Contains(e.Hint, "password") {
+		t.Errorf("%s", e)
+	}
+	if got := base.HintOf(hint).String(); got != hint {
+		t.Error(got)
+	}
+}
+
+func TestAHintThatCameFromOutsideShowsNoSecretInAnyForm(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{Retries: -1}, func(c *base.GuardConfig) { c.Secrets = func() []string { return []string{canary} } })
+	for _, form := range canaries() {
+		e := base.NewError(base.KindPermission, errDown)
+		e.SetHint(base.HintOf("ask the operator"))
+		for _, text := range []string{form, "ask the operator: " + form, form + "ask the operator"} {
+			e.Hint = text
+			_, got := base.Do(t.Context(), g, read, fails(e))
+			if text := prints(got); spills(text) {
+				t.Errorf("%q:\n%s", form, text)
+			}
+		}
+	}
+}
+
 func TestURLsLoseTheirUsersAndQueries(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

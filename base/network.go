@@ -22,9 +22,9 @@ func ClassifyNetwork(err error) *Error {
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		e.Kind, e.Sent = KindUnavailable, NotSent
-		e.Hint = "nothing accepts connections there; check host and port"
+		e.SetHint(HintOf("nothing accepts connections there; check host and port"))
 		if op.Timeout() {
-			e.Hint = "the host did not answer the connection in time; check host, port and firewall"
+			e.SetHint(HintOf("the host did not answer the connection in time; check host, port and firewall"))
 		}
 		return e
 	}
@@ -47,7 +47,7 @@ func classifyFiles(e *Error, err error) bool {
 		return false
 	}
 	e.Kind, e.Sent = KindUnavailable, NotSent
-	e.Hint = "the process has too many files open; raise its limit or lower limits.concurrency"
+	e.SetHint(HintOf("the process has too many files open; raise its limit or lower limits.concurrency"))
 	return true
 }
 
@@ -64,10 +64,12 @@ func classifyName(e *Error, err error) bool {
 	}
 	e.Sent, e.Code = NotSent, codeName
 	if dns.IsNotFound {
-		e.Kind, e.Hint = KindInvalid, "the host name does not resolve; check the host in the configuration"
+		e.Kind = KindInvalid
+		e.SetHint(HintOf("the host name does not resolve; check the host in the configuration"))
 		return true
 	}
-	e.Kind, e.Hint = KindUnavailable, "the name server did not answer"
+	e.Kind = KindUnavailable
+	e.SetHint(HintOf("the name server did not answer"))
 	return true
 }
 
@@ -80,11 +82,14 @@ func classifyTLS(e *Error, err error) bool {
 	_, plain := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case unknown || name || invalid || verify:
-		e.Kind, e.Hint = KindInvalid, "the certificate of the server is not trusted for this host; set the CA file, or the right host"
+		e.Kind = KindInvalid
+		e.SetHint(HintOf("the certificate of the server is not trusted for this host; set the CA file, or the right host"))
 	case alert:
-		e.Kind, e.Hint = KindInvalid, "the server refused the TLS handshake; check protocol version and client certificate"
+		e.Kind = KindInvalid
+		e.SetHint(HintOf("the server refused the TLS handshake; check protocol version and client certificate"))
 	case plain:
-		e.Kind, e.Hint = KindProtocol, "the server does not speak TLS on this port"
+		e.Kind = KindProtocol
+		e.SetHint(HintOf("the server does not speak TLS on this port"))
 	default:
 		return false
 	}

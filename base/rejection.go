@@ -94,7 +94,7 @@ func (c *call) classify(err error) *Error {
 	}
 	if c.op.Safety == Unsafe && e.Sent == MaybeSent && vague(e.Kind) {
 		e.Kind = KindOutcomeUnknown
-		e.Hint = "the write was sent and its answer lost: look whether it happened before you repeat it"
+		e.SetHint(HintOf("the write was sent and its answer lost: look whether it happened before you repeat it"))
 	}
 	return e
 }
@@ -121,7 +121,7 @@ func (g *Guard) typed(err error) *Error {
 	if e.text == "" {
 		e.text = textOf(e.err)
 	}
-	g.purge(&e.text, &e.Code, &e.QueryID, &e.RequestID, &e.Hint)
+	g.purge(&e.text, &e.Code, &e.QueryID, &e.RequestID, e.foreignHint())
 	return e
 }
 
@@ -168,7 +168,7 @@ func (c *call) blameContext(e *Error) {
 	e.ctx = context.DeadlineExceeded
 	if c.ownsDeadline && c.g.now() >= c.deadline {
 		e.Kind = KindDeadline
-		e.Hint = "the call took longer than its timeout; ask for less, or raise limits.timeout"
+		e.SetHint(HintOf("the call took longer than its timeout; ask for less, or raise limits.timeout"))
 	}
 }
 

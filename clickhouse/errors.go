@@ -50,7 +50,8 @@ func classify(err error) *base.Error {
 	if _, ok := errors.AsType[*unsentError](err); ok && typed.Sent == base.MaybeSent {
 		typed.Sent = base.NotSent
 		if tlsconfig.Alert(err) {
-			typed.Kind, typed.Code, typed.Hint = base.KindInvalid, "tls", tlsconfig.AlertHint
+			typed.Kind, typed.Code = base.KindInvalid, "tls"
+			typed.SetHint(base.HintOf(tlsconfig.AlertHint))
 		}
 	}
 	return typed
@@ -63,17 +64,17 @@ func classifyCause(err error) *base.Error {
 	if e, ok := errors.AsType[*columnError](err); ok {
 		typed := base.NewError(base.KindInvalid, err).WithText(e.Error())
 		typed.Sent, typed.Code = base.Answered, "type"
-		typed.Hint = "leave the column out, or select toString(column)"
+		typed.SetHint(base.HintOf("leave the column out, or select toString(column)"))
 		return typed
 	}
 	if e, ok := errors.AsType[*silenceError](err); ok {
 		typed := base.NewError(base.KindUnavailable, err).WithText(e.Error())
-		typed.Hint = "the server or the network is stuck; limits.idle says how long a silence may be"
+		typed.SetHint(base.HintOf("the server or the network is stuck; limits.idle says how long a silence may be"))
 		return typed
 	}
 	if _, ok := errors.AsType[*malformedError](err); ok {
 		typed := base.NewError(base.KindProtocol, err)
-		typed.Hint = "what answers is not ClickHouse's native protocol, or it was damaged on the way; check host and port"
+		typed.SetHint(base.HintOf("what answers is not ClickHouse's native protocol, or it was damaged on the way; check host and port"))
 		return typed
 	}
 	return classifyOwn(err)
@@ -84,26 +85,31 @@ func classifyOwn(err error) *base.Error {
 	switch {
 	case errors.Is(err, errPoolClosed):
 		e := base.NewError(base.KindClosed, err)
-		e.Sent, e.Hint = base.NotSent, "the client was closed"
+		e.Sent = base.NotSent
+		e.SetHint(base.HintOf("the client was closed"))
 		return e
 	case errors.Is(err, secret.ErrRefused):
 		e := base.NewError(base.KindUnauthenticated, err)
-		e.Sent, e.Hint = base.NotSent, "the server refused this password before; it is not sent again until it changes"
+		e.Sent = base.NotSent
+		e.SetHint(base.HintOf("the server refused this password before; it is not sent again until it changes"))
 		return e
 	case errors.Is(err, secret.ErrEmpty), errors.Is(err, secret.ErrExpired), errors.Is(err, secret.ErrUnresolved):
 		e := base.NewError(base.KindUnauthenticated, err)
-		e.Sent, e.Hint = base.NotSent, "the password could not be had"
+		e.Sent = base.NotSent
+		e.SetHint(base.HintOf("the password could not be had"))
 		return e
 	case errors.Is(err, errOvertime):
 		e := base.NewError(tooLong.kind, err)
-		e.Code, e.Hint = "max_execution", tooLong.hint
+		e.Code = "max_execution"
+		e.SetHint(tooLong.hint)
 		return e
 	case errors.Is(err, context.Canceled):
 		return base.NewError(base.KindCanceled, err)
 	}
 	if e, ok := errors.AsType[*unboundError](err); ok {
 		typed := base.NewError(base.KindInvalid, err).WithText(e.Error())
-		typed.Sent, typed.Hint = base.NotSent, "ask a newer server, or write no args"
+		typed.Sent = base.NotSent
+		typed.SetHint(base.HintOf("ask a newer server, or write no args"))
 		return typed
 	}
 	return nil
@@ -118,7 +124,8 @@ func classifyServer(e *ServerError, err error) *base.Error {
 		v = overloaded
 	}
 	typed := base.NewError(v.kind, err).WithText(e.Error())
-	typed.Sent, typed.Code, typed.Hint = base.Answered, strconv.Itoa(e.Code), v.hint
+	typed.Sent, typed.Code = base.Answered, strconv.Itoa(e.Code)
+	typed.SetHint(v.hint)
 	return typed
 }
 

@@ -133,7 +133,8 @@ func (c *Client) mayWrite(op *base.Op) error {
 		return nil
 	}
 	e := base.NewError(base.KindPermission, nil).WithText("writes are switched off")
-	e.Source, e.Op, e.Sent, e.Hint = c.Name(), op.Name, base.NotSent, "set Config.AllowWrites (allow_writes) if this program is to write"
+	e.Source, e.Op, e.Sent = c.Name(), op.Name, base.NotSent
+	e.SetHint(base.HintOf("set Config.AllowWrites (allow_writes) if this program is to write"))
 	return e
 }
 

@@ -5,26 +5,26 @@ import "github.com/fourkites/sources/base"
 // verdict is what a code means to a caller.
 type verdict struct {
 	kind base.Kind
-	hint string
+	hint base.Hint
 }
 
 var (
-	unauthenticated = verdict{base.KindUnauthenticated, "user or password is wrong, or the account has expired"}
-	readOnly        = verdict{base.KindPermission, "the account or the query is read-only: only statements that read tables of this server, and settings only in Query.Settings"}
-	denied          = verdict{base.KindPermission, "the account lacks the grant; ask for another table, or have it granted"}
-	notThere        = verdict{base.KindNotFound, "there is no such table or database, or the account may not see it"}
-	noColumn        = verdict{base.KindInvalid, "a name in the statement is not known; look at the columns of the table"}
-	badSQL          = verdict{base.KindInvalid, "the server cannot read the statement; correct it"}
-	badValue        = verdict{base.KindInvalid, "a value or a parameter does not fit its type"}
-	tooMuch         = verdict{base.KindQuotaExceeded, "the answer or the reading is larger than the server allows; narrow the window or the conditions"}
-	tooLong         = verdict{base.KindQuotaExceeded, "the statement ran longer than it may; narrow the window, or raise max_execution"}
-	noMemory        = verdict{base.KindQuotaExceeded, "the statement needs more memory than it may; narrow the window, or group by fewer values"}
-	quota           = verdict{base.KindQuotaExceeded, "the account's quota for this interval is used up; wait, or raise the quota"}
-	crowded         = verdict{base.KindThrottled, "the server runs as many queries as it may"}
-	killed          = verdict{base.KindCanceled, "the query was stopped at the server"}
-	overloaded      = verdict{base.KindOverloaded, "the server as a whole is short of memory or of processor time"}
-	exists          = verdict{base.KindConflict, "there is such a table or database already"}
-	away            = verdict{base.KindUnavailable, "the server, or a part of its cluster, does not answer at the moment"}
+	unauthenticated = verdict{base.KindUnauthenticated, base.HintOf("user or password is wrong, or the account has expired")}
+	readOnly        = verdict{base.KindPermission, base.HintOf("the account or the query is read-only: only statements that read tables of this server, and settings only in Query.Settings")}
+	denied          = verdict{base.KindPermission, base.HintOf("the account lacks the grant; ask for another table, or have it granted")}
+	notThere        = verdict{base.KindNotFound, base.HintOf("there is no such table or database, or the account may not see it")}
+	noColumn        = verdict{base.KindInvalid, base.HintOf("a name in the statement is not known; look at the columns of the table")}
+	badSQL          = verdict{base.KindInvalid, base.HintOf("the server cannot read the statement; correct it")}
+	badValue        = verdict{base.KindInvalid, base.HintOf("a value or a parameter does not fit its type")}
+	tooMuch         = verdict{base.KindQuotaExceeded, base.HintOf("the answer or the reading is larger than the server allows; narrow the window or the conditions")}
+	tooLong         = verdict{base.KindQuotaExceeded, base.HintOf("the statement ran longer than it may; narrow the window, or raise max_execution")}
+	noMemory        = verdict{base.KindQuotaExceeded, base.HintOf("the statement needs more memory than it may; narrow the window, or group by fewer values")}
+	quota           = verdict{base.KindQuotaExceeded, base.HintOf("the account's quota for this interval is used up; wait, or raise the quota")}
+	crowded         = verdict{base.KindThrottled, base.HintOf("the server runs as many queries as it may")}
+	killed          = verdict{base.KindCanceled, base.HintOf("the query was stopped at the server")}
+	overloaded      = verdict{base.KindOverloaded, base.HintOf("the server as a whole is short of memory or of processor time")}
+	exists          = verdict{base.KindConflict, base.HintOf("there is such a table or database already")}
+	away            = verdict{base.KindUnavailable, base.HintOf("the server, or a part of its cluster, does not answer at the moment")}
 )
 
 // verdicts are the codes whose meaning is known; the rest are Internal. A mistake of the statement must be among them, for

@@ -213,10 +213,10 @@ func (c *clock) hint(skew time.Duration) string {
 // refused explains an Unauthenticated answer.
 func (k *credential) refused(header http.Header, e *base.Error) {
 	if k.signer == nil {
-		e.Hint = "the credentials were refused; check user and password"
+		e.SetHint(base.HintOf("the credentials were refused; check user and password"))
 		return
 	}
-	e.Hint = "the signature was refused; check app_id, secret and scheme"
+	e.SetHint(base.HintOf("the signature was refused; check app_id, secret and scheme"))
 	if skew, far := k.clock.measure(header); far {
 		e.Hint = k.clock.hint(skew)
 	}

@@ -95,13 +95,14 @@ func (s *service) classify(r rest.Response) *base.Error {
 	case http.StatusUnauthorized:
 		s.credential.refused(r.Header, e)
 	case http.StatusForbidden:
-		e.Hint = "these credentials may not see this; ask for access, or check company_id"
+		e.SetHint(base.HintOf("these credentials may not see this; ask for access, or check company_id"))
 		if skew, far := s.credential.clock.measure(r.Header); far && s.credential.signer != nil {
 			e.Hint = s.credential.clock.hint(skew)
 		}
 	case http.StatusNotFound:
 		if s.stray(r, cause) { // it says nothing about the thing that was asked for
-			e.Kind, e.Hint = base.KindInvalid, hintBaseURL
+			e.Kind = base.KindInvalid
+			e.SetHint(base.HintOf(hintBaseURL))
 		}
 	}
 	return e

@@ -149,37 +149,38 @@ func withoutRequest(err error) error {
 }
 
 var awsVerdicts = map[string]verdict{
-	"ExpiredToken":                      {base.KindUnauthenticated, "the AWS credentials have expired"},
-	"ExpiredTokenException":             {base.KindUnauthenticated, "the AWS credentials have expired"},
-	"UnrecognizedClientException":       {base.KindUnauthenticated, "AWS does not know the credentials"},
-	"InvalidClientTokenId":              {base.KindUnauthenticated, "AWS does not know the credentials"},
-	"InvalidSignatureException":         {base.KindUnauthenticated, "AWS refuses the signature; check the secret key and the clock"},
-	"SignatureDoesNotMatch":             {base.KindUnauthenticated, "AWS refuses the signature; check the secret key and the clock"},
-	"AccessDenied":                      {base.KindPermission, "the identity may not ask for credentials of the database"},
-	"AccessDeniedException":             {base.KindPermission, "the identity may not ask for credentials of the database"},
-	"ClusterNotFound":                   {base.KindNotFound, "there is no such cluster in the region; check iam.cluster_id and iam.region"},
-	"ResourceNotFoundException":         {base.KindNotFound, "there is no such workgroup in the region; check iam.workgroup and iam.region"},
-	"ValidationError":                   {base.KindInvalid, "AWS refuses the request; check iam, user and database"},
-	"ValidationException":               {base.KindInvalid, "AWS refuses the request; check iam, user and database"},
-	"UnsupportedOperation":              {base.KindInvalid, "the cluster does not support this way; set user"},
-	"Throttling":                        {base.KindThrottled, "AWS throttles the API"},
-	"ThrottlingException":               {base.KindThrottled, "AWS throttles the API"},
-	"RequestLimitExceeded":              {base.KindThrottled, "AWS throttles the API"},
-	"TooManyRequestsException":          {base.KindThrottled, "AWS throttles the API"},
-	"InternalFailure":                   {base.KindUnavailable, "AWS could not answer"},
-	"InternalServerException":           {base.KindUnavailable, "AWS could not answer"},
-	"ServiceUnavailable":                {base.KindUnavailable, "AWS could not answer"},
-	"DependencyAccessDeniedFault":       {base.KindPermission, "the identity may not ask for credentials of the database"},
-	"DependentServiceAccessDenied":      {base.KindPermission, "the identity may not ask for credentials of the database"},
-	"DependentServiceUnavailable":       {base.KindUnavailable, "AWS could not answer"},
-	"DependentServiceRequestThrottling": {base.KindThrottled, "AWS throttles the API"},
+	"ExpiredToken":                      {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
+	"ExpiredTokenException":             {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
+	"UnrecognizedClientException":       {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"InvalidClientTokenId":              {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"InvalidSignatureException":         {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"SignatureDoesNotMatch":             {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"AccessDenied":                      {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
+	"AccessDeniedException":             {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
+	"ClusterNotFound":                   {base.KindNotFound, base.HintOf("there is no such cluster in the region; check iam.cluster_id and iam.region")},
+	"ResourceNotFoundException":         {base.KindNotFound, base.HintOf("there is no such workgroup in the region; check iam.workgroup and iam.region")},
+	"ValidationError":                   {base.KindInvalid, base.HintOf("AWS refuses the request; check iam, user and database")},
+	"ValidationException":               {base.KindInvalid, base.HintOf("AWS refuses the request; check iam, user and database")},
+	"UnsupportedOperation":              {base.KindInvalid, base.HintOf("the cluster does not support this way; set user")},
+	"Throttling":                        {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"ThrottlingException":               {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"RequestLimitExceeded":              {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"TooManyRequestsException":          {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"InternalFailure":                   {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"InternalServerException":           {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"ServiceUnavailable":                {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"DependencyAccessDeniedFault":       {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
+	"DependentServiceAccessDenied":      {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
+	"DependentServiceUnavailable":       {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"DependentServiceRequestThrottling": {base.KindThrottled, base.HintOf("AWS throttles the API")},
 }
 
 // classifyAWS types what AWS answered to the request for credentials.
 func classifyAWS(err error) *base.Error {
 	if _, ok := errors.AsType[*settingsError](err); ok {
 		e := base.NewError(base.KindInvalid, err)
-		e.Sent, e.Hint = base.NotSent, "correct the AWS settings of this process"
+		e.Sent = base.NotSent
+		e.SetHint(base.HintOf("correct the AWS settings of this process"))
 		return e
 	}
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
@@ -187,12 +188,13 @@ func classifyAWS(err error) *base.Error {
 		switch {
 		case known:
 		case e.ErrorFault() == smithy.FaultServer || httpStatus(err) >= http.StatusInternalServerError:
-			v = verdict{base.KindUnavailable, "AWS could not answer"}
+			v = verdict{base.KindUnavailable, base.HintOf("AWS could not answer")}
 		default:
-			v = verdict{base.KindInvalid, "AWS refuses the request for credentials"}
+			v = verdict{base.KindInvalid, base.HintOf("AWS refuses the request for credentials")}
 		}
 		typed := base.NewError(v.kind, err).WithText(e.ErrorCode() + ": " + strings.TrimSpace(e.ErrorMessage()))
-		typed.Sent, typed.Code, typed.Hint = base.NotSent, e.ErrorCode(), v.hint
+		typed.Sent, typed.Code = base.NotSent, e.ErrorCode()
+		typed.SetHint(v.hint)
 		return typed
 	}
 	if e, ok := errors.AsType[*smithy.OperationError](err); ok && base.ClassifyNetwork(e.Err).Kind == base.KindInternal {
@@ -201,7 +203,8 @@ func classifyAWS(err error) *base.Error {
 			kind = base.KindUnavailable
 		}
 		typed := base.NewError(kind, err)
-		typed.Sent, typed.Hint = base.NotSent, "AWS could not be asked for credentials of the database; check the AWS credentials of this process"
+		typed.Sent = base.NotSent
+		typed.SetHint(base.HintOf("AWS could not be asked for credentials of the database; check the AWS credentials of this process"))
 		return typed
 	}
 	return nil

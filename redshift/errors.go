@@ -39,25 +39,25 @@ func (e *ServerError) Error() string {
 // verdict is what a code means to a caller.
 type verdict struct {
 	kind base.Kind
-	hint string
+	hint base.Hint
 }
 
 var (
-	unauthenticated = verdict{base.KindUnauthenticated, "user or password is wrong, or has expired"}
-	denied          = verdict{base.KindPermission, "the account lacks the grant; ask for another table, or have it granted"}
-	readOnly        = verdict{base.KindPermission, "the statement would change something; only statements that read are allowed"}
-	notThere        = verdict{base.KindNotFound, "there is no such table, schema or database, or the account may not see it"}
-	badSQL          = verdict{base.KindInvalid, "the server cannot run the statement; correct it"}
-	badValue        = verdict{base.KindInvalid, "a value does not fit its type; correct the value or cast it"}
-	unsupported     = verdict{base.KindInvalid, "the server does not support this; write it another way"}
-	quota           = verdict{base.KindQuotaExceeded, "the statement needs more than the server allows; narrow the window or the conditions"}
-	tooLong         = verdict{base.KindQuotaExceeded, "the statement ran longer than it may; narrow the window, or raise max_execution"}
-	ruled           = verdict{base.KindQuotaExceeded, "a query monitoring rule of the cluster stopped the statement; narrow it"}
-	crowded         = verdict{base.KindThrottled, "the server has as many connections or queries as it may"}
-	short           = verdict{base.KindOverloaded, "the server as a whole is short of disk or memory"}
-	killed          = verdict{base.KindCanceled, "the statement was stopped at the server"}
-	away            = verdict{base.KindUnavailable, "the server is starting, stopping or failing over"}
-	inTheWay        = verdict{base.KindConflict, "another transaction was in the way"}
+	unauthenticated = verdict{base.KindUnauthenticated, base.HintOf("user or password is wrong, or has expired")}
+	denied          = verdict{base.KindPermission, base.HintOf("the account lacks the grant; ask for another table, or have it granted")}
+	readOnly        = verdict{base.KindPermission, base.HintOf("the statement would change something; only statements that read are allowed")}
+	notThere        = verdict{base.KindNotFound, base.HintOf("there is no such table, schema or database, or the account may not see it")}
+	badSQL          = verdict{base.KindInvalid, base.HintOf("the server cannot run the statement; correct it")}
+	badValue        = verdict{base.KindInvalid, base.HintOf("a value does not fit its type; correct the value or cast it")}
+	unsupported     = verdict{base.KindInvalid, base.HintOf("the server does not support this; write it another way")}
+	quota           = verdict{base.KindQuotaExceeded, base.HintOf("the statement needs more than the server allows; narrow the window or the conditions")}
+	tooLong         = verdict{base.KindQuotaExceeded, base.HintOf("the statement ran longer than it may; narrow the window, or raise max_execution")}
+	ruled           = verdict{base.KindQuotaExceeded, base.HintOf("a query monitoring rule of the cluster stopped the statement; narrow it")}
+	crowded         = verdict{base.KindThrottled, base.HintOf("the server has as many connections or queries as it may")}
+	short           = verdict{base.KindOverloaded, base.HintOf("the server as a whole is short of disk or memory")}
+	killed          = verdict{base.KindCanceled, base.HintOf("the statement was stopped at the server")}
+	away            = verdict{base.KindUnavailable, base.HintOf("the server is starting, stopping or failing over")}
+	inTheWay        = verdict{base.KindConflict, base.HintOf("another transaction was in the way")}
 	defect          = verdict{kind: base.KindInternal}
 )
 
@@ -118,7 +118,8 @@ func classify(err error) *base.Error {
 	if _, ok := errors.AsType[*unsentError](err); ok && typed.Sent == base.MaybeSent {
 		typed.Sent = base.NotSent
 		if tlsconfig.Alert(err) {
-			typed.Kind, typed.Code, typed.Hint = base.KindInvalid, "tls", tlsconfig.AlertHint
+			typed.Kind, typed.Code = base.KindInvalid, "tls"
+			typed.SetHint(base.HintOf(tlsconfig.AlertHint))
 		}
 	}
 	return typed
@@ -128,25 +129,26 @@ func classifyCause(err error) *base.Error {
 	if e, ok := errors.AsType[*ServerError](err); ok {
 		v := verdictOf(&pgconn.PgError{Code: e.Code, Message: e.Message, Detail: e.Detail})
 		typed := base.NewError(v.kind, err).WithText(e.Error())
-		typed.Sent, typed.Code, typed.Hint = base.Answered, e.Code, v.hint
+		typed.Sent, typed.Code = base.Answered, e.Code
+		typed.SetHint(v.hint)
 		return typed
 	}
 	if e, ok := errors.AsType[*columnError](err); ok {
 		typed := base.NewError(base.KindInvalid, err).WithText(e.Error())
 		typed.Sent, typed.Code = base.Answered, "value"
-		typed.Hint = "leave the column out, or cast it to text"
+		typed.SetHint(base.HintOf("leave the column out, or cast it to text"))
 		return typed
 	}
 	if e, ok := errors.AsType[*silenceError](err); ok {
 		typed := base.NewError(base.KindUnavailable, err).WithText(e.Error())
-		typed.Hint = "the server or the network is stuck; limits.idle says how long a silence may be"
+		typed.SetHint(base.HintOf("the server or the network is stuck; limits.idle says how long a silence may be"))
 		return typed
 	}
 	_, ours := errors.AsType[*malformedError](err)
 	_, long := errors.AsType[*pgproto3.ExceededMaxBodyLenErr](err)
 	if ours || long {
 		typed := base.NewError(base.KindProtocol, err)
-		typed.Hint = "what answers is not Redshift's protocol, or it was damaged on the way; check host and port"
+		typed.SetHint(base.HintOf("what answers is not Redshift's protocol, or it was damaged on the way; check host and port"))
 		return typed
 	}
 	return classifyOwn(err)
@@ -154,25 +156,26 @@ func classifyCause(err error) *base.Error {
 
 // classifyOwn types the errors of this package that are no answer of the server.
 func classifyOwn(err error) *base.Error {
-	unsent := func(kind base.Kind, hint string) *base.Error {
+	unsent := func(kind base.Kind, hint base.Hint) *base.Error {
 		e := base.NewError(kind, err)
-		e.Sent, e.Hint = base.NotSent, hint
+		e.Sent = base.NotSent
+		e.SetHint(hint)
 		return e
 	}
 	switch {
 	case errors.Is(err, errPoolClosed):
-		return unsent(base.KindClosed, "the client was closed")
+		return unsent(base.KindClosed, base.HintOf("the client was closed"))
 	case errors.Is(err, secret.ErrRefused):
-		return unsent(base.KindUnauthenticated, "the server refused this password before; it is not sent again until it changes")
+		return unsent(base.KindUnauthenticated, base.HintOf("the server refused this password before; it is not sent again until it changes"))
 	case errors.Is(err, errNoTLS):
-		return unsent(base.KindInvalid, "the server takes no TLS connections; set plaintext only for a server on this machine")
+		return unsent(base.KindInvalid, base.HintOf("the server takes no TLS connections; set plaintext only for a server on this machine"))
 	}
 	if typed := classifyAWS(err); typed != nil {
 		return typed
 	}
 	switch {
 	case errors.Is(err, secret.ErrEmpty), errors.Is(err, secret.ErrExpired), errors.Is(err, secret.ErrUnresolved):
-		return unsent(base.KindUnauthenticated, "the password could not be had")
+		return unsent(base.KindUnauthenticated, base.HintOf("the password could not be had"))
 	case errors.Is(err, context.Canceled):
 		return base.NewError(base.KindCanceled, err)
 	}

@@ -68,7 +68,8 @@ func (w *watched) blame(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	e := base.NewError(base.KindProtocol, err)
-	e.Sent, e.Hint = base.Answered, "the compressed answer was damaged on the way"
+	e.Sent = base.Answered
+	e.SetHint(base.HintOf("the compressed answer was damaged on the way"))
 	return e
 }
 

@@ -29,25 +29,25 @@ func (e *ServerError) Error() string { return e.Name + ": " + e.Message }
 // verdict is what an error means to a caller.
 type verdict struct {
 	kind base.Kind
-	hint string
+	hint base.Hint
 }
 
 var (
-	denied    = verdict{base.KindPermission, "the account may not do this; ask for another table, or have the right granted"}
-	readOnly  = verdict{base.KindPermission, "only statements that read are allowed"}
-	notThere  = verdict{base.KindNotFound, "there is no such catalog, schema or table, or the account may not see it"}
-	noColumn  = verdict{base.KindInvalid, "a name in the statement is not known; look at the columns of the table"}
-	badSQL    = verdict{base.KindInvalid, "the server cannot read the statement; correct it"}
-	crowded   = verdict{base.KindThrottled, "the server's queue is full; wait"}
-	tooMuch   = verdict{base.KindQuotaExceeded, "the statement needs more than it may; narrow the window of datestr or the conditions"}
-	tooLong   = verdict{base.KindQuotaExceeded, "the statement ran longer than it may; narrow the window, or raise max_execution"}
-	abandoned = verdict{base.KindQuotaExceeded, "the rows were not asked for in time, so the server gave the query up; read them faster"}
-	longText  = verdict{base.KindTooLarge, "the statement is longer than the server reads; move long lists into a table"}
-	stopped   = verdict{base.KindCanceled, "the query was stopped at the server"}
-	away      = verdict{base.KindUnavailable, "the server, or a worker of its cluster, does not answer at the moment"}
-	starting  = verdict{base.KindUnavailable, "the server is starting or stopping"}
-	noMemory  = verdict{base.KindOverloaded, "the cluster as a whole is short of memory"}
-	storage   = verdict{base.KindUnavailable, "the storage behind the catalog does not answer at the moment"}
+	denied    = verdict{base.KindPermission, base.HintOf("the account may not do this; ask for another table, or have the right granted")}
+	readOnly  = verdict{base.KindPermission, base.HintOf("only statements that read are allowed")}
+	notThere  = verdict{base.KindNotFound, base.HintOf("there is no such catalog, schema or table, or the account may not see it")}
+	noColumn  = verdict{base.KindInvalid, base.HintOf("a name in the statement is not known; look at the columns of the table")}
+	badSQL    = verdict{base.KindInvalid, base.HintOf("the server cannot read the statement; correct it")}
+	crowded   = verdict{base.KindThrottled, base.HintOf("the server's queue is full; wait")}
+	tooMuch   = verdict{base.KindQuotaExceeded, base.HintOf("the statement needs more than it may; narrow the window of datestr or the conditions")}
+	tooLong   = verdict{base.KindQuotaExceeded, base.HintOf("the statement ran longer than it may; narrow the window, or raise max_execution")}
+	abandoned = verdict{base.KindQuotaExceeded, base.HintOf("the rows were not asked for in time, so the server gave the query up; read them faster")}
+	longText  = verdict{base.KindTooLarge, base.HintOf("the statement is longer than the server reads; move long lists into a table")}
+	stopped   = verdict{base.KindCanceled, base.HintOf("the query was stopped at the server")}
+	away      = verdict{base.KindUnavailable, base.HintOf("the server, or a worker of its cluster, does not answer at the moment")}
+	starting  = verdict{base.KindUnavailable, base.HintOf("the server is starting or stopping")}
+	noMemory  = verdict{base.KindOverloaded, base.HintOf("the cluster as a whole is short of memory")}
+	storage   = verdict{base.KindUnavailable, base.HintOf("the storage behind the catalog does not answer at the moment")}
 )
 
 var verdicts = map[string]verdict{
@@ -100,7 +100,8 @@ func classifyCause(err error) *base.Error {
 	if e, ok := errors.AsType[*ServerError](err); ok {
 		v := judge(e)
 		typed := base.NewError(v.kind, err).WithText(e.Error())
-		typed.Sent, typed.Code, typed.Hint = base.Answered, e.Name, v.hint
+		typed.Sent, typed.Code = base.Answered, e.Name
+		typed.SetHint(v.hint)
 		if e.Line > 0 {
 			typed.Hint = strings.TrimPrefix(fmt.Sprintf("%s (line %d, column %d)", v.hint, e.Line, e.Column), " ")
 		}
@@ -108,18 +109,21 @@ func classifyCause(err error) *base.Error {
 	}
 	if e, ok := errors.AsType[*elsewhereError](err); ok {
 		typed := base.NewError(base.KindProtocol, err).WithText(e.Error())
-		typed.Sent, typed.Hint = base.Answered, "set host and port to the address by which the server knows itself, or have it "+
-			"process forwarded headers (http-server.process-forwarded)"
+		typed.Sent = base.Answered
+		typed.SetHint(base.HintOf("set host and port to the address by which the server knows itself, or have it " +
+			"process forwarded headers (http-server.process-forwarded)"))
 		return typed
 	}
 	if _, ok := errors.AsType[*zoneError](err); ok {
 		typed := base.NewError(base.KindInvalid, err)
-		typed.Sent, typed.Hint = base.Answered, "select the column AT TIME ZONE 'UTC', or give this machine zone data"
+		typed.Sent = base.Answered
+		typed.SetHint(base.HintOf("select the column AT TIME ZONE 'UTC', or give this machine zone data"))
 		return typed
 	}
 	if _, ok := errors.AsType[*malformedError](err); ok {
 		typed := base.NewError(base.KindProtocol, err)
-		typed.Sent, typed.Hint = base.Answered, "what answers is not Trino's protocol, or it was damaged on the way; check host and port"
+		typed.Sent = base.Answered
+		typed.SetHint(base.HintOf("what answers is not Trino's protocol, or it was damaged on the way; check host and port"))
 		return typed
 	}
 	return classifyOwn(err)
@@ -130,15 +134,17 @@ func classifyOwn(err error) *base.Error {
 	switch {
 	case errors.Is(err, errClosed):
 		e := base.NewError(base.KindClosed, err)
-		e.Hint = "the client was closed"
+		e.SetHint(base.HintOf("the client was closed"))
 		return e
 	case errors.Is(err, secret.ErrRefused):
 		e := base.NewError(base.KindUnauthenticated, err)
-		e.Sent, e.Hint = base.NotSent, "the server refused this credential before; it is not sent again until it changes"
+		e.Sent = base.NotSent
+		e.SetHint(base.HintOf("the server refused this credential before; it is not sent again until it changes"))
 		return e
 	case errors.Is(err, secret.ErrEmpty), errors.Is(err, secret.ErrExpired), errors.Is(err, secret.ErrUnresolved):
 		e := base.NewError(base.KindUnauthenticated, err)
-		e.Sent, e.Hint = base.NotSent, "the credential could not be had"
+		e.Sent = base.NotSent
+		e.SetHint(base.HintOf("the credential could not be had"))
 		return e
 	}
 	return nil
@@ -153,11 +159,11 @@ func refused(r rest.Response) *base.Error {
 	switch r.Status {
 	case http.StatusUnauthorized:
 		e := base.NewError(base.KindUnauthenticated, status).WithText(text)
-		e.Hint = "user, password or token is missing, wrong or expired"
+		e.SetHint(base.HintOf("user, password or token is missing, wrong or expired"))
 		return e
 	case http.StatusForbidden:
 		e := base.NewError(base.KindPermission, status).WithText(text)
-		e.Hint = "the account may not do this"
+		e.SetHint(base.HintOf("the account may not do this"))
 		return e
 	}
 	return nil

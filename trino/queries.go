@@ -68,7 +68,7 @@ func (c *Client) QueryStatus(ctx context.Context, id string) (QueryStatus, error
 	if len(found) == 0 {
 		e := base.NewError(base.KindNotFound, nil).WithText("the server knows no query of that id")
 		e.Source, e.Op, e.Sent, e.QueryID = c.Name(), opStatus.Name, base.Answered, id
-		e.Hint = "it keeps ended queries for some minutes only, and shows an account its own"
+		e.SetHint(base.HintOf("it keeps ended queries for some minutes only, and shows an account its own"))
 		return QueryStatus{}, e
 	}
 	return found[0].status(), nil

@@ -72,7 +72,8 @@ func (u *unzipper) rows(g segment, encoding string, b, buffer []byte) ([]byte, e
 	switch {
 	case errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		e := base.NewError(base.KindTooLarge, err)
-		e.Sent, e.Hint = base.Answered, "a segment decompresses to more than max_page_bytes"
+		e.Sent = base.Answered
+		e.SetHint(base.HintOf("a segment decompresses to more than max_page_bytes"))
 		return nil, e
 	case err != nil:
 		return nil, malformed("a segment that cannot be decompressed: %s", err)

@@ -93,7 +93,8 @@ func (s *stream) start(ctx context.Context) error {
 		if hasCode(err, gone) { // the coordinator was restarted: it is as if the statement had never been sent
 			s.move("", "")
 			e := base.NewError(base.KindUnavailable, err)
-			e.Sent, e.Hint = base.Answered, hintGone
+			e.Sent = base.Answered
+			e.SetHint(base.HintOf(hintGone))
 			return withQuery(e, s.queryID())
 		}
 		if err != nil {

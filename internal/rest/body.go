@@ -34,7 +34,8 @@ func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, err
 	switch {
 	case int64(len(data)) > c.config.MaxResponseBytes:
 		e := base.NewError(base.KindTooLarge, errTooLarge)
-		e.Sent, e.Hint = base.Answered, "ask for less, or raise max_response_bytes"
+		e.Sent = base.Answered
+		e.SetHint(base.HintOf("ask for less, or raise max_response_bytes"))
 		return nil, e
 	case err != nil:
 		return nil, t.cut(err)

@@ -105,9 +105,9 @@ func statusError(r Response) *base.Error {
 	switch {
 	case r.Status >= 300 && r.Status < 400:
 		text += destination(r)
-		e.Hint = "redirects are not followed; set the base URL to where this one leads"
+		e.SetHint(base.HintOf("redirects are not followed; set the base URL to where this one leads"))
 	case r.Status == http.StatusProxyAuthRequired:
-		e.Hint = proxyWants
+		e.SetHint(base.HintOf(proxyWants))
 	}
 	return e.WithText(text)
 }
@@ -199,11 +199,11 @@ func (c *Client) undecoded(r Request, resp Response, err error) error {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	switch {
 	case resp.Header.Get("Content-Encoding") != "": // net/http takes away what it has decoded
-		e.Hint = "the answer is compressed in a way that was not asked for; check what stands between us and the service"
+		e.SetHint(base.HintOf("the answer is compressed in a way that was not asked for; check what stands between us and the service"))
 	case len(resp.Body) == 0:
-		e.Hint = "the answer is empty"
+		e.SetHint(base.HintOf("the answer is empty"))
 	case kind == "text/html":
-		e.Hint = "the answer is a page of HTML, as a login page or a proxy gives; check the base URL"
+		e.SetHint(base.HintOf("the answer is a page of HTML, as a login page or a proxy gives; check the base URL"))
 	default:
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			e.Hint = fmt.Sprintf("the JSON breaks at byte %d of %d", syntax.Offset, len(resp.Body))

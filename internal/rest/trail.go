@@ -89,7 +89,7 @@ func (t *trail) lost(err error) {
 // silent is told that the answer does not go on.
 func (t *trail) silent() {
 	e := base.NewError(base.KindAttemptTimeout, errSilent)
-	e.Hint = "ask for less, or raise limits.idle"
+	e.SetHint(base.HintOf("ask for less, or raise limits.idle"))
 	t.end(e, errSilent)
 }
 
@@ -136,17 +136,18 @@ func (t *trail) broken(err error) *base.Error {
 		e = base.NewError(base.KindInternal, err)
 	}
 	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
-		e.Hint = "the service does not speak TLS there; check the scheme and the port of the base URL"
+		e.SetHint(base.HintOf("the service does not speak TLS there; check the scheme and the port of the base URL"))
 	}
 	switch op, _ := errors.AsType[*net.OpError](err); {
 	case op != nil && op.Op == "proxyconnect":
-		e.Hint = "the proxy cannot be reached; check proxy"
+		e.SetHint(base.HintOf("the proxy cannot be reached; check proxy"))
 	case tlsconfig.Alert(err):
-		e.Kind, e.Code, e.Hint = base.KindInvalid, "tls", tlsconfig.AlertHint
+		e.Kind, e.Code = base.KindInvalid, "tls"
+		e.SetHint(base.HintOf(tlsconfig.AlertHint))
 	case e.Kind == base.KindInternal:
 		t.unknown(e)
 	case e.Kind == base.KindAttemptTimeout:
-		e.Hint = "no answer came in time; check the host and the port of the base URL, or raise limits.attempt or limits.timeout"
+		e.SetHint(base.HintOf("no answer came in time; check the host and the port of the base URL, or raise limits.attempt or limits.timeout"))
 	}
 	return t.named(e, err)
 }
@@ -157,11 +158,13 @@ func (t *trail) broken(err error) *base.Error {
 func (t *trail) unknown(e *base.Error) {
 	switch {
 	case errors.Is(e, errSpoke):
-		e.Kind, e.Hint = base.KindProtocol, otherProtocol
+		e.Kind = base.KindProtocol
+		e.SetHint(base.HintOf(otherProtocol))
 	case t.multiplexed.Load(), t.parted.Load(), t.connected.Load() && !t.answered.Load():
 		e.Kind = base.KindUnavailable
 	default:
-		e.Kind, e.Hint = base.KindProtocol, otherProtocol
+		e.Kind = base.KindProtocol
+		e.SetHint(base.HintOf(otherProtocol))
 	}
 }
 
@@ -193,7 +196,8 @@ func unsigned(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		e = base.ClassifyNetwork(ctx.Err())
 	}
-	e.Sent, e.Hint = base.NotSent, "the request could not be signed; check the credential in the configuration"
+	e.Sent = base.NotSent
+	e.SetHint(base.HintOf("the request could not be signed; check the credential in the configuration"))
 	return e
 }
 

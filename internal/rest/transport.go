@@ -227,12 +227,15 @@ func proxyRefuses(_ context.Context, proxy *url.URL, _ *http.Request, resp *http
 		return nil
 	}
 	e := base.NewError(base.KindUnavailable, fmt.Errorf("proxy %s: HTTP %d to CONNECT", proxy.Host, resp.StatusCode))
-	e.Sent, e.Hint = base.NotSent, "the proxy does not reach the service; check proxy and the base URL"
+	e.Sent = base.NotSent
+	e.SetHint(base.HintOf("the proxy does not reach the service; check proxy and the base URL"))
 	switch {
 	case resp.StatusCode == http.StatusProxyAuthRequired:
-		e.Kind, e.Hint = base.KindInvalid, proxyWants
+		e.Kind = base.KindInvalid
+		e.SetHint(base.HintOf(proxyWants))
 	case resp.StatusCode < http.StatusInternalServerError:
-		e.Kind, e.Hint = base.KindInvalid, "the proxy refuses the way to the service; check proxy and the base URL"
+		e.Kind = base.KindInvalid
+		e.SetHint(base.HintOf("the proxy refuses the way to the service; check proxy and the base URL"))
 	}
 	return e
 }
