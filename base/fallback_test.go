@@ -141,6 +141,7 @@ func TestAFallbackTellsWhatEachStepCostAndHowOldItsAnswerMayBe(t *testing.T) {
 	spends := func(source string, s base.Stats, err error) base.Step[string] {
 		return base.Step[string]{Source: source, Run: func(ctx context.Context) (string, error) {
 			base.AddStats(ctx, s)
+			base.AddStats(ctx, base.Stats{Age: s.Age / 2})
 			return source, err
 		}}
 	}

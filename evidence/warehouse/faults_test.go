@@ -248,6 +248,20 @@ func TestACallerThatGivesUpEndsTheQuestion(t *testing.T) {
 	}
 }
 
+func TestACallerThatGivesUpLaterIsToldSoAndNotOfWhatFailedBefore(t *testing.T) {
+	t.Parallel()
+	h := build(t)
+	h.api.Fail(fault.Status(503), -1)
+	h.server.Fail(fault.Silent(), -1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	h.sources[1] = asked{h.sources[1], cancel}
+	a, err := h.ask(ctx, id)
+	if base.KindOf(err) != base.KindCanceled || !errors.Is(err, base.ErrUnavailable) || a.Tried[2].Skipped != "the caller gave up" {
+		t.Errorf("%+v, %v", a.Tried, err)
+	}
+}
+
 // asked gives the question up while the source is asked.
 type asked struct {
 	evidence.LoadSource
