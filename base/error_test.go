@@ -228,6 +228,19 @@ func TestASecretIsFoundThoughItIsSplitCutOrEscaped(t *testing.T) {
 	}
 }
 
+func TestConcealTakesTheSecretsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, form := range canaries() {
+		if got := base.Conceal("line 1\n"+form+"\nline 3 at https://u:p@h/?q", "abc", canary); spills(got) ||
+			!strings.HasPrefix(got, "line 1\n") || !strings.HasSuffix(got, "\nline 3 at https://u:p@h/?q") {
+			t.Errorf("%q became %q", form, got)
+		}
+	}
+	if got := base.Conceal("as it is\n", ""); got != "as it is\n" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestOurOwnHintIsWholeThoughASecretIsOneOfItsWords(t *testing.T) {
 	t.Parallel()
 	const hint = "the default port is 9440; check user and password"

@@ -40,17 +40,27 @@ func (g *Guard) Clean(text string) string {
 	return text
 }
 
-// secrets replaces every form of every secret; the longest first, for a secret may be part of another.
+// Conceal is the text without these secrets in any of the forms in which they travel: raw, in JSON, HTML and URLs, in
+// hexadecimal, and in base64 wherever they begin in a longer text. All else stays as it is, unlike with [Guard.Clean]. A
+// value of less than four bytes is no secret: replacing it would only tear texts apart.
+func Conceal(text string, secrets ...string) string { return concealing(secrets).Replace(text) }
+
+// secrets replaces every form of every secret of the client.
 func (g *Guard) secrets() *strings.Replacer {
 	var all []string
 	if g.config.Secrets != nil {
-		guarded(func() {
-			for _, s := range g.config.Secrets() {
-				if len(s) >= shortSecret {
-					all = append(all, forms(s)...)
-				}
-			}
-		})
+		guarded(func() { all = g.config.Secrets() })
+	}
+	return concealing(all)
+}
+
+// concealing replaces the longest form first, for a secret may be part of another.
+func concealing(secrets []string) *strings.Replacer {
+	var all []string
+	for _, s := range secrets {
+		if len(s) >= shortSecret {
+			all = append(all, forms(s)...)
+		}
 	}
 	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	pairs := make([]string, 0, 2*len(all))

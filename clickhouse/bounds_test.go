@@ -326,6 +326,7 @@ func TestAPasswordIsInNoPartOfAServersError(t *testing.T) {
 		"raw": password, "base64": base64.StdEncoding.EncodeToString([]byte(password)), "hex": hex.EncodeToString([]byte(password)),
 		"base64 of user:password": base64.StdEncoding.EncodeToString([]byte("default:" + password)),
 		"capital hex":             strings.ToUpper(hex.EncodeToString([]byte(password))), "escapes": "%68unter2hunter2",
+		"every byte":         "%" + strings.Join(strings.Split(fmt.Sprintf("% x", password), " "), "%"),
 		"a hidden character": "hunter2\u200bhunter2", "a NUL": "hunter2\x00hunter2", "broken text": password + "\xff",
 	} {
 		t.Run(name, func(t *testing.T) {

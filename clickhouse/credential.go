@@ -2,15 +2,13 @@ package clickhouse
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"unicode"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
 )
 
@@ -71,43 +69,14 @@ func (k *credential) secrets() []string {
 	return append([]string(nil), k.shown...)
 }
 
-// shortPassword is the length below which a password is not looked for in texts: replacing it would tear them apart.
-const shortPassword = 4
-
-// clean takes the passwords out of what a server said, in the encodings in which texts carry them, and what does not
-// show, which could stand within one.
+// clean takes the passwords out of what a server said, and what does not show, which could stand within one.
 func (k *credential) clean(text string) string {
-	text = strings.Map(func(r rune) rune {
+	return base.Conceal(strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	for _, s := range k.secrets() {
-		if len(s) < shortPassword {
-			continue
-		}
-		for _, form := range encodings(s) {
-			text = strings.ReplaceAll(text, form, "[redacted]")
-		}
-	}
-	return text
-}
-
-// encodings are the forms of a secret: as it is, in escapes of URLs, hexadecimal, and base64 wherever it begins in a
-// longer text.
-func encodings(s string) []string {
-	digits := hex.EncodeToString([]byte(s))
-	all := []string{s, url.QueryEscape(s), url.PathEscape(s), digits, strings.ToUpper(digits)}
-	for _, code := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		for before := range 3 {
-			whole := code.EncodeToString([]byte(strings.Repeat("x", before) + s))
-			if own := whole[(8*before+5)/6 : 8*(before+len(s))/6]; len(own) >= shortPassword {
-				all = append(all, own)
-			}
-		}
-	}
-	return all
+	}, strings.ToValidUTF8(text, "\uFFFD")), k.secrets()...)
 }
 
 // serverNames are the exceptions by which servers call their errors; any other text there is dropped.
