@@ -115,9 +115,6 @@ func (c *Client) query(ctx context.Context, op *base.Op, q Query) (*rows.Rows, e
 	if err != nil {
 		return nil, err
 	}
-	if bare {
-		s.notes = append(s.notes, noteBare)
-	}
 	return rows.New(s, rows.Options{Source: c.Name(), Op: op.Name, MaxRows: q.MaxRows, MaxBytes: q.MaxBytes}), nil
 }
 

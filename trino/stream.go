@@ -53,6 +53,9 @@ func (a *ask) open(ctx context.Context, bare bool) (*stream, error) {
 	} else {
 		s.ctx, s.cancel = context.WithCancel(ctx)
 	}
+	if bare {
+		s.notes = []string{noteBare}
+	}
 	a.client.in(s) // so that Close can cut it; a closed client's guard refuses the call below
 	err := s.guarded(s.start)
 	if err != nil {
