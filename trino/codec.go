@@ -21,6 +21,10 @@ func acceptEncoding(compression string) string {
 	return compression
 }
 
+// maxWindow is the most that a frame of zstd may have its reader keep, as RFC 9659 bounds it for HTTP: without a bound a
+// header of a few bytes takes half a gigabyte.
+const maxWindow = 8 << 20
+
 // decode undoes the encoding of an answer's body.
 func decode(encoding string, body io.Reader) (io.ReadCloser, error) {
 	source := &watched{Reader: body}
@@ -34,7 +38,7 @@ func decode(encoding string, body io.Reader) (io.ReadCloser, error) {
 		}
 		return &decoder{Reader: z, source: source, close: func() { _ = z.Close() }}, nil
 	case "zstd":
-		z, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+		z, err := zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			return nil, source.blame(err)
 		}
@@ -66,6 +70,10 @@ func (w *watched) blame(err error) error {
 		return w.err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return io.ErrUnexpectedEOF
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		e := base.NewError(base.KindTooLarge, err)
+		e.Sent, e.Hint = base.Answered, "the compression asks for a window above 8 MiB, which HTTP does not allow; set compression to gzip"
+		return e
 	}
 	e := base.NewError(base.KindProtocol, err)
 	e.Sent = base.Answered
