@@ -143,15 +143,20 @@ func (c *Client) out(s *stream) {
 	delete(c.streams, s)
 }
 
-// stop has the server end a query, whatever became of the caller's context and of the guard. The channel is closed when
-// the request is over.
+// stop has the server end a query.
 func (c *Client) stop(path string) <-chan struct{} {
+	return c.tell(rest.Request{Op: opCancel, Method: http.MethodDelete, Path: path})
+}
+
+// tell sends what the server should know, whatever became of the caller's context and of the guard. The channel is
+// closed when the request is over, for which it has at most stopTimeout.
+func (c *Client) tell(r rest.Request) <-chan struct{} {
 	done := make(chan struct{})
 	c.background.Go(func() {
 		defer close(done)
 		ctx, cancel := context.WithTimeout(c.hurry, stopTimeout)
 		defer cancel()
-		_, _ = c.once(ctx, rest.Request{Op: opCancel, Method: http.MethodDelete, Path: path})
+		_, _ = c.once(ctx, r)
 	})
 	return done
 }

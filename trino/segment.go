@@ -48,11 +48,11 @@ func (g segment) inline() ([]byte, error) {
 	return b, nil
 }
 
-// unzipper decodes whole segments; it is safe for concurrent use.
+// unzipper decodes whole segments; it is safe for concurrent use, by as many answers at once as there are processors.
 type unzipper struct{ z *zstd.Decoder }
 
 func newUnzipper(limit int64) (*unzipper, error) {
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(max(limit, 1<<20))))
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(uint64(max(limit, 1<<20))))
 	return &unzipper{z}, err
 }
 
@@ -85,8 +85,8 @@ func (u *unzipper) rows(g segment, encoding string, b, buffer []byte) ([]byte, e
 
 var opSegment = &base.Op{Name: "Segment", System: base.SystemDB}
 
-// fetchSegment brings a spooled segment and tells the server that it may go. A place elsewhere gets the headers that
-// the server gave for it, and no credential.
+// fetchSegment brings a spooled segment. A place elsewhere gets the headers that the server gave for it, and no
+// credential.
 func (c *Client) fetchSegment(ctx context.Context, g segment, buffer []byte) ([]byte, error) {
 	r, err := c.segmentRequest(g.URI)
 	if err != nil {
@@ -100,10 +100,17 @@ func (c *Client) fetchSegment(ctx context.Context, g segment, buffer []byte) ([]
 	if err != nil {
 		return nil, err
 	}
-	if ack, err := c.own(g.AckURI); err == nil {
-		_, _ = c.once(ctx, rest.Request{Op: opSegment, Method: http.MethodGet, Path: ack}) // it would expire all the same
-	}
 	return answer.Body, nil
+}
+
+// acknowledge tells the server that a segment may go, while its rows are worked on. The channel is closed when that is
+// done; it is nil where there is nobody to tell.
+func (c *Client) acknowledge(g segment) <-chan struct{} {
+	path, err := c.own(g.AckURI)
+	if g.Type == "inline" || err != nil {
+		return nil
+	}
+	return c.tell(rest.Request{Op: opSegment, Method: http.MethodGet, Path: path}) // not told, it would expire all the same
 }
 
 func (c *Client) segmentRequest(uri string) (rest.Request, error) {

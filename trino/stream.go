@@ -34,6 +34,7 @@ type stream struct {
 	unpacked []byte // of a segment without its compression
 	segments []segment
 	encoding string
+	told     <-chan struct{} // closed when the last segment was acknowledged; nil = none is being
 	ready    int // rows that the table holds and that were not handed out
 
 	rows, rowsRead, bytesRead, took atomic.Int64
@@ -226,6 +227,7 @@ func (s *stream) Next() (*rows.Batch, error) {
 
 // advance brings what comes next: a segment, or a page. Each is one guarded call that may be repeated.
 func (s *stream) advance() (more bool, err error) {
+	s.settle()
 	switch {
 	case len(s.segments) > 0:
 		err = s.guarded(s.segment)
@@ -249,6 +251,18 @@ func (s *stream) advance() (more bool, err error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// settle waits for the acknowledgement under way, so that there is never more than one.
+func (s *stream) settle() {
+	if s.told == nil {
+		return
+	}
+	select {
+	case <-s.told:
+	case <-s.ctx.Done():
+	}
+	s.told = nil
 }
 
 func hinted(err error, hint string) error {
@@ -293,7 +307,7 @@ func (s *stream) segment(ctx context.Context) error {
 	if err != nil {
 		return withQuery(err, s.queryID())
 	}
-	s.segments, s.ready = s.segments[1:], n
+	s.segments, s.ready, s.told = s.segments[1:], n, s.client.acknowledge(g)
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/trino"
 	"github.com/fourkites/sources/trino/trinotest"
 )
@@ -26,5 +27,20 @@ func TestAnAnswerWhoseContextEndsAsItIsHandedOutIsNotTouchedAnyMore(t *testing.T
 			_ = r.Close()
 		}
 		cancel()
+	}
+}
+
+func TestASegmentThatCannotBeReadIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
+	server := started(t, trinotest.WithSpooling())
+	server.ReplyTo("bulk", trinotest.Bulk(1000, 6))
+	client := clientOf(t, server)
+	server.DamageSegments(1)
+	n, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT * FROM bulk"}))
+	if n != 1000 || base.KindOf(err) != base.KindProtocol {
+		t.Errorf("%d rows, %v", n, err)
+	}
+	if len(server.Fetched()) != 1 || server.Acknowledged() != 0 {
+		t.Errorf("%d fetched, %d acknowledged", len(server.Fetched()), server.Acknowledged())
 	}
 }

@@ -1,6 +1,7 @@
 package trinotest
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -26,6 +27,7 @@ type storage struct {
 	number   int
 	fetched  []http.Header
 	acked    []string
+	damaged  int // answers that are still to be damaged
 }
 
 func newStorage() (*storage, error) {
@@ -67,6 +69,10 @@ func (g *storage) serve(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	g.fetched = append(g.fetched, r.Header.Clone())
 	body, known := g.segments[r.URL.Path[1:]]
+	if known && g.damaged > 0 {
+		g.damaged--
+		body = bytes.Repeat([]byte{0}, len(body))
+	}
 	g.mu.Unlock()
 	switch {
 	case r.Header.Get(storageHeader) != storageKey || r.URL.RawQuery == "":
@@ -77,6 +83,16 @@ func (g *storage) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		_, _ = w.Write(body) // the client may have gone
 	}
+}
+
+// DamageSegments has the storage answer the next n requests for a segment with as many zeros.
+func (s *Server) DamageSegments(n int) {
+	if s.storage == nil {
+		return
+	}
+	s.storage.mu.Lock()
+	defer s.storage.mu.Unlock()
+	s.storage.damaged = n
 }
 
 // Acknowledged is how many segments the client said it had read.
