@@ -250,6 +250,9 @@ func (c *call) retry(wait time.Duration) {
 
 // plan says whether the failure is worth another attempt, and after what wait.
 func (c *call) plan(e *Error) (time.Duration, bool) {
+	if e.final {
+		return 0, false
+	}
 	if e.Kind == KindUnauthenticated {
 		return 0, c.refresh(e)
 	}

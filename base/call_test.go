@@ -298,3 +298,22 @@ func TestSharedRejectionsAreNeverChanged(t *testing.T) {
 		t.Errorf("%+v became %+v", before, *asError(t, first))
 	}
 }
+
+func TestAnErrorThatIsFinalIsNotRetriedWhateverItsKind(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []base.Kind{base.KindUnavailable, base.KindThrottled, base.KindConflict, base.KindUnauthenticated} {
+		refreshed := 0
+		g, err := base.NewGuard(base.GuardConfig{Name: "x", Refresh: func(context.Context) error { refreshed++; return nil }}, base.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		attempts := 0
+		_, err = base.Do(t.Context(), g, read, func(context.Context) (int, error) {
+			attempts++
+			return 0, fmt.Errorf("wrapped: %w", base.NewError(kind, errors.New("over")).WithoutRetry())
+		})
+		if e := asError(t, err); attempts != 1 || refreshed != 0 || e.Kind != kind || e.Attempts != 1 || e.Stopped != base.KindUnknown {
+			t.Errorf("%s: %d attempts, %d refreshes, %v", kind, attempts, refreshed, err)
+		}
+	}
+}

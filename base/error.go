@@ -53,10 +53,11 @@ type Error struct {
 	// Stopped says why a failure that could be retried was not: the Kind of what stood in the way, a local one.
 	Stopped Kind
 
-	own  Hint   // as SetHint set it
-	text string // message of the driver's error, redacted
-	err  error  // the driver's error
-	ctx  error  // cause of the context's end
+	own   Hint   // as SetHint set it
+	final bool   // no attempt follows, whatever the kind
+	text  string // message of the driver's error, redacted
+	err   error  // the driver's error
+	ctx   error  // cause of the context's end
 }
 
 // NewError makes an error of the kind for a classifier or a source to fill in. err may be nil.
@@ -66,6 +67,14 @@ func NewError(kind Kind, err error) *Error { return &Error{Kind: kind, err: err}
 // whose own text may hold a secret.
 func (e *Error) WithText(text string) *Error {
 	e.text = text
+	return e
+}
+
+// WithoutRetry has the guard make no further attempt after this error, whatever its Kind: for a failure that the same
+// request would only meet again, such as that of a statement of which rows were handed out. To the breaker it is what
+// its Kind says.
+func (e *Error) WithoutRetry() *Error {
+	e.final = true
 	return e
 }
 

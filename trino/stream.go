@@ -232,18 +232,7 @@ func (s *stream) advance() (more bool, err error) {
 	case len(s.segments) > 0:
 		err = s.guarded(s.segment)
 	case s.place() != "":
-		var failure error
-		err = s.guarded(func(ctx context.Context) error {
-			err := s.page(ctx)
-			if _, ok := errors.AsType[*ServerError](err); ok { // the statement has failed: asking again is useless
-				failure = err
-				return nil
-			}
-			return err
-		})
-		if failure != nil {
-			err = s.report(failure)
-		}
+		err = s.guarded(func(ctx context.Context) error { return final(s.page(ctx)) })
 		if hasCode(err, gone) {
 			err = hinted(err, hintGone)
 		}
@@ -263,6 +252,18 @@ func (s *stream) settle() {
 	case <-s.ctx.Done():
 	}
 	s.told = nil
+}
+
+// final marks the failure of a statement of which rows were handed out: nothing of it may be repeated.
+func final(err error) error {
+	if _, ok := errors.AsType[*ServerError](err); !ok {
+		return err
+	}
+	copied := *classify(err)
+	if e, ok := errors.AsType[*base.Error](err); ok {
+		copied = *e
+	}
+	return copied.WithoutRetry()
 }
 
 func hinted(err error, hint string) error {
@@ -318,28 +319,6 @@ func (s *stream) rowsOf(b []byte) (int, error) {
 		err = malformed("something follows the rows of a segment")
 	}
 	return n, err
-}
-
-// opFailed reports the failure of a statement of which rows were handed out: nothing of it may be repeated.
-var opFailed = &base.Op{Name: "Query", System: base.SystemDB, Safety: base.Unsafe, Probe: true, AttemptTimeout: -1}
-
-// report passes a failure through the guard, which types, cleans and counts it.
-func (s *stream) report(failure error) error {
-	_, err := base.Do(s.ctx, s.client.guard, opFailed, func(context.Context) (struct{}, error) {
-		e := classify(failure)
-		e.Sent = base.Answered
-		return struct{}{}, withQuery(e, s.queryID())
-	})
-	e, ok := errors.AsType[*base.Error](err)
-	if !ok {
-		return err
-	}
-	copied := *e
-	if server, ok := errors.AsType[*ServerError](failure); ok && e.Kind.Local() { // the guard was not asked: no word of the server's
-		copied = *classify(failure).WithText(server.Name)
-	}
-	copied.Source, copied.Op = s.client.Name(), s.ask.op.Name
-	return &copied
 }
 
 // typed is the error of an answer that somebody else has ended.

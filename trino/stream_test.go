@@ -2,6 +2,7 @@ package trino_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/fourkites/sources/base"
@@ -42,5 +43,32 @@ func TestASegmentThatCannotBeReadIsNotAcknowledged(t *testing.T) {
 	}
 	if len(server.Fetched()) != 1 || server.Acknowledged() != 0 {
 		t.Errorf("%d fetched, %d acknowledged", len(server.Fetched()), server.Acknowledged())
+	}
+}
+
+func TestAStatementThatFailsAfterRowsIsOneFailedCallAndIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	reply := trinotest.Bulk(10, 3)
+	reply.Error = trinotest.NewError(65542, "a worker died")
+	server.ReplyTo("bulk", reply)
+	client := clientOf(t, server, func(c *trino.Config) { c.Limits.Breaker.MinCalls, c.Limits.Breaker.Ratio = 4, 0.25 })
+	var stats base.Stats
+	n, err := count(client.Query(base.WithStats(t.Context(), &stats), trino.Query{SQL: "SELECT * FROM bulk"}))
+	e, ok := errors.AsType[*base.Error](err)
+	if !ok || n != 30 || e.Kind != base.KindUnavailable || e.Op != "Query" || e.Attempts != 1 || e.QueryID == "" {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	if stats.Calls != 4 || stats.Attempts != 4 { // the start with the first page, two pages, the failure
+		t.Errorf("%+v", stats)
+	}
+	asked := map[string]int{}
+	for _, r := range server.Requests() {
+		if asked[r.Path]++; asked[r.Path] > 1 {
+			t.Errorf("%s was asked for %d times", r.Path, asked[r.Path])
+		}
+	}
+	if err := client.Ping(t.Context()); !errors.Is(err, base.ErrCircuitOpen) { // one of four calls failed
+		t.Errorf("the breaker counts another share of failures: %v", err)
 	}
 }
