@@ -3,8 +3,10 @@ package trino
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,11 +31,16 @@ type Client struct {
 	settable atomic.Bool // it may: seen
 
 	mu         sync.Mutex
-	streams    map[*stream]struct{} // answers that have not ended
+	answers    map[answer]struct{} // that have not ended
 	background sync.WaitGroup
+	cut        context.Context // ended by Close, after its grace: ends requests, but for those that stop queries
+	cutOff     context.CancelFunc
 	hurry      context.Context // ends what runs in the background
 	giveUp     context.CancelFunc
 }
+
+// answer is one that Close can end.
+type answer interface{ cut() }
 
 var _ base.Client = (*Client)(nil)
 
@@ -51,11 +58,12 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	if err = errors.Join(err, missing, cfg.Validate()); err != nil {
 		return nil, configError(cfg, err)
 	}
-	c := &Client{config: cfg.withDefaults(), streams: map[*stream]struct{}{}}
+	c := &Client{config: cfg.withDefaults(), answers: map[answer]struct{}{}}
 	c.tables = c.config.Tables
 	if err := c.connect(ctx, o); err != nil {
 		return nil, configError(cfg, err)
 	}
+	c.cut, c.cutOff = context.WithCancel(context.Background())
 	c.hurry, c.giveUp = context.WithCancel(context.Background())
 	return c, nil
 }
@@ -108,39 +116,45 @@ const (
 	stopWait    = time.Second     // that who leaves an answer waits for that request
 )
 
-// Close refuses new calls at once and gives running ones base.CloseGrace to finish; then what was not read to its end is
-// cancelled at the server, which has three seconds to say so. It may be called again.
+// Close refuses new calls at once and gives running ones base.CloseGrace to finish; rows of [Client.DB] that are open count
+// as running. Then what was not read to its end is cut and cancelled at the server, which has three seconds to say so. It
+// may be called again.
 func (c *Client) Close() error {
-	err := c.rest.Drain()
-	c.mu.Lock()
-	open := make([]*stream, 0, len(c.streams))
-	for s := range c.streams {
-		open = append(open, s)
+	late := c.rest.Drain()
+	c.cutOff()
+	for _, a := range c.open() {
+		a.cut()
 	}
-	c.mu.Unlock()
-	for _, s := range open {
-		s.end(errClosed)
-	}
-	c.rest.Cut()
 	timer := time.AfterFunc(stopTimeout, c.giveUp)
+	defer timer.Stop()
+	_ = c.guard.Close(c.hurry) // what was just cut
 	c.background.Wait()
-	timer.Stop()
 	c.giveUp()
-	c.rest.Cut() // again: stopping queries took connections
-	return errors.Join(err, c.credential.close())
+	c.rest.Cut()
+	return errors.Join(late, c.credential.close())
 }
 
-// in takes an answer on, and out lets it go.
-func (c *Client) in(s *stream) {
+// open are the answers that have not ended.
+func (c *Client) open() []answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.streams[s] = struct{}{}
+	return slices.Collect(maps.Keys(c.answers))
 }
 
-func (c *Client) out(s *stream) {
+// in takes an answer on, and out lets it go. One that comes after Close is cut at once.
+func (c *Client) in(a answer) {
+	c.mu.Lock()
+	c.answers[a] = struct{}{}
+	c.mu.Unlock()
+	if c.cut.Err() != nil {
+		a.cut()
+	}
+}
+
+func (c *Client) out(a answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.streams, s)
+	delete(c.answers, a)
 }
 
 // stop has the server end a query.
@@ -156,13 +170,25 @@ func (c *Client) tell(r rest.Request) <-chan struct{} {
 		defer close(done)
 		ctx, cancel := context.WithTimeout(c.hurry, stopTimeout)
 		defer cancel()
-		_, _ = c.once(ctx, r)
+		_, _ = c.exchange(ctx, r)
 	})
 	return done
 }
 
-// once makes one bounded request. A credential that was refused is not sent again.
+// once makes one bounded request, which Close cuts.
 func (c *Client) once(ctx context.Context, r rest.Request) (rest.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.cut, func() { cancel(errClosed) })()
+	answer, err := c.exchange(ctx, r)
+	if err != nil && errors.Is(context.Cause(ctx), errClosed) {
+		return answer, errClosed
+	}
+	return answer, err
+}
+
+// exchange makes one bounded request. A credential that was refused is not sent again.
+func (c *Client) exchange(ctx context.Context, r rest.Request) (rest.Response, error) {
 	if limit := c.guard.Limits().Attempt.D(); limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)

@@ -73,12 +73,49 @@ func (q *dbQuery) path() string {
 
 type dbKey struct{}
 
-// dbTransport signs what the driver sends to the coordinator, and learns the ids of its queries.
+// dbTransport signs what the driver sends to the coordinator, and learns the ids of its queries. Close cuts what is under
+// way, and afterwards it refuses.
 type dbTransport struct{ client *Client }
+
+// sessionHeader goes with each request of the driver to the coordinator, and with none for a segment.
+const sessionHeader = "X-Trino-Source"
 
 // RoundTrip makes one exchange on the client's connections.
 func (t *dbTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
+	if t.client.cut.Err() != nil {
+		return nil, errClosed
+	}
+	if r.Header.Get(sessionHeader) != "" && !t.client.same(r.URL) {
+		return nil, t.client.elsewhere(r.URL)
+	}
+	ctx, cancel := context.WithCancelCause(r.Context())
+	stop := context.AfterFunc(t.client.cut, func() { cancel(errClosed) })
+	leave := func() {
+		stop()
+		cancel(nil)
+	}
+	resp, err := t.exchange(r.Clone(ctx))
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	resp.Body = &cutBody{resp.Body, leave}
+	return resp, nil
+}
+
+// cutBody lets go of what cuts the answer once that is closed.
+type cutBody struct {
+	io.ReadCloser
+	leave func()
+}
+
+// Close closes the answer.
+func (b *cutBody) Close() error {
+	defer b.leave()
+	return b.ReadCloser.Close()
+}
+
+func (t *dbTransport) exchange(r *http.Request) (*http.Response, error) {
 	p := &proof{}
 	if t.client.same(r.URL) {
 		if err := t.client.credential.sign(r.WithContext(context.WithValue(r.Context(), proofKey{}, p)), nil); err != nil {
@@ -229,9 +266,8 @@ func (s *dbStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (dr
 		return nil, err
 	}
 	r := &dbRows{Rows: inner, client: s.client, hold: hold, known: known}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.unwatch = context.AfterFunc(ctx, func() { _ = r.finish(context.Cause(ctx), false) })
+	r.watch(ctx)
+	s.client.in(r)
 	return r, nil
 }
 
@@ -248,41 +284,61 @@ type dbRows struct {
 	client *Client
 	hold   *base.Hold
 	known  *dbQuery
-	once   sync.Once
-	err    error
 
 	mu      sync.Mutex
 	unwatch func() bool
+	over    bool
+	err     error // how it ended; nil where it was read to its end or left
 }
+
+func (r *dbRows) watch(ctx context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unwatch = context.AfterFunc(ctx, func() { r.finish(context.Cause(ctx), false) })
+}
+
+// cut is the end that Close brings.
+func (r *dbRows) cut() { r.finish(errClosed, false) }
 
 // finish ends the call once: the context first, for the driver's Close waits for the next page without that.
-func (r *dbRows) finish(err error, whole bool) error {
-	r.once.Do(func() {
-		r.mu.Lock()
-		unwatch := r.unwatch
-		r.mu.Unlock()
-		if unwatch != nil {
-			unwatch()
-		}
-		r.err = r.hold.End(err)
-		if !whole {
-			r.client.abandon(r.known)
-		}
-	})
-	return r.err
+func (r *dbRows) finish(err error, whole bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return
+	}
+	r.over = true
+	r.unwatch()
+	r.err = r.hold.End(err)
+	if !whole {
+		r.client.abandon(r.known)
+	}
+	r.client.out(r)
 }
 
-// Next is the next row.
+// ended is how the call ended, if it has.
+func (r *dbRows) ended() (err error, over bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err, r.over
+}
+
+// Next is the next row. After the call has ended there is none, though the driver may have some left.
 func (r *dbRows) Next(dest []driver.Value) error {
-	err := r.Rows.Next(dest)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, io.EOF):
-		_ = r.finish(nil, true)
-		return io.EOF
+	if err, over := r.ended(); over && err != nil {
+		return err
 	}
-	if typed := r.finish(driverError(err), false); typed != nil {
+	err := r.Rows.Next(dest)
+	if err == nil {
+		return nil
+	}
+	whole := errors.Is(err, io.EOF)
+	if whole {
+		r.finish(nil, true)
+	} else {
+		r.finish(driverError(err), false)
+	}
+	if typed, _ := r.ended(); typed != nil {
 		return typed
 	}
 	return err
@@ -290,7 +346,7 @@ func (r *dbRows) Next(dest []driver.Value) error {
 
 // Close stops the query, if it is not over.
 func (r *dbRows) Close() error {
-	_ = r.finish(nil, false)
+	r.finish(nil, false)
 	_ = r.Rows.Close() // its context has ended, so it asks for nothing more
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,4 +98,70 @@ func TestDatabaseSQLStopsAQueryThatIsCancelledWhileNobodyReads(t *testing.T) {
 	cancel()
 	eventually(t, "the query is gone", func() bool { return server.Running() == 0 && len(server.Cancelled()) > 0 })
 	_ = rows.Close()
+}
+
+func TestCloseEndsTheRowsOfDatabaseSQL(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("bulk", trinotest.Bulk(5000, 1000))
+	client := clientOf(t, server)
+	db := dbOf(t, client)
+	rows, err := db.QueryContext(t.Context(), "SELECT * FROM bulk")
+	if err != nil || !rows.Next() {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	began := time.Now()
+	if err := client.Close(); err == nil || !strings.Contains(err.Error(), "cut") || time.Since(began) > 8*time.Second {
+		t.Errorf("closing took %s, %v", time.Since(began), err)
+	}
+	if n := server.Running(); n != 0 {
+		t.Errorf("%d queries run after Close", n)
+	}
+	before := len(server.Requests())
+	if rows.Next() || !errors.Is(rows.Err(), base.ErrClosed) {
+		t.Errorf("after Close: %v", rows.Err())
+	}
+	if _, err := db.QueryContext(t.Context(), "SELECT 1"); !errors.Is(err, base.ErrClosed) {
+		t.Errorf("a statement after Close: %v", err)
+	}
+	if n := len(server.Requests()) - before; n != 0 {
+		t.Errorf("%d requests after Close", n)
+	}
+}
+
+func TestCloseCutsADatabaseSQLStatementThatHangs(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("slow", trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}, Delay: time.Hour})
+	client := clientOf(t, server)
+	db := dbOf(t, client)
+	done := make(chan error, 1)
+	go func() { done <- db.QueryRowContext(context.WithoutCancel(t.Context()), "SELECT slow").Scan(new(int)) }()
+	eventually(t, "the query waits", func() bool { return server.Running() == 1 })
+	began := time.Now()
+	if err := client.Close(); err == nil || time.Since(began) > 8*time.Second {
+		t.Errorf("closing took %s, %v", time.Since(began), err)
+	}
+	if err := <-done; !errors.Is(err, base.ErrClosed) {
+		t.Errorf("the statement: %v", err)
+	}
+	eventually(t, "the query is gone", func() bool { return server.Running() == 0 })
+}
+
+// A coordinator that would lead the driver elsewhere is not followed, as on the typed path.
+func TestDatabaseSQLFollowsNoLinkToAnotherHost(t *testing.T) {
+	t.Parallel()
+	elsewhere := started(t)
+	client := handler(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"id":"20250101_000000_00001_x","nextUri":"` + elsewhere.URL + `/v1/statement/queued/x/y/1","stats":{}}`))
+	})
+	_, err := dbOf(t, client).QueryContext(t.Context(), "SELECT 1")
+	if base.KindOf(err) != base.KindProtocol || !strings.Contains(err.Error(), "not followed") {
+		t.Errorf("%v", err)
+	}
+	if n := len(elsewhere.Requests()); n != 0 {
+		t.Errorf("%d requests went elsewhere", n)
+	}
 }

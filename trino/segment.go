@@ -134,9 +134,13 @@ func (c *Client) own(uri string) (string, error) {
 	case err != nil, u.Host == "", u.RawQuery != "", u.Fragment != "", u.User != nil:
 		return "", malformed("a link that is no plain URL")
 	case !strings.EqualFold(hostPort(u), hostPort(c.root)) || u.Scheme != c.root.Scheme:
-		return "", &elsewhereError{from: c.root.Scheme + "://" + c.root.Host, to: u.Scheme + "://" + u.Host}
+		return "", c.elsewhere(u)
 	}
 	return u.EscapedPath(), nil
+}
+
+func (c *Client) elsewhere(u *url.URL) error {
+	return &elsewhereError{from: c.root.Scheme + "://" + c.root.Host, to: u.Scheme + "://" + u.Host}
 }
 
 func hostPort(u *url.URL) string {

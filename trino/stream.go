@@ -35,7 +35,7 @@ type stream struct {
 	segments []segment
 	encoding string
 	told     <-chan struct{} // closed when the last segment was acknowledged; nil = none is being
-	ready    int // rows that the table holds and that were not handed out
+	ready    int             // rows that the table holds and that were not handed out
 
 	rows, rowsRead, bytesRead, took atomic.Int64
 
@@ -349,6 +349,9 @@ func (s *stream) Close() error {
 	}
 	return nil
 }
+
+// cut is the end that Close brings.
+func (s *stream) cut() { s.end(errClosed) }
 
 // end stops the server if it still works on the answer, and reports what the answer cost. Only the first end counts. The
 // channel is closed when the server has been told; it is nil where nothing had to be said.
