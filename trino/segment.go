@@ -123,6 +123,9 @@ func (c *Client) segmentRequest(uri string) (rest.Request, error) {
 	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
 		return r, malformed("a segment at a place that is no URL of HTTP")
 	}
+	if u.Scheme != c.root.Scheme && u.Scheme == "http" {
+		return r, malformed("a segment at a place without TLS, though the server itself has it; give the storage TLS, or set spooling to off")
+	}
 	r.Foreign = u
 	return r, nil
 }

@@ -3,9 +3,12 @@ package trino_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/trino"
 	"github.com/fourkites/sources/trino/trinotest"
 )
@@ -70,5 +73,25 @@ func TestAStatementThatFailsAfterRowsIsOneFailedCallAndIsAskedForOnce(t *testing
 	}
 	if err := client.Ping(t.Context()); !errors.Is(err, base.ErrCircuitOpen) { // one of four calls failed
 		t.Errorf("the breaker counts another share of failures: %v", err)
+	}
+}
+
+// The segments of the one server lie in the storage of the other, which has no TLS.
+func TestASegmentWithoutTLSIsRefusedBesideAServerThatHasIt(t *testing.T) {
+	t.Parallel()
+	storage := started(t, trinotest.WithSpooling())
+	server := started(t, trinotest.WithTLS())
+	server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+	client := clientOf(t, server)
+	f := fault.Status(http.StatusOK)
+	f.Message = `{"id":"20250101_000000_00001_x","columns":[{"name":"x","type":"bigint"}],"data":{"encoding":"json","segments":[{"type":"spooled","uri":"` +
+		storage.URL + `/segment1","ackUri":"` + server.URL + `/v1/spooled/ack/1","metadata":{"rowsCount":1,"segmentSize":5}}]},"stats":{"state":"RUNNING"}}`
+	server.FailNext(f, 1)
+	_, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT 1"}))
+	if base.KindOf(err) != base.KindProtocol || !strings.Contains(err.Error(), "without TLS") {
+		t.Errorf("%v", err)
+	}
+	if n := len(storage.Requests()); n != 0 {
+		t.Errorf("%d requests went there", n)
 	}
 }

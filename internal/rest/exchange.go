@@ -122,6 +122,9 @@ func (c *Client) trail(r Request, cancel context.CancelCauseFunc) *trail {
 // send makes one exchange, signed and bounded. The context is the one that the trail ends.
 func (c *Client) send(ctx context.Context, req *http.Request, r Request, t *trail) (Response, error) {
 	defer t.leave()
+	if r.Foreign != nil {
+		ctx = context.WithValue(ctx, foreignKey{}, r.Foreign.Hostname())
+	}
 	req = req.Clone(httptrace.WithClientTrace(ctx, t.trace()))
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if len(r.Body) > 0 {
@@ -138,7 +141,9 @@ func (c *Client) send(ctx context.Context, req *http.Request, r Request, t *trai
 		return Response{}, t.unanswered(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	c.guard.Quota().Observe(resp.Header, time.Now())
+	if r.Foreign == nil { // what another service allows says nothing about this one
+		c.guard.Quota().Observe(resp.Header, time.Now())
+	}
 	body, err := c.read(resp, t, r.Buffer)
 	if err != nil {
 		return Response{}, err

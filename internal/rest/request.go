@@ -24,7 +24,8 @@ type Request struct {
 	Body   []byte
 	Header http.Header
 	// Foreign is a URL elsewhere that the service handed out, such as a presigned one; it replaces Path and Query. Neither
-	// a signature nor Config.Header is sent there.
+	// a signature nor Config.Header is sent there, and its quota is not this service's. Unless the base URL is a loopback
+	// address, it is refused where it leads to this machine or to a service that hands out credentials.
 	Foreign *url.URL
 	// Buffer is where the answer's body may be put; it belongs to the call until the answer has been used.
 	Buffer []byte

@@ -122,17 +122,35 @@ func watched(dial base.Dialer, timeout time.Duration) base.Dialer {
 
 // dialer refuses where the host name of the base URL leads to this machine or to the service of a cloud that hands out
 // credentials: a name server that is not ours to trust could have signed calls sent there. A base URL that names such an
-// address itself, or localhost, is the operator's own choice; so is the proxy. Private networks are where internal
-// services live.
+// address itself, or localhost, is the operator's own choice; so is the proxy. Where a link of the service leads nobody
+// has chosen: such an address is refused however it is written, unless the service is on this machine itself. Private
+// networks are where internal services live.
 func dialer(root *url.URL, timeout time.Duration) base.Dialer {
 	free := &net.Dialer{Timeout: timeout, KeepAlive: keepAlive}
 	bound := &net.Dialer{Timeout: timeout, KeepAlive: keepAlive, ControlContext: refuseWithheld}
+	foreign := &net.Dialer{Timeout: timeout, KeepAlive: keepAlive, ControlContext: refuseForeign}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		if host, _, err := net.SplitHostPort(address); err == nil && strings.EqualFold(host, root.Hostname()) && !names(host) {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return free.DialContext(ctx, network, address)
+		}
+		switch link, _ := ctx.Value(foreignKey{}).(string); {
+		case strings.EqualFold(host, link) && !loopback(root.Hostname()):
+			return foreign.DialContext(ctx, network, address)
+		case strings.EqualFold(host, root.Hostname()) && !names(host):
 			return bound.DialContext(ctx, network, address)
 		}
 		return free.DialContext(ctx, network, address)
 	}
+}
+
+// foreignKey is the key of the host that a link of the service leads to.
+type foreignKey struct{}
+
+// loopback reports whether the text is an address of this machine, or its name for it.
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return names(host) && (err != nil || ip.Unmap().IsLoopback())
 }
 
 // names reports whether the text is an address itself, or this machine.
@@ -143,17 +161,27 @@ func names(host string) bool {
 }
 
 func refuseWithheld(_ context.Context, _, address string, _ syscall.RawConn) error {
+	return refuse(address, base.KindInvalid, errWithheld)
+}
+
+func refuseForeign(_ context.Context, _, address string, _ syscall.RawConn) error {
+	return refuse(address, base.KindProtocol, errForeign)
+}
+
+func refuse(address string, kind base.Kind, why error) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !withheld(at.Addr().Unmap().WithZone("")) {
 		return nil
 	}
-	e := base.NewError(base.KindInvalid, errWithheld)
+	e := base.NewError(kind, why)
 	e.Sent = base.NotSent
 	return e
 }
 
 var errWithheld = errors.New("the host name leads to a loopback, link-local, multicast or unspecified address; " +
 	"write the address itself into the base URL if that is meant")
+
+var errForeign = errors.New("a link of the service leads to a loopback, link-local, multicast or unspecified address, which is not followed")
 
 // withheld are addresses that no name of a service on the network has.
 func withheld(ip netip.Addr) bool {

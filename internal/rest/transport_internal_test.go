@@ -61,3 +61,30 @@ func TestANameThatLeadsToThisMachineIsRefusedWhenDialled(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkToThisMachineIsFollowedOnlyFromThisMachine(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	ctx := context.WithValue(t.Context(), foreignKey{}, "127.0.0.1")
+	for base, refused := range map[string]bool{
+		"source.example.com": true, "192.0.2.1": true, "169.254.1.1": true, "127.0.0.1": false, "localhost": false, "[::1]": false,
+	} {
+		c, err := dialer(&url.URL{Scheme: "https", Host: base + ":443"}, defaultDialTimeout)(ctx, "tcp", l.Addr().String())
+		if err == nil {
+			_ = c.Close()
+		}
+		if errors.Is(err, errForeign) != refused || (err == nil) == refused {
+			t.Errorf("from %s: %v", base, err)
+		}
+	}
+	proxied, err := dialer(&url.URL{Scheme: "https", Host: "source.example.com:443"}, defaultDialTimeout)(
+		context.WithValue(t.Context(), foreignKey{}, "storage.example.com"), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatalf("a proxy on this machine, on the way to a link: %v", err)
+	}
+	_ = proxied.Close()
+}

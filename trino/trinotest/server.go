@@ -133,7 +133,7 @@ func (s *Server) start() error {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
 	}
 	if s.spooling {
-		if s.storage, err = newStorage(); err != nil {
+		if s.storage, err = newStorage(s.http.TLSConfig); err != nil {
 			return errors.Join(err, plain.Close())
 		}
 	}

@@ -3,6 +3,7 @@ package trinotest
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"strconv"
@@ -30,13 +31,17 @@ type storage struct {
 	damaged  int // answers that are still to be damaged
 }
 
-func newStorage() (*storage, error) {
+// newStorage speaks TLS where the server does: settings are nil for plain HTTP.
+func newStorage(settings *tls.Config) (*storage, error) {
 	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	g := &storage{url: "http://" + l.Addr().String(), segments: map[string][]byte{}, served: make(chan struct{})}
 	g.http = &http.Server{Handler: http.HandlerFunc(g.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
+	if settings != nil {
+		g.url, l = "https://"+l.Addr().String(), tls.NewListener(l, settings)
+	}
 	go func() { // ends with close
 		defer close(g.served)
 		_ = g.http.Serve(l)
