@@ -52,8 +52,8 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	if cfg.Host == "" {
 		missing = errors.New("host: missing; set it, or TRINO_HOST")
 	}
-	if o.TLS != nil && cfg.Plain {
-		missing = errors.Join(missing, errors.New("option WithTLS: plain is set, so it would do nothing; leave plain out"))
+	if o.TLS != nil && cfg.Plaintext {
+		missing = errors.Join(missing, errors.New("option WithTLS: plaintext is true, so it would do nothing"))
 	}
 	if err = errors.Join(err, missing, cfg.Validate()); err != nil {
 		return nil, configError(cfg, err)
@@ -86,7 +86,8 @@ func (c *Client) connect(ctx context.Context, o base.Options) error {
 		},
 		BaseURL: c.config.url(), MaxResponseBytes: c.config.MaxPage, Sign: c.credential.sign, Header: c.header(),
 		Decode: decode, Classify: refused,
-		CAFile: c.config.CAFile, CertFile: c.config.CertFile, KeyFile: c.config.KeyFile, Proxy: c.config.Proxy,
+		CAFile: c.config.CAFile, CertFile: c.config.CertFile, KeyFile: c.config.KeyFile, ServerName: c.config.ServerName,
+		Proxy: c.config.Proxy, LimitName: "max_page_bytes",
 	}, o)
 	if err != nil {
 		return errors.Join(err, c.credential.close())

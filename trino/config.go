@@ -12,13 +12,14 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/rest"
 )
 
 // Config is what an operator writes about one Trino. The zero value of each field is its default; only Host has none.
 type Config struct {
 	Name string `json:"name,omitempty" yaml:"name"` // of the client in errors, spans and reports; empty = trino
 	Host string `json:"host,omitempty" yaml:"host"` // of the coordinator: a name or an address without a port
-	Port int    `json:"port,omitempty" yaml:"port"` // 0 = 443, or 8080 when Plain
+	Port int    `json:"port,omitempty" yaml:"port"` // 0 = 443, or 8080 when Plaintext
 
 	User     string       `json:"user,omitempty" yaml:"user"`           // empty = the client's name, or whom the token names
 	Password secret.Value `json:"password,omitzero" yaml:"password"`    // Basic, over TLS only
@@ -33,11 +34,12 @@ type Config struct {
 	Tables   Tables       `json:"tables,omitzero" yaml:"tables"`        // where history lies
 	Spooling string       `json:"spooling,omitempty" yaml:"spooling"`   // auto takes results from storage where the server offers it, off never; empty = auto
 
-	Plain    bool   `json:"plain,omitempty" yaml:"plain"`         // HTTP without TLS; neither password nor token goes over it
-	CAFile   string `json:"ca_file,omitempty" yaml:"ca_file"`     // PEM; empty = the system's
-	CertFile string `json:"cert_file,omitempty" yaml:"cert_file"` // PEM of the client's certificate; empty = none
-	KeyFile  string `json:"key_file,omitempty" yaml:"key_file"`   // PEM of its key
-	Proxy    string `json:"proxy,omitempty" yaml:"proxy"`         // URL; empty = the environment's, none = no proxy
+	Plaintext  bool   `json:"plaintext,omitempty" yaml:"plaintext"`     // HTTP without TLS; neither password nor token goes over it
+	CAFile     string `json:"ca_file,omitempty" yaml:"ca_file"`         // PEM; empty = the system's
+	CertFile   string `json:"cert_file,omitempty" yaml:"cert_file"`     // PEM of the client's certificate; empty = none
+	KeyFile    string `json:"key_file,omitempty" yaml:"key_file"`       // PEM of its key
+	ServerName string `json:"server_name,omitempty" yaml:"server_name"` // in the certificate; empty = the host
+	Proxy      string `json:"proxy,omitempty" yaml:"proxy"`             // URL; empty = the environment's, none = no proxy
 
 	Compression string `json:"compression,omitempty" yaml:"compression"` // of answers: zstd, gzip or none; empty = whichever the server prefers
 
@@ -89,7 +91,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.MaxExecution, base.Duration(defaultMaxExecution))
 	if c.Port == 0 {
 		c.Port = securePort
-		if c.Plain {
+		if c.Plaintext {
 			c.Port = plainPort
 		}
 	}
@@ -111,7 +113,7 @@ func (c Config) address() string {
 }
 
 func (c Config) url() string {
-	if c.Plain {
+	if c.Plaintext {
 		return "http://" + c.address()
 	}
 	return "https://" + c.address()
@@ -132,6 +134,7 @@ func (c Config) Validate() error {
 	}
 	for _, f := range []struct{ name, text string }{
 		{"name", c.Name}, {"user", c.User}, {"catalog", c.Catalog}, {"schema", c.Schema}, {"source", c.Source}, {"time_zone", c.TimeZone},
+		{"server_name", c.ServerName},
 	} {
 		if !headerText(f.text) {
 			problem("%s: control characters or letters beyond ASCII, or longer than 256 bytes", f.name)
@@ -159,14 +162,17 @@ func (c Config) checkSecurity() error {
 	if !c.Password.IsZero() && (c.User == "" || strings.Contains(c.User, ":")) {
 		all = append(all, errors.New("user: missing beside a password, or holds a colon, which Basic authentication cannot carry"))
 	}
-	if c.Plain && (!c.Password.IsZero() || !c.Token.IsZero()) {
-		all = append(all, errors.New("plain: neither password nor token may go over HTTP without TLS; leave plain out"))
+	if c.Plaintext && (!c.Password.IsZero() || !c.Token.IsZero()) {
+		all = append(all, errors.New("plaintext: neither password nor token may go over HTTP without TLS; leave plaintext out"))
 	}
-	if c.Plain && (c.CAFile != "" || c.CertFile != "") {
-		all = append(all, errors.New("plain: there is no TLS, and so ca_file and cert_file would do nothing"))
+	if c.Plaintext && (c.CAFile != "" || c.CertFile != "" || c.ServerName != "") {
+		all = append(all, errors.New("plaintext: true, and so ca_file, cert_file and server_name would do nothing; leave plaintext out"))
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		all = append(all, errors.New("cert_file, key_file: one is set without the other"))
+	}
+	if err := rest.CheckProxy(c.Proxy); err != nil {
+		all = append(all, fmt.Errorf("proxy: %w", err))
 	}
 	return errors.Join(all...)
 }

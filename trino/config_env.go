@@ -2,14 +2,17 @@ package trino
 
 import (
 	"context"
+	"errors"
+	"strings"
 
 	"github.com/fourkites/sources/base"
 )
 
 // ConfigFromEnv reads TRINO_HOST, TRINO_PORT, TRINO_USER, TRINO_PASSWORD, TRINO_TOKEN, TRINO_CATALOG, TRINO_SCHEMA,
-// TRINO_SOURCE, TRINO_TAGS, TRINO_SCHEMAS, TRINO_PLAIN, TRINO_CA_FILE, TRINO_CERT_FILE, TRINO_KEY_FILE, TRINO_PROXY,
-// TRINO_SPOOLING, TRINO_COMPRESSION, TRINO_CONCURRENCY, TRINO_TIMEOUT and TRINO_MAX_ROWS. base.EnvPrefix reads a second
-// instance. Every variable that is missing or wrong is reported.
+// TRINO_SOURCE, TRINO_TAGS, TRINO_SCHEMAS, TRINO_PLAINTEXT, TRINO_CA_FILE, TRINO_CERT_FILE, TRINO_KEY_FILE,
+// TRINO_SERVER_NAME, TRINO_PROXY, TRINO_SPOOLING, TRINO_COMPRESSION, TRINO_CONCURRENCY, TRINO_TIMEOUT and TRINO_MAX_ROWS. base.EnvPrefix reads a second
+// instance. Every variable that is wrong is reported at once, by name, and the Config is then the zero value. A missing
+// host is reported by New.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	var maxRows int
@@ -24,10 +27,11 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvString(&c.Source, "TRINO_SOURCE"),
 		base.EnvStrings(&c.Tags, "TRINO_TAGS"),
 		base.EnvStrings(&c.Schemas, "TRINO_SCHEMAS"),
-		base.EnvBool(&c.Plain, "TRINO_PLAIN"),
+		base.EnvBool(&c.Plaintext, "TRINO_PLAINTEXT"),
 		base.EnvString(&c.CAFile, "TRINO_CA_FILE"),
 		base.EnvString(&c.CertFile, "TRINO_CERT_FILE"),
 		base.EnvString(&c.KeyFile, "TRINO_KEY_FILE"),
+		base.EnvString(&c.ServerName, "TRINO_SERVER_NAME"),
 		base.EnvString(&c.Proxy, "TRINO_PROXY"),
 		base.EnvString(&c.Spooling, "TRINO_SPOOLING"),
 		base.EnvString(&c.Compression, "TRINO_COMPRESSION"),
@@ -36,5 +40,52 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvInt(&maxRows, "TRINO_MAX_ROWS"),
 	)
 	c.MaxRows = int64(maxRows)
-	return c, err
+	if err = errors.Join(err, c.variables(prefixOf(ctx, opts))); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// variables reports what is wrong with the values by the variables that they came from. A variable that could not be
+// read is reported already, and its field has no value.
+func (c Config) variables(prefix string) error {
+	var all []error
+	for _, err := range leaves(c.Validate()) {
+		fields, text, _ := strings.Cut(err.Error(), ": ")
+		var names []string
+		for field := range strings.SplitSeq(fields, ", ") {
+			field, _, _ = strings.Cut(strings.TrimPrefix(field, "limits."), "[")
+			names = append(names, prefix+"TRINO_"+strings.ToUpper(field))
+		}
+		all = append(all, &base.EnvError{Variable: strings.Join(names, ", "), Problem: text})
+	}
+	return errors.Join(all...)
+}
+
+// leaves are the single errors of one that may be joined of many.
+func leaves(err error) []error {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as Validate makes it
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, err := range joined.Unwrap() {
+		all = append(all, leaves(err)...)
+	}
+	return all
+}
+
+// unset is a variable that nobody sets: the error about it tells the prefix.
+const unset = "TRINO_NO_SUCH_VARIABLE"
+
+func prefixOf(ctx context.Context, opts []base.EnvOption) string {
+	var none string
+	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
+	if e, ok := errors.AsType[*base.EnvError](err); ok {
+		return strings.TrimSuffix(e.Variable, unset)
+	}
+	return ""
 }

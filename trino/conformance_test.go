@@ -57,7 +57,7 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 	var password rotating
 	config := server.Config()
 	config.User, config.Password, config.Limits, config.MaxPage = suiteUser, secret.From(&password), s.Limits, 8<<20
-	config.Plain, config.CAFile, config.CertFile, config.KeyFile = false, s.CAFile, s.CertFile, s.KeyFile
+	config.Plaintext, config.CAFile, config.CertFile, config.KeyFile = false, s.CAFile, s.CertFile, s.KeyFile
 	if s.Address != "" {
 		config.Host, config.Port = split(t, s.Address)
 	}

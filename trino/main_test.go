@@ -60,7 +60,7 @@ func handler(t testing.TB, f http.HandlerFunc) *trino.Client {
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	host, port := split(t, strings.TrimPrefix(server.URL, "http://"))
-	client, err := trino.New(t.Context(), trino.Config{Host: host, Port: port, Plain: true, Proxy: "none"})
+	client, err := trino.New(t.Context(), trino.Config{Host: host, Port: port, Plaintext: true, Proxy: "none"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ import (
 func realClient(t testing.TB, server *engines.TrinoServer, change ...func(*trino.Config)) *trino.Client {
 	t.Helper()
 	host, port := split(t, server.Addr)
-	config := trino.Config{Host: host, Port: port, Plain: true, Proxy: "none", Catalog: "tpch", Schema: "tiny"}
+	config := trino.Config{Host: host, Port: port, Plaintext: true, Proxy: "none", Catalog: "tpch", Schema: "tiny"}
 	for _, f := range change {
 		f(&config)
 	}
@@ -34,7 +34,7 @@ func realClient(t testing.TB, server *engines.TrinoServer, change ...func(*trino
 func secureConfig(t testing.TB, server *engines.TrinoServer, password string) func(*trino.Config) {
 	return func(c *trino.Config) {
 		c.Host, c.Port = split(t, server.SecureAddr)
-		c.Plain, c.CAFile, c.User, c.Password = false, server.CAFile, engines.TrinoUser, secret.Literal(password)
+		c.Plaintext, c.CAFile, c.User, c.Password = false, server.CAFile, engines.TrinoUser, secret.Literal(password)
 		if password == "" {
 			c.Password = secret.Value{}
 		}

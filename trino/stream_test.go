@@ -53,7 +53,7 @@ func TestAStatementThatFailsAfterRowsIsOneFailedCallAndIsAskedForOnce(t *testing
 	t.Parallel()
 	server := started(t)
 	reply := trinotest.Bulk(10, 3)
-	reply.Error = trinotest.NewError(65542, "a worker died")
+	reply.Err = trinotest.NewError(65542, "a worker died")
 	server.ReplyTo("bulk", reply)
 	client := clientOf(t, server, func(c *trino.Config) { c.Limits.Breaker.MinCalls, c.Limits.Breaker.Ratio = 4, 0.25 })
 	var stats base.Stats
@@ -81,7 +81,7 @@ func TestASegmentWithoutTLSIsRefusedBesideAServerThatHasIt(t *testing.T) {
 	t.Parallel()
 	storage := started(t, trinotest.WithSpooling())
 	server := started(t, trinotest.WithTLS())
-	server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+	server.Reply(nil, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
 	client := clientOf(t, server)
 	f := fault.Status(http.StatusOK)
 	f.Message = `{"id":"20250101_000000_00001_x","columns":[{"name":"x","type":"bigint"}],"data":{"encoding":"json","segments":[{"type":"spooled","uri":"` +

@@ -117,7 +117,7 @@ func trinoPeers(b *testing.B, address, spooling string) (*sql.DB, func(context.C
 		b.Fatal(err)
 	}
 	client, err := trino.New(b.Context(), trino.Config{
-		Host: host, Port: port, Plain: true, Proxy: "none", Compression: "none", Spooling: spooling, MaxRows: -1, MaxBytes: -1,
+		Host: host, Port: port, Plaintext: true, Proxy: "none", Compression: "none", Spooling: spooling, MaxRows: -1, MaxBytes: -1,
 	})
 	if err != nil {
 		b.Fatal(err)

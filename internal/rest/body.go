@@ -33,9 +33,8 @@ func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, err
 	data := into.Bytes()
 	switch {
 	case int64(len(data)) > c.config.MaxResponseBytes:
-		e := base.NewError(base.KindTooLarge, errTooLarge)
-		e.Sent = base.Answered
-		e.SetHint(base.HintOf("ask for less, or raise max_response_bytes"))
+		e := base.NewError(base.KindTooLarge, errTooLarge).WithText("the answer is larger than " + c.config.LimitName)
+		e.Sent, e.Hint = base.Answered, "ask for less, or raise "+c.config.LimitName
 		return nil, e
 	case err != nil:
 		return nil, t.cut(err)
@@ -43,7 +42,7 @@ func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, err
 	return data, nil
 }
 
-var errTooLarge = errors.New("the answer is larger than max_response_bytes")
+var errTooLarge = errors.New("the answer is larger than allowed")
 
 // cut types an answer that broke off: it is never taken for a whole one.
 func (t *trail) cut(err error) error {

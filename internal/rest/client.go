@@ -24,8 +24,10 @@ const (
 type Config struct {
 	Guard   base.GuardConfig // System empty = http; Classify nil = errors of the network alone
 	BaseURL string           // as ParseBaseURL wants it
-	// MaxResponseBytes bounds an answer after decompression; 0 = 32 MiB.
+	// MaxResponseBytes bounds an answer after decompression; 0 = 32 MiB. LimitName is the setting that the bound comes
+	// from, for the words of an error; empty = max_response_bytes.
 	MaxResponseBytes int64
+	LimitName        string
 	// Sign is called for every attempt with the request as it goes on the wire; nil = unsigned.
 	Sign   func(req *http.Request, body []byte) error
 	Header http.Header // sent with each request
@@ -38,6 +40,7 @@ type Config struct {
 	Inspect func(Response) *base.Error
 
 	CAFile, CertFile, KeyFile string // PEM files; empty = the system's roots, no client certificate
+	ServerName                string // in the certificate of the service; empty = its host
 	Proxy                     string // URL of a proxy without credentials; empty = the environment's, "none" = no proxy
 	DialTimeout               time.Duration
 }
@@ -62,6 +65,9 @@ func New(config Config, options base.Options) (*Client, error) {
 	if config.MaxResponseBytes <= 0 {
 		config.MaxResponseBytes = defaultMaxResponse
 	}
+	if config.LimitName == "" {
+		config.LimitName = "max_response_bytes"
+	}
 	config.MaxResponseBytes = min(config.MaxResponseBytes, math.MaxInt64-1) // one more is read to see that it is too much
 	c := &Client{config: config, base: root}
 	if config.Guard.System == "" {
@@ -84,7 +90,8 @@ func New(config Config, options base.Options) (*Client, error) {
 func (c *Client) Guard() *base.Guard { return c.guard }
 
 // RoundTripper is the shared pool of connections without guard, bound or signature, for a library that wants an HTTP
-// client of its own. Close closes what is idle in it.
+// client of its own. A request to another host than that of the base URL goes as one with a Foreign does. Close closes
+// what is idle in it.
 func (c *Client) RoundTripper() http.RoundTripper { return c.transport }
 
 // Close is Drain and Cut. It may be called again.

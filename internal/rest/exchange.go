@@ -122,9 +122,6 @@ func (c *Client) trail(r Request, cancel context.CancelCauseFunc) *trail {
 // send makes one exchange, signed and bounded. The context is the one that the trail ends.
 func (c *Client) send(ctx context.Context, req *http.Request, r Request, t *trail) (Response, error) {
 	defer t.leave()
-	if r.Foreign != nil {
-		ctx = context.WithValue(ctx, foreignKey{}, r.Foreign.Hostname())
-	}
 	req = req.Clone(httptrace.WithClientTrace(ctx, t.trace()))
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if len(r.Body) > 0 {

@@ -17,18 +17,42 @@ import (
 )
 
 // transport hides CloseIdleConnections, with which a failing request of go-retryablehttp would drop the idle
-// connections of every other one.
+// connections of every other one. Hosts that the service's links lead to have a pool of their own: what proves one end to
+// the other, certificate and name, is between us and the service alone.
 type transport struct {
-	next  http.RoundTripper
-	given bool // by the caller, who closes it
+	root    *url.URL
+	next    http.RoundTripper
+	foreign http.RoundTripper
+	given   bool // by the caller, who closes it
 }
 
 // RoundTrip makes one exchange on the shared pool.
-func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) { return t.next.RoundTrip(r) }
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.given || sameHost(r.URL, t.root) {
+		return t.next.RoundTrip(r)
+	}
+	return t.foreign.RoundTrip(r.WithContext(context.WithValue(r.Context(), foreignKey{}, r.URL.Hostname())))
+}
+
+func sameHost(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
+}
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}
 
 func (t *transport) closeIdle() {
-	if pool, ok := t.next.(interface{ CloseIdleConnections() }); ok && !t.given {
-		pool.CloseIdleConnections()
+	if t.given {
+		return
+	}
+	for _, pool := range []http.RoundTripper{t.next, t.foreign} {
+		if pool, ok := pool.(interface{ CloseIdleConnections() }); ok {
+			pool.CloseIdleConnections()
+		}
 	}
 }
 
@@ -52,6 +76,7 @@ func ineffective(config Config, root *url.URL, options base.Options) error {
 	}
 	note(options.TLS != nil, "option WithTLS")
 	note(config.CAFile != "", "ca_file")
+	note(config.ServerName != "", "server_name")
 	note(config.CertFile != "" || config.KeyFile != "", "cert_file and key_file")
 	secured := root.Scheme == "https" || strings.HasPrefix(strings.ToLower(config.Proxy), "https:")
 	if !secured && options.Transport == nil && len(set) > 0 {
@@ -70,7 +95,7 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 		return nil, err
 	}
 	if options.Transport != nil {
-		return &transport{next: options.Transport, given: true}, nil
+		return &transport{root: root, next: options.Transport, given: true}, nil
 	}
 	files := tlsconfig.Files{CAFile: config.CAFile, CertFile: config.CertFile, KeyFile: config.KeyFile}
 	secured, err := files.Config(options.TLS)
@@ -89,18 +114,30 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 	if options.Dialer != nil {
 		dial = options.Dialer
 	}
-	return &transport{next: &http.Transport{
+	next := &http.Transport{
 		Proxy: proxy, OnProxyConnectResponse: proxyRefuses, DialContext: watched(dial, timeout), TLSClientConfig: secured,
 		ForceAttemptHTTP2: true, TLSHandshakeTimeout: timeout, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: maxHeader,
 		MaxIdleConns: maxIdle, MaxIdleConnsPerHost: maxIdlePerHost, IdleConnTimeout: idleTimeout,
-	}}, nil
+	}
+	foreign := next.Clone()
+	foreign.TLSClientConfig.ServerName = ""
+	foreign.TLSClientConfig.Certificates, foreign.TLSClientConfig.GetClientCertificate = nil, nil
+	if config.ServerName != "" {
+		next.TLSClientConfig.ServerName = config.ServerName
+	}
+	return &transport{root: root, next: next, foreign: foreign}, nil
 }
 
 // keep leaves no more idle connections than permits, where those are bounded: exchanges outside of the guard may have taken
 // more. It is called before the first exchange.
 func (t *transport) keep(permits int) {
-	if pool, ok := t.next.(*http.Transport); ok && !t.given && permits > 0 {
-		pool.MaxIdleConnsPerHost = min(maxIdlePerHost, permits)
+	if t.given || permits <= 0 {
+		return
+	}
+	for _, pool := range []http.RoundTripper{t.next, t.foreign} {
+		if pool, ok := pool.(*http.Transport); ok {
+			pool.MaxIdleConnsPerHost = min(maxIdlePerHost, permits)
+		}
 	}
 }
 

@@ -123,8 +123,8 @@ func under(c net.Conn) *conn {
 
 func silent() *log.Logger { return log.New(io.Discard, "", 0) }
 
-// certify makes a certificate for the loopback interface, and the server's names, signed by itself, valid for a day.
-func (s *Server) certify() (tls.Certificate, error) {
+// certify makes a certificate for the loopback interface, and these names, signed by itself, valid for a day.
+func (s *Server) certify(names ...string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
@@ -132,7 +132,7 @@ func (s *Server) certify() (tls.Certificate, error) {
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: append([]string{"localhost"}, s.names...),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: append([]string{"localhost"}, names...),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
@@ -144,6 +144,6 @@ func (s *Server) certify() (tls.Certificate, error) {
 		return tls.Certificate{}, err
 	}
 	s.authority.AddCert(leaf)
-	s.pem = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	s.pem = append(s.pem, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }

@@ -122,26 +122,45 @@ func (s *Server) start() error {
 	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
 	serve := s.http.Serve
 	if s.authority != nil {
-		certificate, err := s.certify()
-		if err != nil {
-			return errors.Join(err, plain.Close())
-		}
 		s.URL = "https://" + plain.Addr().String()
-		s.http.TLSConfig = &tls.Config{ // over HTTP/2 a fault could not break a connection
-			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+		if s.http.TLSConfig, err = s.settings(s.names...); err != nil {
+			return errors.Join(err, plain.Close())
 		}
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
 	}
-	if s.spooling {
-		if s.storage, err = newStorage(s.http.TLSConfig); err != nil {
-			return errors.Join(err, plain.Close())
-		}
+	if err := s.store(); err != nil {
+		return errors.Join(err, plain.Close())
 	}
 	go func() { // ends with Close
 		defer close(s.served)
 		_ = serve(s.listener)
 	}()
 	return nil
+}
+
+// settings are those of TLS with a certificate for these names. Over HTTP/2 a fault could not break a connection.
+func (s *Server) settings(names ...string) (*tls.Config, error) {
+	certificate, err := s.certify(names...)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
+}
+
+// store starts the storage, if results are spooled; it speaks TLS where the server does, by a name of its own.
+func (s *Server) store() error {
+	if !s.spooling {
+		return nil
+	}
+	var settings *tls.Config
+	var err error
+	if s.authority != nil {
+		if settings, err = s.settings(); err != nil {
+			return err
+		}
+	}
+	s.storage, err = newStorage(settings)
+	return err
 }
 
 // Addr is host:port.
@@ -156,7 +175,7 @@ func (s *Server) Addr() string {
 func (s *Server) Config() trino.Config {
 	host, port, _ := net.SplitHostPort(s.Addr())
 	n, _ := strconv.Atoi(port)
-	c := trino.Config{Host: host, Port: n, User: User, Proxy: "none", Plain: s.authority == nil}
+	c := trino.Config{Host: host, Port: n, User: User, Proxy: "none", Plaintext: s.authority == nil}
 	if s.authority != nil {
 		c.Password = secret.Literal(Password)
 	}
@@ -172,7 +191,7 @@ func (s *Server) Options() []base.Option {
 	return []base.Option{base.WithTLS(&tls.Config{RootCAs: s.authority, MinVersion: tls.VersionTLS12})}
 }
 
-// PEM is the server's certificate, for a client that reads a CA file; nil without TLS.
+// PEM is the certificate of the server, and of its storage, for a client that reads a CA file; nil without TLS.
 func (s *Server) PEM() []byte { return slices.Clone(s.pem) }
 
 // SetPassword adds a user, or changes a password; an empty one removes the user.
