@@ -27,6 +27,7 @@ type filler func(t target, v Vector, from int) error
 
 var (
 	timeType = reflect.TypeFor[time.Time]()
+	spanType = reflect.TypeFor[time.Duration]()
 	errNull  = errors.New("NULL; make it a pointer, or read the column with a default")
 	errRange = errors.New("does not fit")
 )
@@ -43,6 +44,8 @@ func fillerFor(t reflect.Type) filler {
 		return fillScanner(t)
 	case t == timeType:
 		return notNull(fillTime)
+	case t == spanType:
+		return notNull(fillDuration)
 	case t.Kind() == reflect.Pointer:
 		return fillPointer(t.Elem())
 	}
@@ -145,24 +148,25 @@ func fillNumber[S Number, D number](t target, v Vector, from int) error {
 		return convert[float32, D](t, v[from:])
 	case Numbers[float64]:
 		return convert[float64, D](t, v[from:])
-	case Values[time.Duration]:
-		return fillDuration[D](t, v[from:])
 	case *Dictionary:
 		return fillPicked(fillNumber[S, D], t, v, from)
 	}
 	return errKind
 }
 
-// fillDuration fills a time.Duration: into another number, a length of time would lose its unit.
-func fillDuration[D number](t target, from []time.Duration) error {
-	var d D
-	if _, ok := any(d).(int64); !ok {
-		return errKind
+// fillDuration fills a time.Duration, of a length of time or of a number of nanoseconds. Into any other number a length of
+// time would lose its unit: that is refused.
+func fillDuration(t target, v Vector, from int) error {
+	switch v := v.(type) {
+	case Values[time.Duration]:
+		for i, x := range v[from : from+t.n] {
+			*at[time.Duration](t, i) = x
+		}
+		return nil
+	case *Dictionary:
+		return fillPicked(fillDuration, t, v, from)
 	}
-	for i, x := range from[:t.n] {
-		*at[time.Duration](t, i) = x
-	}
-	return nil
+	return fillNumber[int64, int64](t, v, from)
 }
 
 var errKind = errors.New("the types do not go together")

@@ -23,7 +23,19 @@ func TestInstantsAndLengthsOfTimeGoIntoFieldsOfTheirTypes(t *testing.T) {
 	if err != nil || len(got) != 1 || !got[0].At.Equal(at[0]) || got[0].At.Location() != zone || *got[0].Took != time.Minute {
 		t.Errorf("%v %v", got, err)
 	}
-	refused(t, &table{columns: columns, batches: []*rows.Batch{
-		rows.NewBatch(columns, []rows.Vector{at, rows.Values[time.Duration]{time.Minute}}, 1),
-	}}, rows.ToStructLax[struct{ Took int32 }], `"took"`)
+	took := func() *table {
+		return &table{columns: columns, batches: []*rows.Batch{
+			rows.NewBatch(columns, []rows.Vector{at, rows.Values[time.Duration]{time.Minute}}, 1),
+		}}
+	}
+	refused(t, took(), rows.ToStructLax[struct{ Took int32 }], `"took"`)
+	refused(t, took(), rows.ToStructLax[struct{ Took int64 }], `"took"`) // nanoseconds, without a word about it
+	type nanoseconds int64
+	refused(t, took(), rows.ToStructLax[struct{ Took *nanoseconds }], `"took"`)
+	whole := []rows.Column{{Name: "took", Type: "bigint"}}
+	number := &table{columns: whole, batches: []*rows.Batch{rows.NewBatch(whole, []rows.Vector{rows.Numbers[int64]{int64(time.Second)}}, 1)}}
+	spans, err := rows.Collect(open(number, rows.Options{}), rows.ToStruct[struct{ Took time.Duration }])
+	if err != nil || len(spans) != 1 || spans[0].Took != time.Second {
+		t.Errorf("%v %v", spans, err)
+	}
 }
