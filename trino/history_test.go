@@ -341,14 +341,19 @@ func TestAQueryIsEndedByItsID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := client.Cancel(t.Context(), r.Stats().QueryID); err != nil {
-		t.Fatal(err)
+	if known, err := client.Cancel(t.Context(), r.Stats().QueryID); err != nil || !known {
+		t.Fatal(known, err)
 	}
 	if _, err = count(r, nil); base.KindOf(err) != base.KindCanceled {
 		t.Errorf("%v", err)
 	}
-	if err := client.Cancel(t.Context(), "20250101_000000_00001_zzzzz"); err != nil {
-		t.Errorf("an unknown query: %v", err)
+	const absent = "20250101_000000_00001_zzzzz"
+	if known, err := client.Cancel(t.Context(), absent); err != nil || known {
+		t.Errorf("an unknown query: %v %v", known, err)
+	}
+	out, err := call(t, client.Tools(), "trino_cancel_query", `{"query_id":"`+absent+`"}`)
+	if err != nil || out["cancelled"] != false {
+		t.Errorf("an unknown query by the tool: %v %v", out, err)
 	}
 }
 

@@ -91,18 +91,18 @@ func of[T any](p *T) T {
 	return *p
 }
 
-// Cancel has the server end a query by its id. A query that has ended already, or that nobody knows, is no error. The
-// account needs the right to end queries of others.
-func (c *Client) Cancel(ctx context.Context, id string) error {
+// Cancel has the server end a query by its id, and reports whether the server knew it: one that ended long ago, or never
+// was, is false without an error. Of one that ended a short while ago it is true. The account needs the right to end
+// queries of others.
+func (c *Client) Cancel(ctx context.Context, id string) (known bool, err error) {
 	if !queryID.MatchString(id) {
-		return c.invalid(opCancel, errors.New("id: not the id of a query, such as 20250102_030405_00001_abcde"))
+		return false, c.invalid(opCancel, errors.New("id: not the id of a query, such as 20250102_030405_00001_abcde"))
 	}
-	_, err := base.Do(ctx, c.guard, opCancel, func(ctx context.Context) (struct{}, error) {
+	return base.Do(ctx, c.guard, opCancel, func(ctx context.Context) (bool, error) {
 		_, err := c.once(ctx, rest.Request{Op: opCancel, Method: http.MethodDelete, Path: "/v1/query/" + url.PathEscape(id)})
 		if hasCode(err, gone) {
-			return struct{}{}, nil
+			return false, nil
 		}
-		return struct{}{}, withQuery(err, id)
+		return err == nil, withQuery(err, id)
 	})
-	return err
 }

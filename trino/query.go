@@ -2,6 +2,7 @@ package trino
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,7 +24,7 @@ import (
 type Query struct {
 	// SQL is sent as it is, without a semicolon. Values belong into Args.
 	SQL string
-	// Args are the values of the question marks in SQL, in their order: text, numbers, bool, time.Time (a timestamp with
+	// Args are the values of the question marks in SQL, in their order: text, numbers, json.Number, bool, time.Time (a timestamp with
 	// its zone), []byte, nil, slices (ARRAY) and maps (MAP) of these, and the values that Date, Timestamp, Time and Numeric
 	// of trino-go-client make. The statement is prepared and they are bound: a value cannot change it.
 	Args []any
@@ -214,6 +215,11 @@ func literal(v any) (string, error) {
 		if strings.Contains(v, "\x00") {
 			return "", errors.New("a text with a NUL byte")
 		}
+	case json.Number:
+		if _, err := strconv.ParseInt(v.String(), 10, 64); err == nil {
+			return v.String(), nil
+		}
+		return trinodriver.Serial(trinodriver.Numeric(v.String())) // refuses what is no number
 	case uint8:
 		return strconv.Itoa(int(v)), nil
 	}

@@ -2,6 +2,7 @@ package trino_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -61,7 +62,17 @@ func TestValuesAreBoundByTheServerAndNeverPartOfTheStatement(t *testing.T) {
 			t.Errorf("prepared %q", got)
 		}
 	}
-	for _, bad := range []any{struct{}{}, make(chan int), "nul\x00", time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+	for number, want := range map[json.Number]string{"9007199254740993": "9007199254740993", "-1.50": "-1.50", "1e3": "1e3"} {
+		server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		if _, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT ?", Args: []any{number}})); err != nil {
+			t.Errorf("%s: %v", number, err)
+		}
+		all := server.Statements()
+		if got := all[len(all)-1].Body; got != "EXECUTE statement1 USING "+want {
+			t.Errorf("%s was sent as %q", number, got)
+		}
+	}
+	for _, bad := range []any{json.Number("1; DROP"), json.Number(""), struct{}{}, make(chan int), "nul\x00", time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)} {
 		if _, err := client.Query(t.Context(), trino.Query{SQL: "SELECT ?", Args: []any{1, bad}}); !errors.Is(err, base.ErrInvalid) ||
 			!strings.Contains(err.Error(), "args[1]") {
 			t.Errorf("%T: %v", bad, err)

@@ -151,9 +151,9 @@ func (r *RemoteClient) QueryStatus(ctx context.Context, id string) (QueryStatus,
 }
 
 // Cancel is [Client.Cancel].
-func (r *RemoteClient) Cancel(ctx context.Context, id string) error {
-	_, err := CancelQuery.Call(ctx, r.caller, QueryIDInput{id})
-	return err
+func (r *RemoteClient) Cancel(ctx context.Context, id string) (known bool, err error) {
+	out, err := CancelQuery.Call(ctx, r.caller, QueryIDInput{id})
+	return out.Cancelled, err
 }
 
 // items turns the page of a list that is given at once back into the list, with an error when it was cut.

@@ -46,8 +46,8 @@ func (c *Client) Tools() []tool.Tool {
 		}),
 		GetQuery.Bind(func(ctx context.Context, in QueryIDInput) (QueryStatus, error) { return c.QueryStatus(ctx, in.QueryID) }),
 		CancelQuery.Bind(func(ctx context.Context, in QueryIDInput) (CancelOutput, error) {
-			err := c.Cancel(ctx, in.QueryID)
-			return CancelOutput{err == nil}, err
+			known, err := c.Cancel(ctx, in.QueryID)
+			return CancelOutput{known}, err
 		}),
 	}, c.sqlTools()...)
 }

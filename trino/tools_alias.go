@@ -46,7 +46,7 @@ func (c *Client) Aliases() []tool.Tool {
 }
 
 func (in QueryAliasInput) convert() (QueryInput, error) {
-	return QueryInput{SQL: in.SQL, Catalog: in.Catalog, Schema: in.Schema}, nil
+	return QueryInput{SQL: in.SQL, Catalog: in.Catalog, Schema: in.Schema, Limit: maxChunk}, nil // it has no limit of its own to raise
 }
 
 func (in RangeInput) files() (FilesInput, error) {

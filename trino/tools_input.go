@@ -138,7 +138,7 @@ type QueryIDInput struct {
 	QueryID string `json:"query_id" jsonschema:"as stats and errors carry it"`
 }
 
-// CancelOutput is the answer of trino_cancel_query.
+// CancelOutput is the answer of trino_cancel_query: whether the server knew the query.
 type CancelOutput struct {
 	Cancelled bool `json:"cancelled"`
 }

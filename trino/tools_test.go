@@ -94,8 +94,11 @@ func TestTheShortNamesTakeTheirOwnParameters(t *testing.T) {
 		t.Errorf("%v %v", out, err)
 	}
 	out, err = call(t, client.Aliases(), "query", `{"sql":"SELECT * FROM bulk"}`)
-	if err != nil || out["outcome"] != "truncated" || len(out["items"].([]any)) != 100 {
+	if err != nil || out["outcome"] != "data" || len(out["items"].([]any)) != 200 {
 		t.Errorf("%v %v", out["outcome"], err)
+	}
+	if _, err := call(t, client.Aliases(), "query", `{"sql":"SELECT 1","limit":3}`); err == nil {
+		t.Error("a parameter that the tool does not have was taken")
 	}
 	for _, name := range []string{"query_load_files", "query_logs"} {
 		args := `{"tracking_id":"123456789",` + days + `}`
