@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/fourkites/sources/base"
 )
@@ -96,12 +97,12 @@ func (c *Client) fileScan(ctx context.Context, op *base.Op, name string, names F
 			return Query{SQL: "SELECT * FROM " + table.sql() + s.where() + " ORDER BY " + quote(partition) + direction(!o.OldestFirst) +
 				limited(limit), Args: s.args}
 		},
-		item: func(r fileRow) (LoadFile, position, error) { return fileOf(r, partition, names, o.Window) },
+		item: func(r fileRow) (LoadFile, position, error) { return fileOf(r, partition, names) },
 	}, nil
 }
 
 // fileOf takes what is named out of the fields.
-func fileOf(r fileRow, partition string, names FileColumns, w base.Window) (LoadFile, position, error) {
+func fileOf(r fileRow, partition string, names FileColumns) (LoadFile, position, error) {
 	f := LoadFile{Fields: map[string]any{}}
 	for name, v := range r.Fields {
 		switch {
@@ -114,7 +115,11 @@ func fileOf(r fileRow, partition string, names FileColumns, w base.Window) (Load
 			f.Fields[name] = speakable(v)
 		}
 	}
-	return f, position{nanos: w.From.UnixNano()}, nil
+	day, err := time.Parse(time.DateOnly, f.Date)
+	if err != nil {
+		return f, position{}, malformed("a row of the partition %.40q, which is no day", f.Date)
+	}
+	return f, position{nanos: day.UnixNano()}, nil
 }
 
 // speakable is a value that JSON can carry: it has no number for NaN.

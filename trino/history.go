@@ -73,7 +73,7 @@ func (s *scan[R, T]) take(ctx context.Context, n int) (found []T, more bool, err
 		}
 		for _, r := range p.items {
 			if len(found) == n {
-				base.AddStats(ctx, base.Stats{Covered: s.covered()})
+				base.AddStats(ctx, base.Stats{Covered: s.covered(r)})
 				return found, true, nil
 			}
 			one, at, err := s.item(r)
@@ -87,16 +87,34 @@ func (s *scan[R, T]) take(ctx context.Context, n int) (found []T, more bool, err
 	return found, false, nil
 }
 
-// covered is the part of the window that lies before the position.
-func (s *scan[R, T]) covered() base.Window {
+// covered is the part of the window that was looked at, when the row is the first that was not handed out; the zero window
+// where that cannot be told.
+func (s *scan[R, T]) covered(cut R) base.Window {
 	w := s.window
-	at := time.Unix(0, s.after.nanos).UTC()
-	if s.newest {
+	at, err := s.reached(cut)
+	switch {
+	case err != nil || s.newest && !at.Before(w.To) || !s.newest && !at.After(w.From):
+		return base.Window{}
+	case s.newest && at.After(w.From):
 		w.From = at
-	} else {
+	case !s.newest && at.Before(w.To):
 		w.To = at
 	}
 	return w
+}
+
+// reached is the instant of the last item handed out. A list that knows days alone has come through those before the day
+// of the row that was not.
+func (s *scan[R, T]) reached(cut R) (time.Time, error) {
+	if s.kind != 0 && s.after != nil {
+		return time.Unix(0, s.after.nanos).UTC(), nil
+	}
+	_, day, err := s.item(cut)
+	at := time.Unix(0, day.nanos).UTC()
+	if s.newest {
+		at = at.AddDate(0, 0, 1)
+	}
+	return at, err
 }
 
 // stream hands items out as they arrive, piece after piece.

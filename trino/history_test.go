@@ -258,6 +258,34 @@ func TestLoadFilesAndLocationsKeepWhatTheirTablesHold(t *testing.T) {
 	}
 }
 
+// What was cut off is not claimed: of the day of the first row that is missing nothing is known for sure.
+func TestAListByDayThatWasCutCoversTheDaysThatItCameThrough(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	for n := 1; n <= 14; n++ {
+		day := now.AddDate(0, 0, -n).Format(time.DateOnly)
+		server.AddLoadFiles([4]string{"123456789", "loads.csv", "OK", day})
+		server.AddLocations([5]string{"123456789", "carrier.csv", "worker-1", "MATCHED", day})
+	}
+	client := clientOf(t, server)
+	for _, oldest := range []bool{false, true} {
+		o := trino.FilesOptions{TrackingID: "123456789", Window: daysAgo(20, 0), Limit: 2, OldestFirst: oldest}
+		want := base.Window{From: now.AddDate(0, 0, -2), To: o.Window.To} // the third row is of three days ago
+		if oldest {
+			want = base.Window{From: o.Window.From, To: now.AddDate(0, 0, -12)}
+		}
+		var files, steps base.Stats
+		_, err := base.Collect(client.LoadFiles(base.WithStats(t.Context(), &files), o))
+		if !errors.Is(err, base.ErrTruncated) || files.Covered != want || files.Asked != o.Window {
+			t.Errorf("%v, covered %v, want %v", err, files.Covered, want)
+		}
+		_, err = base.Collect(client.LocationProcessing(base.WithStats(t.Context(), &steps), o))
+		if !errors.Is(err, base.ErrTruncated) || steps.Covered != want {
+			t.Errorf("%v, covered %v, want %v", err, steps.Covered, want)
+		}
+	}
+}
+
 func TestQuestionsAboutHistoryThatCannotBeAnsweredAreRefused(t *testing.T) {
 	t.Parallel()
 	server := started(t)
@@ -267,6 +295,7 @@ func TestQuestionsAboutHistoryThatCannotBeAnsweredAreRefused(t *testing.T) {
 		"window.from: missing":      first(base.Collect(client.Callbacks(t.Context(), trino.CallbacksOptions{TrackingID: "1"}))),
 		"longer than the 180 days":  first(base.Collect(client.Callbacks(t.Context(), trino.CallbacksOptions{Window: daysAgo(300, 0)}))),
 		"before what the tables":    first(base.Collect(client.Callbacks(t.Context(), trino.CallbacksOptions{Window: daysAgo(300, 299)}))),
+		"begin at 20":               first(base.Collect(client.Callbacks(t.Context(), trino.CallbacksOptions{Window: daysAgo(260, 110)}))),
 		"tracking_id: \"LOAD1\"":    first(base.Collect(client.Callbacks(t.Context(), trino.CallbacksOptions{Window: ok, TrackingID: "LOAD1"}))),
 		"delivery":                  first(base.Collect(client.Callbacks(t.Context(), trino.CallbacksOptions{Window: ok, Delivery: "lost"}))),
 		"tracking_id: missing":      first(base.Collect(client.LoadFiles(t.Context(), trino.FilesOptions{Window: ok}))),

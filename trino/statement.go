@@ -147,8 +147,10 @@ func (t Tables) checkWindow(w base.Window) error {
 		return nil
 	case w.Duration() > keep:
 		return fmt.Errorf("window: longer than the %d days that the tables keep", int(keep.Hours()/24))
-	case time.Since(w.To) > keep:
-		return fmt.Errorf("window.to: before what the tables keep, which is %d days", int(keep.Hours()/24))
+	}
+	if kept := time.Now().UTC().Add(-keep).Truncate(24 * time.Hour); w.From.Before(kept) {
+		return fmt.Errorf("window.from: before what the tables keep, which is %d days; begin at %s or later", int(keep.Hours()/24),
+			kept.Format(time.DateOnly))
 	}
 	return nil
 }
