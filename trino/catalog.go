@@ -90,8 +90,9 @@ func (c *Client) Tables(ctx context.Context, o TablesOptions) ([]Table, error) {
 	})
 	all := make([]Table, 0, len(found))
 	for _, r := range found {
-		history := c.tables.partitioned(r.Name) && equalFold(catalog, c.config.Catalog) && equalFold(schema, c.config.Schema)
-		all = append(all, Table{Catalog: catalog, Schema: schema, Name: r.Name, View: r.Type == "VIEW", History: history})
+		all = append(all, Table{
+			Catalog: catalog, Schema: schema, Name: r.Name, View: r.Type == "VIEW", History: c.isHistory(tableName{catalog, schema, r.Name}),
+		})
 	}
 	return all, err
 }

@@ -2,7 +2,6 @@ package trino
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -89,36 +88,16 @@ func (c *Client) checkExplained(q Query) error {
 
 // readInputs takes the tables out of a plan of TYPE IO.
 func (e *Explanation) readInputs() error {
-	var plan struct {
-		Inputs []struct {
-			Table struct {
-				Catalog     string `json:"catalog"`
-				SchemaTable struct {
-					Schema string `json:"schema"`
-					Table  string `json:"table"`
-				} `json:"schemaTable"`
-			} `json:"table"`
-			Constraint struct {
-				Columns []struct {
-					Name string `json:"columnName"`
-				} `json:"columnConstraints"`
-			} `json:"constraint"`
-			Estimate struct {
-				Rows  any `json:"outputRowCount"`
-				Bytes any `json:"outputSizeInBytes"`
-			} `json:"estimate"`
-		} `json:"inputTableColumnInfos"`
-	}
-	if err := json.Unmarshal([]byte(e.Plan), &plan); err != nil {
-		return malformed("the plan is not the JSON that was expected")
+	plan, err := parsePlan(e.Plan)
+	if err != nil {
+		return err
 	}
 	for _, in := range plan.Inputs {
-		t := tableName{in.Table.Catalog, in.Table.SchemaTable.Schema, in.Table.SchemaTable.Table}
-		input := Input{Table: t.String()}
+		input := Input{Table: in.name().String()}
 		for _, column := range in.Constraint.Columns {
 			input.Constraints = append(input.Constraints, column.Name)
 		}
-		input.Rows, _ = in.Estimate.Rows.(float64) // NaN comes as a text
+		input.Rows, _ = in.Estimate.Rows.(float64)
 		input.Bytes, _ = in.Estimate.Bytes.(float64)
 		e.Reads = append(e.Reads, input)
 	}

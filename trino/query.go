@@ -79,13 +79,10 @@ func (c *Client) checkReading(ctx context.Context, op *base.Op, q Query) error {
 	if err != nil {
 		return c.refusal(op, err)
 	}
-	if err = checkReading(all); err == nil {
-		err = c.tables.checkBound(all)
-	}
-	if err != nil {
+	if err = checkReading(all); err != nil {
 		return c.refusal(op, err)
 	}
-	return c.checkSchemas(ctx, op, q, all)
+	return c.checkTables(ctx, op, q, all)
 }
 
 // refusal types why a statement may not be run.

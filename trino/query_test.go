@@ -63,7 +63,7 @@ func TestValuesAreBoundByTheServerAndNeverPartOfTheStatement(t *testing.T) {
 		}
 	}
 	for number, want := range map[json.Number]string{"9007199254740993": "9007199254740993", "-1.50": "-1.50", "1e3": "1e3"} {
-		server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		server.Reply(nil, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
 		if _, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT ?", Args: []any{number}})); err != nil {
 			t.Errorf("%s: %v", number, err)
 		}

@@ -166,22 +166,3 @@ func checkFunctions(all []lexeme) error {
 	}
 	return nil
 }
-
-// checkBound refuses a statement over a table of history that does not bound its partitions.
-func (t Tables) checkBound(all []lexeme) error {
-	bounded, table := false, ""
-	for _, l := range all {
-		switch {
-		case !l.name():
-		case strings.EqualFold(l.text, t.Partition):
-			bounded = true
-		case t.partitioned(l.text):
-			table = l.text
-		}
-	}
-	if table == "" || bounded || len(all) > 0 && (all[0].word("SHOW") || all[0].word("DESCRIBE") || all[0].word("DESC")) {
-		return nil
-	}
-	return fmt.Errorf("sql: %s is read without a bound on %s, so all of its history would be; add %s BETWEEN 'YYYY-MM-DD' AND "+
-		"'YYYY-MM-DD'", table, t.Partition, t.Partition)
-}

@@ -97,3 +97,62 @@ func TestOnlyTheAllowedSchemasAreRead(t *testing.T) {
 		t.Error(all, err)
 	}
 }
+
+// The plan decides, for words can name the days without bounding them.
+func TestAStatementOverHistoryMustBoundItsDays(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.AddTable("hive.other.logs", []trinotest.Column{{Name: "body", Type: "varchar"}}, []any{"x"})
+	client := clientOf(t, server)
+	for _, sql := range []string{
+		"SELECT datestr FROM logs",
+		"SELECT body FROM logs ORDER BY datestr",
+		"SELECT body FROM logs WHERE datestr = '2025-01-02' OR true",
+		"SELECT body FROM hive.log.logs WHERE datestr <= '2025-01-02'",
+		"SELECT body FROM LOGS WHERE datestr <> '2025-01-02'",
+		"SELECT body FROM logs WHERE datestr IS NOT NULL",
+		"SELECT body FROM logs WHERE lower(datestr) = '2025-01-02'",
+	} {
+		before := len(server.Statements())
+		_, err := client.Query(t.Context(), trino.Query{SQL: sql})
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound on datestr") {
+			t.Errorf("%q: %v", sql, err)
+		}
+		if sent := server.Statements()[before:]; len(sent) != 1 || !strings.HasPrefix(sent[0].Body, "EXPLAIN (TYPE IO") {
+			t.Errorf("%q: sent %v", sql, sent)
+		}
+	}
+	for _, q := range []trino.Query{
+		{SQL: "SELECT body FROM logs WHERE datestr = '2025-01-02'"},
+		{SQL: "SELECT body FROM logs WHERE datestr >= ? AND body LIKE ?", Args: []any{"2025-01-02", "%x%"}},
+		{SQL: "SELECT body FROM logs WHERE datestr BETWEEN '2025-01-02' AND '2025-01-03'"},
+		{SQL: "SELECT body FROM logs WHERE datestr IN ('2025-01-02', '2025-01-05')"},
+		{SQL: "SELECT body FROM other.logs"},
+		{SQL: "SELECT body FROM logs", Schema: "other"},
+	} {
+		if _, err := count(client.Query(t.Context(), q)); err != nil {
+			t.Errorf("%q: %v", q.SQL, err)
+		}
+	}
+}
+
+// A view of history is named in the statement, and the tables behind it in the plan.
+func TestAViewOfHistoryIsBoundWhereOneOfItsTablesIs(t *testing.T) {
+	t.Parallel()
+	plan := func(low string) trinotest.Reply {
+		return trinotest.Reply{Columns: []trinotest.Column{{Name: "Query Plan", Type: "varchar"}}, Rows: [][]any{{
+			`{"inputTableColumnInfos":[{"table":{"catalog":"hive","schemaTable":{"schema":"raw","table":"steps"}},"constraint":{"none":false,` +
+				`"columnConstraints":[{"columnName":"datestr","domain":{"ranges":[{"low":{` + low + `"bound":"ABOVE"},"high":{"bound":"BELOW"}}]}}]}}]}`,
+		}}}
+	}
+	const sql = "SELECT worker FROM steps x, vw_location_processing_flow v WHERE datestr LIKE '2025%'"
+	for low, bounded := range map[string]bool{``: false, `"value":"2025-01-01",`: true} {
+		server := started(t)
+		server.ReplyTo("EXPLAIN ", plan(low))
+		server.ReplyTo("vw_location", trinotest.Bulk(1, 1))
+		_, err := count(clientOf(t, server).Query(t.Context(), trino.Query{SQL: sql}))
+		if bounded && err != nil || !bounded && (!errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound")) {
+			t.Errorf("%s: %v", low, err)
+		}
+	}
+}

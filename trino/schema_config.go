@@ -165,14 +165,19 @@ func checkName(name string, table bool) error {
 	return nil
 }
 
+// all are the tables of history.
+func (t Tables) all() []string {
+	return append([]string{t.Callbacks, t.LoadFiles, t.Locations, t.Logs}, t.More...)
+}
+
 // partitioned reports whether a name, without catalog and schema, is that of a table of history.
 func (t Tables) partitioned(name string) bool {
-	for _, table := range append([]string{t.Callbacks, t.LoadFiles, t.Locations, t.Logs}, t.More...) {
-		if strings.EqualFold(table[strings.LastIndexByte(table, '.')+1:], name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.all(), func(table string) bool { return equalFold(table[strings.LastIndexByte(table, '.')+1:], name) })
+}
+
+// isHistory reports whether it is one of the tables of history.
+func (c *Client) isHistory(t tableName) bool {
+	return slices.ContainsFunc(c.tables.all(), func(name string) bool { return c.tableName(name).equal(t) })
 }
 
 // tableName is a table with its catalog and schema.
@@ -188,6 +193,10 @@ func (c *Client) tableName(name string) tableName {
 		t.catalog = parts[len(parts)-3]
 	}
 	return t
+}
+
+func (t tableName) equal(o tableName) bool {
+	return equalFold(t.catalog, o.catalog) && equalFold(t.schema, o.schema) && equalFold(t.table, o.table)
 }
 
 func (t tableName) sql() string {

@@ -75,13 +75,20 @@ func (s *Server) Reply(match func(Request) bool, replies ...Reply) {
 	s.script.Add(func(r Request) bool { return match(r.clone()) }, turns...)
 }
 
-// ReplyTo answers the statements whose SQL contains this text, by the rules of [Server.Reply].
+// ReplyTo answers the statements whose SQL contains this text, by the rules of [Server.Reply]. The plans that the client
+// asks for before it sends a statement are the server's own, until a text that begins with EXPLAIN is scripted.
 func (s *Server) ReplyTo(text string, replies ...Reply) {
+	if strings.HasPrefix(text, "EXPLAIN ") {
+		s.plans.Store(true)
+	}
 	s.Reply(func(r Request) bool { return strings.Contains(r.SQL, text) }, replies...)
 }
 
 // ClearReplies forgets every scripted reply.
-func (s *Server) ClearReplies() { s.script.Clear() }
+func (s *Server) ClearReplies() {
+	s.script.Clear()
+	s.plans.Store(false)
+}
 
 func (r Reply) columns() []map[string]any {
 	var all []map[string]any

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -47,6 +48,7 @@ type Server struct {
 	plan      fault.Plan // of statements
 	links     fault.Plan // of links to pages
 	script    script.Script[Request, Reply]
+	plans     atomic.Bool // are scripted too
 
 	mu       sync.Mutex
 	users    map[string]string

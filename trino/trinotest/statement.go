@@ -103,8 +103,11 @@ func (s *Server) answer(req Request) Reply {
 			return Reply{Err: NewError(4, "Access Denied: Cannot set system session property "+name)}
 		}
 	}
-	if r, ok := s.script.Next(req); ok {
-		return r
+	planned := strings.HasPrefix(req.Body, planPrefix) // asked for by the client, for a statement that may follow
+	if !planned || s.plans.Load() {
+		if r, ok := s.script.Next(req); ok {
+			return r
+		}
 	}
 	explained, text, values := prepared(req)
 	if strings.HasPrefix(text, "EXPLAIN") && len(values) > 0 {
@@ -119,7 +122,24 @@ func (s *Server) answer(req Request) Reply {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.execute(explained+sql, req)
+	r := s.execute(explained+sql, req)
+	if planned && r.Err != nil && s.hasScript(req) { // what the fake does not understand reads nothing
+		return planOf(nil)
+	}
+	return r
+}
+
+const planPrefix = "EXPLAIN (TYPE IO, FORMAT JSON) "
+
+// hasScript reports whether a scripted reply waits for the statement.
+func (s *Server) hasScript(req Request) bool {
+	_, ok := s.script.Peek(req)
+	return ok
+}
+
+func planOf(inputs []any) Reply {
+	plan, _ := json.Marshal(map[string]any{"inputTableColumnInfos": inputs})
+	return list("Query Plan", []string{string(plan)})
 }
 
 // execute runs a statement without parameters. The caller holds the lock.
@@ -219,7 +239,7 @@ func (s *Server) explain(p *parser, sql string, req Request) (Reply, *Error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	inputs := []any{}
+	var inputs []any
 	if selection.table != nil {
 		t, err := s.find(selection.table, req)
 		if err != nil {
@@ -227,14 +247,13 @@ func (s *Server) explain(p *parser, sql string, req Request) (Reply, *Error) {
 		}
 		inputs = append(inputs, map[string]any{"table": map[string]any{
 			"catalog": t.catalog, "schemaTable": map[string]any{"schema": t.schema, "table": t.name},
-		}})
+		}, "constraint": map[string]any{"none": false, "columnConstraints": constraints(selection.where)}})
 	}
 	switch kind {
 	case "VALIDATE":
 		return Reply{Columns: []Column{{Name: "Valid", Type: "boolean"}}, Rows: [][]any{{true}}}, nil
 	case "IO":
-		plan, _ := json.Marshal(map[string]any{"inputTableColumnInfos": inputs})
-		return list("Query Plan", []string{string(plan)}), nil
+		return planOf(inputs), nil
 	}
 	return list("Query Plan", []string{"Fragment 0 [SINGLE]\n    Output\n        TableScan"}), nil
 }

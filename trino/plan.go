@@ -1,0 +1,71 @@
+package trino
+
+import (
+	"encoding/json"
+	"slices"
+)
+
+// ioPlan is a plan of EXPLAIN (TYPE IO, FORMAT JSON), as far as it is read
+// (https://github.com/trinodb/trino/blob/476/core/trino-main/src/main/java/io/trino/sql/planner/planprinter/IoPlanPrinter.java).
+type ioPlan struct {
+	Inputs []planInput `json:"inputTableColumnInfos"`
+}
+
+// planInput is a table that a statement would read.
+type planInput struct {
+	Table struct {
+		Catalog     string `json:"catalog"`
+		SchemaTable struct {
+			Schema string `json:"schema"`
+			Table  string `json:"table"`
+		} `json:"schemaTable"`
+	} `json:"table"`
+	Constraint struct {
+		None    bool         `json:"none"` // no row can match
+		Columns []planColumn `json:"columnConstraints"`
+	} `json:"constraint"`
+	Estimate struct {
+		Rows  any `json:"outputRowCount"` // NaN comes as a text
+		Bytes any `json:"outputSizeInBytes"`
+	} `json:"estimate"`
+}
+
+// planColumn is a column by whose values less is read.
+type planColumn struct {
+	Name   string `json:"columnName"`
+	Domain struct {
+		Ranges []struct {
+			Low struct {
+				Value *string `json:"value"` // absent = no bound
+			} `json:"low"`
+		} `json:"ranges"`
+	} `json:"domain"`
+}
+
+func parsePlan(text string) (ioPlan, error) {
+	var plan ioPlan
+	if err := json.Unmarshal([]byte(text), &plan); err != nil {
+		return plan, malformed("the plan is not the JSON that was expected")
+	}
+	return plan, nil
+}
+
+func (in planInput) name() tableName {
+	return tableName{in.Table.Catalog, in.Table.SchemaTable.Schema, in.Table.SchemaTable.Table}
+}
+
+// begins reports whether what is read begins somewhere in the column, so that not all before is read too.
+func (in planInput) begins(column string) bool {
+	return in.Constraint.None || slices.ContainsFunc(in.Constraint.Columns, func(c planColumn) bool {
+		return equalFold(c.Name, column) && c.begins()
+	})
+}
+
+func (c planColumn) begins() bool {
+	for _, r := range c.Domain.Ranges {
+		if r.Low.Value == nil {
+			return false
+		}
+	}
+	return true
+}
