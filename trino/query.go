@@ -193,9 +193,9 @@ func (a *ask) prepare() error {
 	using := " USING " + strings.Join(values, ", ")
 	a.prepared = preparedName + "=" + url.QueryEscape(q.SQL)
 	a.body = q.explain + "EXECUTE " + preparedName + using // a prepared EXPLAIN would take no values
-	if len(a.prepared) > maxPrepared && q.explain == "" {
+	if len(a.prepared) > maxPrepared {
 		a.prepared = ""
-		a.body = "EXECUTE IMMEDIATE " + quoteText(q.SQL) + using
+		a.body = q.explain + "EXECUTE IMMEDIATE " + quoteText(q.SQL) + using
 	}
 	return nil
 }

@@ -80,6 +80,32 @@ func TestValuesAreBoundByTheServerAndNeverPartOfTheStatement(t *testing.T) {
 	}
 }
 
+// A server, or a proxy before it, refuses a header of any length.
+func TestALongStatementGoesIntoTheBodyWhateverItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	client := clientOf(t, server, func(c *trino.Config) { c.Schemas = []string{"hive.log"} })
+	q := trino.Query{
+		SQL:  "SELECT uuid FROM callbacks_v2 WHERE datestr = ? AND message_type <> '" + strings.Repeat("x", 10_000) + "'",
+		Args: []any{"2025-01-02"},
+	}
+	if _, err := count(client.Query(t.Context(), q)); err != nil {
+		t.Error(err)
+	}
+	if _, err := client.Explain(t.Context(), q, trino.IO); err != nil {
+		t.Error(err)
+	}
+	all := server.Statements()
+	for _, r := range all {
+		if n := len(r.Header.Get("X-Trino-Prepared-Statement")); n != 0 || !strings.Contains(r.Body, "EXECUTE IMMEDIATE") {
+			t.Errorf("a header of %d bytes beside %.60q", n, r.Body)
+		}
+	}
+	if len(all) != 3 {
+		t.Errorf("%d statements", len(all))
+	}
+}
+
 func TestTheCapHandsOutSoManyRowsSeesOneMoreAndCancels(t *testing.T) {
 	t.Parallel()
 	server := started(t)

@@ -1,6 +1,7 @@
 package trino_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -131,6 +132,29 @@ func TestRealPlansNamesAndWalls(t *testing.T) {
 	}
 	if n, err := count(client.Query(ctx, q)); err != nil || n != 0 {
 		t.Errorf("%d %v", n, err)
+	}
+	long := q
+	long.SQL += " AND message_type <> '" + strings.Repeat("x", 10_000) + "'"
+	if n, err := count(client.Query(ctx, long)); err != nil || n != 0 {
+		t.Errorf("a long statement: %d %v", n, err)
+	}
+	for _, sql := range []string{
+		"SELECT datestr FROM callbacks_v2", "SELECT uuid FROM callbacks_v2 WHERE datestr = '2025-01-02' OR true",
+		"SELECT carrier_file FROM vw_location_processing_flow v WHERE v.datestr <> 'x'", "WITH a AS (SELECT * FROM logs) SELECT count(*) FROM a",
+		"SELECT uuid FROM callbacks_v2 WHERE datestr <= '2025-01-02'",
+	} {
+		if _, err := client.Query(ctx, trino.Query{SQL: sql}); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound") {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	for _, sql := range []string{
+		"SELECT carrier_file FROM vw_location_processing_flow WHERE datestr BETWEEN '2020-01-01' AND '2020-01-02'",
+		"WITH a AS (SELECT * FROM logs WHERE datestr IN ('2020-01-01', '2020-01-03')) SELECT id FROM a",
+		"SELECT l.id FROM logs l JOIN callbacks_v2 c ON l.datestr = c.datestr WHERE l.datestr > '2999-01-01' AND c.datestr > '2999-01-01'",
+	} {
+		if n, err := count(client.Query(ctx, trino.Query{SQL: sql})); err != nil || n != 0 {
+			t.Errorf("%s: %d %v", sql, n, err)
+		}
 	}
 	for _, sql := range []string{
 		"SELECT * FROM tpch.tiny.nation", "SELECT (SELECT max(nationkey) FROM tpch.tiny.nation) FROM (VALUES 1)", "SHOW TABLES FROM tpch.tiny",
