@@ -3,6 +3,7 @@ package trino_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +74,32 @@ func TestTheErrorsOfTheServerHaveTheirKinds(t *testing.T) {
 		}
 		if typed, ok := errors.AsType[*base.Error](err); !ok || typed.QueryID == "" || typed.Code != e.Name {
 			t.Errorf("%d: %+v", code, typed)
+		}
+	}
+}
+
+// A coordinator that has just started tells by a phrase alone that no worker has joined yet.
+func TestNodesIsEmptyIsAServerThatStartsAndNothingElseIs(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	for text, want := range map[string]struct {
+		kind       base.Kind
+		statements int
+	}{
+		"nodes is empty":                 {base.KindUnavailable, 4}, // retried as often as the default allows
+		"Cannot invoke \"x\" on null":    {base.KindInternal, 1},
+		"index 0 of a list out of range": {base.KindInternal, 1},
+	} {
+		client := clientOf(t, server)
+		server.Reply(slices.Repeat([]trinotest.Reply{{Error: trinotest.NewError(65536, text)}}, want.statements)...)
+		before := len(server.Statements())
+		_, err := client.Query(t.Context(), trino.Query{SQL: "SELECT 2"})
+		e, ok := errors.AsType[*base.Error](err)
+		if !ok || e.Kind != want.kind || e.Code != "GENERIC_INTERNAL_ERROR" || e.Attempts != want.statements {
+			t.Errorf("%s: %v", text, err)
+		}
+		if n := len(server.Statements()) - before; n != want.statements {
+			t.Errorf("%s: %d statements", text, n)
 		}
 	}
 }

@@ -145,29 +145,35 @@ func TestRealSegmentsAreFetchedAndAcknowledged(t *testing.T) {
 		OrderKey   int64
 		LineNumber int32
 	}
-	sum := func(spooling string) (n int, keys int64) {
+	sum := func(spooling string) (n int, keys, most int64) {
 		client := realClient(t, server, func(c *trino.Config) { // beside HTTPS this storage, which has none, would be refused
 			c.Spooling, c.MaxRows, c.MaxBytes = spooling, -1, -1
 		})
-		r, err := client.Query(t.Context(), trino.Query{SQL: "SELECT l.orderkey * 8 + n AS order_key, linenumber AS line_number, comment " +
+		r, err := client.Query(t.Context(), trino.Query{SQL: "SELECT l.orderkey * 8 + n AS order_key, linenumber AS line_number, rpad(comment, 200, 'x') AS comment " +
 			"FROM lineitem l CROSS JOIN UNNEST(sequence(1, 8)) AS u (n)"})
 		if err != nil {
 			t.Fatal(err)
 		}
+		before := live()
 		for l, err := range rows.ToStructLax[line](r) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, keys = n+1, keys+l.OrderKey*10+int64(l.LineNumber)
+			if n, keys = n+1, keys+l.OrderKey*10+int64(l.LineNumber); n%60_000 == 0 {
+				most = max(most, live()-before)
+			}
 		}
-		return n, keys
+		return n, keys, most
 	}
 	before, _, _ := server.Spooled()
-	n, keys := sum("off")
+	n, keys, direct := sum("off")
 	if again, _, _ := server.Spooled(); again != before {
 		t.Error("segments were fetched though spooling is off")
 	}
-	m, same := sum("auto")
+	m, same, spooled := sum("auto")
+	if bound := int64(64 << 20); direct > bound || spooled > bound { // of an answer of 100 MB
+		t.Errorf("%d MiB more are in use, spooled %d", direct>>20, spooled>>20)
+	}
 	if n == 0 || n != m || keys != same {
 		t.Errorf("direct %d rows, spooled %d; sums %d, %d", n, m, keys, same)
 	}
