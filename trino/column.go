@@ -65,7 +65,7 @@ func newCell(name string, zones *zones, depth int) (*cell, error) {
 		return nil, malformed("%s", err)
 	}
 	if depth > maxTypeDepth {
-		return nil, malformed("type %.100q is nested deeper than %d", name, maxTypeDepth)
+		return nil, malformed("type %s is nested deeper than %d", told(name), maxTypeDepth)
 	}
 	c, err := newColumn(t, zones, depth)
 	return &cell{column: c}, err
@@ -202,7 +202,11 @@ type cellError struct {
 }
 
 func (e *cellError) Error() string {
-	return "column " + e.column.Name + " (" + e.column.Type + "): " + e.err.Error()
+	name, typ := e.column.Name, e.column.Type
+	if len(name)+len(typ) > maxTold {
+		name, typ = told(name), told(typ)
+	}
+	return "column " + name + " (" + typ + "): " + e.err.Error()
 }
 
 func (e *cellError) Unwrap() error { return e.err }

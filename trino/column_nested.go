@@ -16,7 +16,7 @@ func newComposed(t typeName, zones *zones, depth int) (column, error) {
 	case t.base == "row" && len(t.args) > 0:
 		return newTuples(t, zones, depth)
 	}
-	return nil, malformed("type %.100q has %d arguments", t.full, len(t.args))
+	return nil, malformed("type %s has %d arguments", told(t.full), len(t.args))
 }
 
 type lists struct {

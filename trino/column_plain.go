@@ -47,7 +47,7 @@ func (c *floats[E]) decode(in *input) error {
 	}
 	f, err := strconv.ParseFloat(view(t), c.bits)
 	if err != nil {
-		return malformed("%.40q is not a number", t)
+		return malformed("%s is not a number", told(t))
 	}
 	c.v = append(c.v, E(f))
 	return nil
@@ -68,7 +68,7 @@ func (c *bools) decode(in *input) error {
 		return err
 	}
 	if word := view(t); word != "true" && word != "false" {
-		return malformed("%.40q is neither true nor false", t)
+		return malformed("%s is neither true nor false", told(t))
 	}
 	c.v = append(c.v, t[0] == 't')
 	return nil
@@ -157,7 +157,7 @@ func (c *parsed[E]) reset()              { c.v = c.v[:0] }
 func parseAddress(text string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(text)
 	if err != nil {
-		return a, malformed("%.60q is not an address", text)
+		return a, malformed("%s is not an address", told(text))
 	}
 	return a, nil
 }

@@ -45,7 +45,7 @@ func newTime(t typeName, zones *zones) (column, error) {
 	return &ticks{v: rows.Times{PerSecond: perSecond}, parse: func(text string) (int64, error) {
 		seconds, nanos, ok := parseTimestamp(text)
 		if !ok {
-			return 0, malformed("%.60q is not a timestamp", text)
+			return 0, malformed("%s is not a timestamp", told(text))
 		}
 		return seconds*perSecond + nanos/(int64(time.Second)/perSecond), nil
 	}}, nil
@@ -84,7 +84,7 @@ func (c *months) decode(in *input) error {
 	s.need('-')
 	n := years*12 + s.digits(1, 2)
 	if !s.done() || n > 1<<31-1 {
-		return malformed("%.60q is not an interval of years and months", t)
+		return malformed("%s is not an interval of years and months", told(t))
 	}
 	if negative {
 		n = -n
@@ -195,7 +195,7 @@ func parseDate(text string) (int64, error) {
 	s := scanner{text: text}
 	days := s.days()
 	if !s.done() {
-		return 0, malformed("%.60q is not a date", text)
+		return 0, malformed("%s is not a date", told(text))
 	}
 	return days * secondsPerDay, nil
 }
@@ -211,7 +211,7 @@ func parseTimestamp(text string) (seconds, nanos int64, ok bool) {
 func parseInstant(text string) (time.Time, error) {
 	seconds, nanos, ok := parseTimestamp(text)
 	if !ok {
-		return time.Time{}, malformed("%.60q is not a timestamp", text)
+		return time.Time{}, malformed("%s is not a timestamp", told(text))
 	}
 	return time.Unix(seconds, nanos).UTC(), nil
 }
@@ -220,7 +220,7 @@ func parseTimeOfDay(text string) (time.Duration, error) {
 	s := scanner{text: text}
 	seconds, nanos := s.clock()
 	if !s.done() {
-		return 0, malformed("%.60q is not a time of day", text)
+		return 0, malformed("%s is not a time of day", told(text))
 	}
 	return time.Duration(seconds)*time.Second + time.Duration(nanos), nil
 }
@@ -233,7 +233,7 @@ func parseInterval(text string) (time.Duration, error) {
 	s.need(' ')
 	seconds, nanos := s.clock()
 	if !s.done() || days > 106_000 {
-		return 0, malformed("%.60q is not an interval of less than 290 years", text)
+		return 0, malformed("%s is not an interval of less than 290 years", told(text))
 	}
 	d := time.Duration(days*secondsPerDay+seconds)*time.Second + time.Duration(nanos)
 	if negative {
@@ -254,11 +254,11 @@ const maxZones = 1000
 func (z *zones) parse(text string) (time.Time, error) {
 	at := strings.LastIndexByte(text, ' ')
 	if at < 0 {
-		return time.Time{}, malformed("%.60q is not a timestamp with a zone", text)
+		return time.Time{}, malformed("%s is not a timestamp with a zone", told(text))
 	}
 	seconds, nanos, ok := parseTimestamp(text[:at])
 	if !ok {
-		return time.Time{}, malformed("%.60q is not a timestamp", text)
+		return time.Time{}, malformed("%s is not a timestamp", told(text))
 	}
 	zone, err := z.zone(text[at+1:])
 	if err != nil {
@@ -299,7 +299,7 @@ func loadZone(name string) (*time.Location, error) {
 		s.need(':')
 		offset := int(h*3600 + s.digits(2, 2)*60)
 		if !s.done() {
-			return nil, malformed("%.60q is not a zone", name)
+			return nil, malformed("%s is not a zone", told(name))
 		}
 		if negative {
 			offset = -offset
@@ -308,7 +308,7 @@ func loadZone(name string) (*time.Location, error) {
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, &zoneError{name}
+		return nil, &zoneError{told(name)}
 	}
 	return zone, nil
 }

@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/internal/rest"
 )
 
-// ServerError is an error of the server, as errors.As finds it in an error of this package. Names and codes are those of
+// ServerError is an error of the server, as errors.As finds it in an error of this package. Its texts are without the
+// client's secrets, on one line and at most 600 bytes long. Names and codes are those of
 // https://github.com/trinodb/trino/blob/476/core/trino-spi/src/main/java/io/trino/spi/StandardErrorCode.java.
 type ServerError struct {
 	Code    int    // such as 46
@@ -25,6 +27,24 @@ type ServerError struct {
 
 // Error is the name and the message.
 func (e *ServerError) Error() string { return e.Name + ": " + e.Message }
+
+// cleaned is the error of an answer without secrets, wherever in the tree of errors it is looked at.
+func (c *Client) cleaned(err error) error {
+	switch e := err.(type) { //nolint:errorlint // what wraps them is made of them below
+	case *ServerError:
+		copied := *e
+		copied.Name, copied.Type, copied.Message = c.guard.Clean(e.Name), c.guard.Clean(e.Type), c.guard.Clean(e.Message)
+		return &copied
+	case *malformedError:
+		return &malformedError{c.guard.Clean(e.what)}
+	case *zoneError:
+		return &zoneError{c.guard.Clean(e.name)}
+	case *cellError:
+		column := rows.Column{Name: c.guard.Clean(e.column.Name), Type: c.guard.Clean(e.column.Type)}
+		return &cellError{column, c.cleaned(e.err)}
+	}
+	return err
+}
 
 // verdict is what an error means to a caller.
 type verdict struct {
@@ -169,15 +189,15 @@ func refused(r rest.Response) *base.Error {
 	return nil
 }
 
-const maxWords = 300
+const maxWords = 16 << 10
 
-// words is what the server said in plain text; it quotes neither HTML nor what is no text.
+// words is what the server said in plain text, whole: it is cut when it has been cleaned, for a part of a secret would
+// not be known as one. It quotes neither HTML nor what is no text, nor what is longer than a message.
 func words(r rest.Response) string {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") || len(r.Body) > maxWords {
 		return ""
 	}
-	text := strings.TrimSpace(string(r.Body[:min(len(r.Body), maxWords)]))
-	return strings.ToValidUTF8(text, "")
+	return strings.ToValidUTF8(strings.TrimSpace(string(r.Body)), "")
 }
 
 // passing are the statuses of a link that the protocol says to ask again after 50 to 100 ms

@@ -91,7 +91,7 @@ func TestNodesIsEmptyIsAServerThatStartsAndNothingElseIs(t *testing.T) {
 		"index 0 of a list out of range": {base.KindInternal, 1},
 	} {
 		client := clientOf(t, server)
-		server.Reply(slices.Repeat([]trinotest.Reply{{Error: trinotest.NewError(65536, text)}}, want.statements)...)
+		server.Reply(nil, slices.Repeat([]trinotest.Reply{{Err: trinotest.NewError(65536, text)}}, want.statements)...)
 		before := len(server.Statements())
 		_, err := client.Query(t.Context(), trino.Query{SQL: "SELECT 2"})
 		e, ok := errors.AsType[*base.Error](err)

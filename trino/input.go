@@ -18,6 +18,17 @@ func malformed(format string, args ...any) error {
 	return &malformedError{fmt.Sprintf(format, args...)}
 }
 
+// maxTold is the longest text of the server that an error repeats.
+const maxTold = 4 << 10
+
+// told is how an error shows a text of the server: whole, or not at all. A part of a secret would not be known as one.
+func told[T ~string | ~[]byte](text T) string {
+	if len(text) > maxTold {
+		return fmt.Sprintf("a text of %d bytes", len(text))
+	}
+	return strconv.Quote(string(text))
+}
+
 // input reads JSON in one pass, without an intermediate form.
 type input struct {
 	b  []byte
@@ -240,7 +251,7 @@ func (in *input) wide() (int64, error) {
 	}
 	n, err := strconv.ParseInt(string(t), 10, 64)
 	if err != nil {
-		return 0, malformed("%.40q is not a whole number of 64 bits", t)
+		return 0, malformed("%s is not a whole number of 64 bits", told(t))
 	}
 	return n, nil
 }

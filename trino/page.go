@@ -1,7 +1,6 @@
 package trino
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -197,5 +196,5 @@ func notJSON(b []byte) error {
 	case '<':
 		return malformed("it is a page of HTML or XML, as a login page or a proxy gives")
 	}
-	return malformed("%q is no JSON object", fmt.Sprintf("%.20s", b[start.at:]))
+	return malformed("%s is no JSON object", told(b[start.at:]))
 }

@@ -36,6 +36,24 @@ var (
 // queryID is the form of an id: time, number and the server's own suffix.
 var queryID = regexp.MustCompile(`^[A-Za-z0-9_]{1,100}$`)
 
+// queryState is the form of a state, such as RUNNING.
+var queryState = regexp.MustCompile(`^[A-Z_]{1,40}$`)
+
+// idOf is the id that an answer names, if it has the form of one and is no secret of the client; else the known one.
+func (c *Client) idOf(told, known string) string {
+	if told == known || !queryID.MatchString(told) || c.guard.Clean(told) != told {
+		return known
+	}
+	return told
+}
+
+func stateOf(told string) string {
+	if !queryState.MatchString(told) {
+		return ""
+	}
+	return told
+}
+
 type statusRow struct {
 	ID        string     `db:"query_id"`
 	State     string     `db:"state"`

@@ -66,7 +66,7 @@ func (u *unzipper) rows(g segment, encoding string, b, buffer []byte) ([]byte, e
 	case encoding == encodingJSON, encoding == encodingZstd && g.Metadata.Uncompressed == nil:
 		return b, nil
 	case encoding != encodingZstd:
-		return nil, malformed("segments in the encoding %.40q, which was not offered", encoding)
+		return nil, malformed("segments in the encoding %s, which was not offered", told(encoding))
 	}
 	out, err := u.z.DecodeAll(b, buffer[:0])
 	switch {
@@ -143,7 +143,7 @@ func (c *Client) own(uri string) (string, error) {
 }
 
 func (c *Client) elsewhere(u *url.URL) error {
-	return &elsewhereError{from: c.root.Scheme + "://" + c.root.Host, to: u.Scheme + "://" + u.Host}
+	return &elsewhereError{from: c.root.Scheme + "://" + c.root.Host, to: c.guard.Clean(u.Scheme + "://" + u.Host)}
 }
 
 func hostPort(u *url.URL) string {

@@ -153,9 +153,10 @@ func (s *stream) absorb(body []byte) error {
 	if err == nil && p.next != "" && p.failure == nil {
 		path, err = s.client.own(p.next)
 	}
-	id := or(p.id, s.queryID())
+	p.id, p.stats.State = s.client.idOf(p.id, s.queryID()), stateOf(p.stats.State)
+	id := p.id
 	if err != nil {
-		return withQuery(err, id)
+		return withQuery(s.client.cleaned(err), id)
 	}
 	s.move(id, path)
 	s.ready, s.segments, s.encoding = p.rows, p.segments, p.encoding
@@ -165,7 +166,7 @@ func (s *stream) absorb(body []byte) error {
 		report(p.progress())
 	}
 	if p.failure != nil {
-		return withQuery(p.failure, id)
+		return withQuery(s.client.cleaned(p.failure), id)
 	}
 	return nil
 }
@@ -296,7 +297,7 @@ func (s *stream) segment(ctx context.Context) error {
 		b, err = s.client.unzip.rows(g, s.encoding, b, s.unpacked)
 	}
 	if err != nil {
-		return withQuery(err, s.queryID())
+		return withQuery(s.client.cleaned(err), s.queryID())
 	}
 	if s.encoding == encodingZstd && g.Metadata.Uncompressed != nil {
 		s.unpacked = b
@@ -306,7 +307,7 @@ func (s *stream) segment(ctx context.Context) error {
 		err = malformed("a segment of %d rows, and %d were announced", n, g.Metadata.Rows)
 	}
 	if err != nil {
-		return withQuery(err, s.queryID())
+		return withQuery(s.client.cleaned(err), s.queryID())
 	}
 	s.segments, s.ready, s.told = s.segments[1:], n, s.client.acknowledge(g)
 	return nil

@@ -32,7 +32,7 @@ func parseType(full string) (typeName, error) {
 	}
 	end := closing(full, open)
 	if end < 0 {
-		return t, fmt.Errorf("type %.100q has no closing parenthesis", full)
+		return t, fmt.Errorf("type %s has no closing parenthesis", told(full))
 	}
 	t.base = strings.ToLower(strings.TrimSpace(full[:open]) + strings.TrimRight(full[end+1:], " "))
 	t.args = splitArguments(full[open+1 : end])
@@ -88,7 +88,7 @@ func (t typeName) number(i, otherwise, low, high int) (int, error) {
 	}
 	n, err := strconv.Atoi(t.args[i])
 	if err != nil || n < low || n > high {
-		return 0, fmt.Errorf("type %.100q: %.40q is not a number from %d to %d", t.full, t.args[i], low, high)
+		return 0, fmt.Errorf("type %s: %s is not a number from %d to %d", told(t.full), told(t.args[i]), low, high)
 	}
 	return n, nil
 }
