@@ -21,7 +21,19 @@ func (v *Nullable) Value(i int) any {
 }
 
 // Size is the bytes of the first n values.
-func (v *Nullable) Size(n int) int64 { return int64(n) + sizeOf(v.Values, n) }
+func (v *Nullable) Size(n int) int64 {
+	d, ok := v.Values.(*Dictionary)
+	if !ok {
+		return int64(n) + sizeOf(v.Values, n)
+	}
+	written := 0 // a NULL stands for no word
+	for _, null := range v.Nulls[:n] {
+		if !null {
+			written++
+		}
+	}
+	return int64(n) + d.Size(written)
+}
 
 // Dictionary is a column of few different values: a key per row, and the values that the keys stand for.
 type Dictionary struct {

@@ -2,6 +2,7 @@ package rows_test
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"io"
 	"iter"
@@ -372,5 +373,33 @@ func TestRowsAreReadOnceAndSaySoOtherwise(t *testing.T) {
 		if len(got) != 0 || base.KindOf(err) != base.KindInvalid {
 			t.Errorf("after %s: %d rows, %v", name, len(got), err)
 		}
+	}
+}
+
+func TestTheSizeOfAColumnCountsWhatItsValuesHold(t *testing.T) {
+	t.Parallel()
+	piece, long := make([]byte, 1<<20), strings.Repeat("x", 1<<20)
+	for name, c := range map[string]struct {
+		v    rows.Vector
+		held int64
+	}{
+		"bytes":     {rows.Values[[]byte]{piece, nil, piece}, 2 << 20},
+		"nullable":  {&rows.Nullable{Nulls: []bool{false, true, false}, Values: rows.Values[[]byte]{piece, nil, piece}}, 2 << 20},
+		"any":       {rows.Any{long, nil, json.Number("1")}, 1 << 20},
+		"any bytes": {rows.Any{piece, piece}, 2 << 20},
+		"nested":    {rows.Any{[]any{long, map[string]any{"a": long, long: true}}}, 3 << 20},
+		"lists":     {&rows.Lists{Ends: []uint32{2}, Elements: rows.Any{long, long}}, 2 << 20},
+		"few words": {&rows.Nullable{Nulls: []bool{true, true, false}, Values: &rows.Dictionary{Keys: []uint32{0, 0, 0}, Values: texts(long)}}, 1 << 20},
+		"no word":   {&rows.Nullable{Nulls: []bool{true, true}, Values: &rows.Dictionary{Keys: []uint32{0, 0}, Values: texts()}}, 0},
+	} {
+		all := c.v.Len()
+		size := rows.NewBatch(nil, []rows.Vector{c.v}, all).Size()
+		if size < c.held || size > c.held+200 {
+			t.Errorf("%s: %d bytes, and it holds %d", name, size, c.held)
+		}
+	}
+	cut := &table{columns: []rows.Column{{Name: "b"}}, batches: []*rows.Batch{rows.NewBatch([]rows.Column{{Name: "b"}}, []rows.Vector{rows.Values[[]byte]{piece, piece, piece}}, 3)}}
+	if got, err := rows.Collect(open(cut, rows.Options{MaxBytes: 5 << 19}), rows.To[[]byte]); len(got) != 2 || !errors.Is(err, base.ErrTruncated) {
+		t.Errorf("%d rows, %v", len(got), err)
 	}
 }

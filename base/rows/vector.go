@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 	"unsafe"
@@ -60,10 +61,16 @@ func (v Values[E]) Len() int { return len(v) }
 // Value is the value at i.
 func (v Values[E]) Value(i int) any { return v[i] }
 
-// Size is the bytes of the first n values, without what they point to.
+// Size is the bytes of the first n values: of a []byte, those that it holds, of another value not what it points to.
 func (v Values[E]) Size(n int) int64 {
 	var e E
-	return int64(n) * int64(unsafe.Sizeof(e))
+	all := int64(n) * int64(unsafe.Sizeof(e))
+	if pieces, ok := any(v).(Values[[]byte]); ok {
+		for _, piece := range pieces[:n] {
+			all += int64(len(piece))
+		}
+	}
+	return all
 }
 
 // Strings is a column of texts: one arena of bytes for all of them. Bytes gives a view that the next batch overwrites.
@@ -167,6 +174,41 @@ func (v Any) Len() int { return len(v) }
 
 // Value is the value at i.
 func (v Any) Value(i int) any { return v[i] }
+
+// Size is the bytes of the first n values, with those of their texts and of what lies within them.
+func (v Any) Size(n int) int64 {
+	var all int64
+	for _, x := range v[:n] {
+		all += weight(x)
+	}
+	return all
+}
+
+// weight is the bytes of a value as JSON has them.
+func weight(x any) int64 {
+	const word = int64(unsafe.Sizeof(x))
+	switch x := x.(type) {
+	case string:
+		return word + int64(len(x))
+	case json.Number:
+		return word + int64(len(x))
+	case []byte:
+		return word + int64(len(x))
+	case []any:
+		all := word
+		for _, one := range x {
+			all += weight(one)
+		}
+		return all
+	case map[string]any:
+		all := word
+		for key, one := range x {
+			all += word + int64(len(key)) + weight(one)
+		}
+		return all
+	}
+	return word
+}
 
 // textOf is how a value reads where a text is asked for.
 func textOf(v any) string {
