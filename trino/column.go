@@ -59,19 +59,22 @@ func (c *cell) reset() {
 }
 
 // newCell makes the column of a type.
-func newCell(name string, zones *zones, depth int) (*cell, error) {
+func newCell(name string, k *kinds, depth int) (*cell, error) {
 	t, err := parseType(name)
 	if err != nil {
 		return nil, malformed("%s", err)
 	}
+	if k.cells++; k.cells > maxColumns {
+		return nil, malformed("types of more than %d columns and members; select fewer", maxColumns)
+	}
 	if depth > maxTypeDepth {
 		return nil, malformed("type %s is nested deeper than %d", told(name), maxTypeDepth)
 	}
-	c, err := newColumn(t, zones, depth)
+	c, err := newColumn(t, k, depth)
 	return &cell{column: c}, err
 }
 
-func newColumn(t typeName, zones *zones, depth int) (column, error) {
+func newColumn(t typeName, k *kinds, depth int) (column, error) {
 	switch t.base {
 	case "boolean":
 		return &bools{}, nil
@@ -96,12 +99,19 @@ func newColumn(t typeName, zones *zones, depth int) (column, error) {
 	case "ipaddress":
 		return newParsed(parseAddress), nil
 	case "array", "map", "row":
-		return newComposed(t, zones, depth)
+		return newComposed(t, k, depth)
 	}
-	if c, err := newTime(t, zones); c != nil || err != nil {
+	if c, err := newTime(t, &k.zones); c != nil || err != nil {
 		return c, err
 	}
-	return &anything{}, nil
+	return &anything{typ: t.full, room: &k.room}, nil
+}
+
+// kinds makes the columns of an answer, and bounds what they may take together.
+type kinds struct {
+	zones zones
+	cells int // columns and members that were made
+	room  int // bytes that values of a type without a form of its own may take of the present page
 }
 
 // table is the columns of an answer and what was decoded of them.
@@ -109,7 +119,7 @@ type table struct {
 	columns []rows.Column
 	cells   []*cell
 	vectors []rows.Vector
-	zones   zones
+	kinds   kinds
 }
 
 type wireColumn struct {
@@ -117,22 +127,24 @@ type wireColumn struct {
 	Type string `json:"type"`
 }
 
-const maxColumns = 1 << 14
+const (
+	maxColumns = 1 << 14 // of an answer, the members of their types included
+	spareRoom  = 1 << 20
+	growth     = 8 // that a page may have in memory, beside spareRoom
+)
 
 func (t *table) define(all []wireColumn) error {
-	if len(all) > maxColumns {
-		return malformed("%d columns, and %d are believed", len(all), maxColumns)
-	}
-	t.columns, t.cells = make([]rows.Column, 0, len(all)), nil
+	t.kinds.cells = 0
+	columns, cells := make([]rows.Column, 0, len(all)), make([]*cell, 0, len(all))
 	for _, w := range all {
-		c, err := newCell(w.Type, &t.zones, 0)
+		c, err := newCell(w.Type, &t.kinds, 0)
 		if err != nil {
 			return err
 		}
-		t.columns = append(t.columns, rows.Column{Name: w.Name, Type: w.Type, Nullable: true})
-		t.cells = append(t.cells, c)
+		columns = append(columns, rows.Column{Name: w.Name, Type: w.Type, Nullable: true})
+		cells = append(cells, c)
 	}
-	t.vectors = make([]rows.Vector, len(t.cells))
+	t.columns, t.cells, t.vectors = columns, cells, make([]rows.Vector, len(cells))
 	return nil
 }
 
@@ -141,6 +153,7 @@ func (t *table) decode(in *input) (int, error) {
 	for _, c := range t.cells {
 		c.reset()
 	}
+	t.kinds.room = spareRoom + growth*len(in.b)
 	if err := in.expect('['); err != nil {
 		return 0, err
 	}

@@ -6,15 +6,15 @@ import (
 	"github.com/fourkites/sources/base/rows"
 )
 
-func newComposed(t typeName, zones *zones, depth int) (column, error) {
+func newComposed(t typeName, k *kinds, depth int) (column, error) {
 	switch {
 	case t.base == "array" && len(t.args) == 1:
-		elements, err := newCell(t.args[0], zones, depth+1)
+		elements, err := newCell(t.args[0], k, depth+1)
 		return &lists{elements: elements}, err
 	case t.base == "map" && len(t.args) == 2:
-		return newObjects(t, zones, depth)
+		return newObjects(t, k, depth)
 	case t.base == "row" && len(t.args) > 0:
-		return newTuples(t, zones, depth)
+		return newTuples(t, k, depth)
 	}
 	return nil, malformed("type %s has %d arguments", told(t.full), len(t.args))
 }
@@ -64,7 +64,7 @@ type objects struct {
 	v            rows.Maps
 }
 
-func newObjects(t typeName, zones *zones, depth int) (column, error) {
+func newObjects(t typeName, k *kinds, depth int) (column, error) {
 	keyType, err := parseType(t.args[0])
 	if err != nil {
 		return nil, malformed("%s", err)
@@ -77,10 +77,10 @@ func newObjects(t typeName, zones *zones, depth int) (column, error) {
 	case "array", "map", "row": // a text of Java's making
 		name = "varchar"
 	}
-	if c.keys, err = newCell(name, zones, depth+1); err != nil {
+	if c.keys, err = newCell(name, k, depth+1); err != nil {
 		return nil, err
 	}
-	c.values, err = newCell(t.args[1], zones, depth+1)
+	c.values, err = newCell(t.args[1], k, depth+1)
 	return c, err
 }
 
@@ -114,8 +114,14 @@ func (c *objects) pair(in *input) error {
 			from = &input{b: []byte(`"` + string(raw) + `"`)}
 		}
 	}
+	if from.peek() == 'n' {
+		return malformed("a map with the key NULL")
+	}
 	if err := c.keys.decode(from); err != nil {
 		return err
+	}
+	if from != in && from.peek() != 0 {
+		return malformed("a map with the key %s, of which only the start fits the type", told(from.b))
 	}
 	if err := in.expect(':'); err != nil {
 		return err
@@ -140,17 +146,21 @@ func (c *objects) reset() {
 type tuples struct {
 	names   []string // nil where a member has none, or two have the same
 	members []*cell
-	n       int
+	n       int // that are not NULL
 	v       rows.Tuples
+
+	some   bool // some is NULL
+	places []uint32
+	picked rows.Dictionary
 }
 
-func newTuples(t typeName, zones *zones, depth int) (column, error) {
+func newTuples(t typeName, k *kinds, depth int) (column, error) {
 	c := &tuples{}
 	seen := map[string]bool{"": true}
 	named := true
 	for _, arg := range t.args {
 		name, typ := member(arg)
-		m, err := newCell(typ, zones, depth+1)
+		m, err := newCell(typ, k, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -178,27 +188,39 @@ func (c *tuples) decode(in *input) error {
 			return err
 		}
 	}
+	if c.some {
+		c.places = append(c.places, uint32(c.n))
+	}
 	c.n++
 	return in.expect(']')
 }
 
+// null takes no place in the members: a page of few bytes could hold as many NULLs as it has columns, each with thousands
+// of members.
 func (c *tuples) null() {
-	c.n++
-	for _, m := range c.members {
-		m.null()
+	if !c.some {
+		c.some, c.places = true, c.places[:0]
+		for i := range c.n {
+			c.places = append(c.places, uint32(i))
+		}
 	}
+	c.places = append(c.places, 0)
 }
 
 func (c *tuples) vector() rows.Vector {
-	c.v = rows.Tuples{Names: c.names, Rows: c.n}
-	for _, m := range c.members {
-		c.v.Members = append(c.v.Members, m.vector())
+	c.v = rows.Tuples{Names: c.names, Rows: c.n, Members: make([]rows.Vector, len(c.members))}
+	for i, m := range c.members {
+		c.v.Members[i] = m.vector()
 	}
-	return &c.v
+	if !c.some {
+		return &c.v
+	}
+	c.picked = rows.Dictionary{Keys: c.places, Values: &c.v}
+	return &c.picked
 }
 
 func (c *tuples) reset() {
-	c.n = 0
+	c.n, c.some = 0, false
 	for _, m := range c.members {
 		m.reset()
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"unsafe"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 )
 
@@ -163,11 +164,26 @@ func parseAddress(text string) (netip.Addr, error) {
 }
 
 // anything is a column of a type without a form of its own here: its values are those of JSON, numbers as json.Number.
-type anything struct{ v rows.Any }
+// They take much more memory than their text, so what they take of a page is bounded.
+type anything struct {
+	typ  string
+	room *int
+	v    rows.Any
+}
 
 func (c *anything) decode(in *input) error {
 	raw, err := in.skip()
 	if err != nil {
+		return err
+	}
+	if *c.room -= cost(raw); *c.room < 0 {
+		e := base.NewError(base.KindTooLarge, nil).WithText("values of type " + told(c.typ) + " take too much memory")
+		e.Sent, e.Hint = base.Answered, "select such a column CAST(… AS json), or leave it out"
+		return e
+	}
+	if raw[0] == '"' { // as most of them are
+		text, err := (&input{b: raw}).text(nil)
+		c.v = append(c.v, string(text))
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -178,6 +194,32 @@ func (c *anything) decode(in *input) error {
 	}
 	c.v = append(c.v, x)
 	return nil
+}
+
+// Bytes that values take beside those of their texts, at most.
+const (
+	costValue  = 64
+	costObject = 400
+)
+
+// cost is how many bytes a value of JSON takes, at most, when it has been decoded.
+func cost(raw []byte) int {
+	n, in := len(raw)+costValue, &input{b: raw}
+	for in.at < len(raw) {
+		switch raw[in.at] {
+		case '"':
+			if _, _, err := in.raw(); err != nil {
+				return n // the decoder will refuse it
+			}
+			continue
+		case '[', ',':
+			n += costValue
+		case '{':
+			n += costObject
+		}
+		in.at++
+	}
+	return n
 }
 
 func (c *anything) null()               { c.v = append(c.v, nil) }

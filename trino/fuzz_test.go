@@ -48,7 +48,7 @@ func FuzzType(f *testing.F) {
 		f.Add(c)
 	}
 	f.Fuzz(func(_ *testing.T, name string) {
-		if c, err := newCell(name, &zones{}, 0); err == nil {
+		if c, err := newCell(name, &kinds{}, 0); err == nil {
 			c.null()
 			_ = c.vector().Value(0)
 		}

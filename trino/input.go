@@ -79,6 +79,43 @@ func (in *input) more(first bool, end byte) (bool, error) {
 	return false, in.bad("',' or '" + string(rune(end)) + "'")
 }
 
+// list goes through the elements of a list.
+func (in *input) list(element func() error) error {
+	if err := in.expect('['); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		if more, err := in.more(first, ']'); err != nil || !more {
+			return err
+		}
+		if err := element(); err != nil {
+			return err
+		}
+	}
+}
+
+// object goes through the fields of an object.
+func (in *input) object(field func(key string) error) error {
+	if err := in.expect('{'); err != nil {
+		return err
+	}
+	for first := true; ; first = false {
+		if more, err := in.more(first, '}'); err != nil || !more {
+			return err
+		}
+		key, err := in.plain()
+		if err != nil {
+			return err
+		}
+		if err := in.expect(':'); err != nil {
+			return err
+		}
+		if err := field(view(key)); err != nil {
+			return err
+		}
+	}
+}
+
 // raw is a text as it is written between its quotes; plain says that it has no escapes.
 func (in *input) raw() (text []byte, plain bool, err error) {
 	if err := in.expect('"'); err != nil {

@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type page struct {
 	rows     int // decoded into the table
 	segments []segment
 	encoding string // of the segments
+	seen     uint   // which of the fields came
 }
 
 // wireStats is how far the server has come.
@@ -95,19 +97,9 @@ func parsePage(b []byte, t *table) (page, error) {
 	if c := in.peek(); c != '{' {
 		return p, notJSON(b)
 	}
-	in.at++
 	late := -1 // rows that came before the columns
-	for first := true; ; first = false {
-		more, err := in.more(first, '}')
-		if err != nil {
-			return p, err
-		}
-		if !more {
-			break
-		}
-		if err := p.field(in, t, &late); err != nil {
-			return p, err
-		}
+	if err := in.object(func(key string) error { return p.field(key, in, t, &late) }); err != nil {
+		return p, err
 	}
 	if in.peek() != 0 {
 		return p, malformed("something follows the answer")
@@ -121,15 +113,17 @@ func parsePage(b []byte, t *table) (page, error) {
 	return p, nil
 }
 
-func (p *page) field(in *input, t *table, late *int) error {
-	key, err := in.plain()
-	if err != nil {
-		return err
+// fields are those of a page that are read. Of one that came twice, nothing would tell which counts.
+var fields = []string{"id", "nextUri", "stats", "error", "columns", "data"}
+
+func (p *page) field(key string, in *input, t *table, late *int) error {
+	if i := slices.Index(fields, key); i >= 0 {
+		if p.seen&(1<<i) != 0 {
+			return malformed("it has the field %s twice", fields[i])
+		}
+		p.seen |= 1 << i
 	}
-	if err := in.expect(':'); err != nil {
-		return err
-	}
-	switch string(key) {
+	switch key {
 	case "id":
 		return in.decode(&p.id)
 	case "nextUri":
@@ -150,13 +144,24 @@ func (p *page) field(in *input, t *table, late *int) error {
 			*late = in.at
 		}
 	}
-	_, err = in.skip()
+	_, err := in.skip()
 	return err
 }
 
+// columns are decoded one by one, so that no more of them are held than are believed.
 func (p *page) columns(in *input, t *table) error {
+	if none, err := in.null(); none || err != nil {
+		return err
+	}
 	var all []wireColumn
-	if err := in.decode(&all); err != nil || all == nil {
+	err := in.list(func() error {
+		if len(all) == maxColumns {
+			return malformed("more than %d columns; select fewer", maxColumns)
+		}
+		all = append(all, wireColumn{})
+		return in.decode(&all[len(all)-1])
+	})
+	if err != nil {
 		return err
 	}
 	return t.define(all)
@@ -178,12 +183,27 @@ func (p *page) data(in *input, t *table) error {
 		return err
 	}
 	if in.peek() == '{' {
-		var spooled spooledData
-		err := in.decode(&spooled)
-		p.segments, p.encoding = spooled.Segments, spooled.Encoding
-		return err
+		return in.object(func(key string) error { return p.spooled(key, in) })
 	}
 	p.rows, err = t.decode(in)
+	return err
+}
+
+// spooled is one field of the object that says where rows are.
+func (p *page) spooled(key string, in *input) error {
+	switch {
+	case key == "encoding":
+		return in.decode(&p.encoding)
+	case key == "segments" && in.peek() == '[':
+		return in.list(func() error {
+			if len(p.segments) == maxSegments {
+				return malformed("more than %d segments in one page", maxSegments)
+			}
+			p.segments = append(p.segments, segment{})
+			return in.decode(&p.segments[len(p.segments)-1])
+		})
+	}
+	_, err := in.skip()
 	return err
 }
 

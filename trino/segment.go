@@ -3,6 +3,7 @@ package trino
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,18 +21,15 @@ const (
 	encodingJSON = "json"
 )
 
-type spooledData struct {
-	Encoding string    `json:"encoding"`
-	Segments []segment `json:"segments"`
-}
+const maxSegments = 10_000 // of one page
 
 // segment is some rows of a spooled answer: here (inline) or at a place that its URI names.
 type segment struct {
-	Type     string              `json:"type"`
-	Data     string              `json:"data"` // base64
-	URI      string              `json:"uri"`
-	AckURI   string              `json:"ackUri"`
-	Headers  map[string][]string `json:"headers"`
+	Type     string          `json:"type"`
+	Data     string          `json:"data"` // base64
+	URI      string          `json:"uri"`
+	AckURI   string          `json:"ackUri"`
+	Headers  json.RawMessage `json:"headers"` // by name, a list of values each; read when they are needed
 	Metadata struct {
 		Rows         int64  `json:"rowsCount"`
 		Size         int64  `json:"segmentSize"`
@@ -92,9 +90,9 @@ func (c *Client) fetchSegment(ctx context.Context, g segment, buffer []byte) ([]
 	if err != nil {
 		return nil, err
 	}
-	r.Header, r.Buffer = http.Header{}, buffer
-	for name, values := range g.Headers {
-		r.Header[http.CanonicalHeaderKey(name)] = values
+	r.Buffer = buffer
+	if r.Header, err = g.header(); err != nil {
+		return nil, err
 	}
 	answer, err := c.once(ctx, r)
 	if err != nil {
@@ -111,6 +109,24 @@ func (c *Client) acknowledge(g segment) <-chan struct{} {
 		return nil
 	}
 	return c.tell(rest.Request{Op: opSegment, Method: http.MethodGet, Path: path}) // not told, it would expire all the same
+}
+
+const maxSegmentHeader = 64 << 10
+
+// header is what the storage wants to see.
+func (g segment) header() (http.Header, error) {
+	if len(g.Headers) == 0 {
+		return http.Header{}, nil
+	}
+	var given map[string][]string
+	if len(g.Headers) > maxSegmentHeader || json.Unmarshal(g.Headers, &given) != nil {
+		return nil, malformed("a segment whose headers are no lists of texts, or of more than %d bytes", maxSegmentHeader)
+	}
+	h := http.Header{}
+	for name, values := range given {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+	return h, nil
 }
 
 func (c *Client) segmentRequest(uri string) (rest.Request, error) {

@@ -25,6 +25,9 @@ func parseType(full string) (typeName, error) {
 	if len(full) > maxTypeName {
 		return t, fmt.Errorf("a type name of %d bytes", len(full))
 	}
+	if strings.Count(full, ",") > maxColumns {
+		return t, fmt.Errorf("a type of more than %d members; select some of them", maxColumns)
+	}
 	open := strings.IndexByte(full, '(')
 	if open < 0 {
 		t.base = strings.ToLower(strings.TrimSpace(full))
