@@ -10,8 +10,10 @@ import (
 
 const (
 	secondsPerDay = 24 * 60 * 60
-	maxPrecision  = 12 // digits of a second: picoseconds
-	tickPrecision = 6  // up to which instants are ticks; more would not reach the years that Trino has
+	maxPrecision  = 12                      // digits of a second: picoseconds
+	maxSeconds    = (1<<63 - 1) / 1_000_000 // from 1970, that Trino's timestamps reach: they are microseconds of 64 bits
+	maxOffset     = 18                      // hours that a zone may be away from UTC
+	tickPrecision = 6                       // up to which instants are ticks; more would not reach the years that Trino has
 )
 
 // newTime makes the columns of dates, times and intervals; nil for another type.
@@ -148,7 +150,7 @@ func (s *scanner) days() int64 {
 	month := s.digits(2, 2)
 	s.need('-')
 	day := s.digits(2, 2)
-	if month < 1 || month > 12 || day < 1 || day > 31 {
+	if month < 1 || month > 12 || day < 1 || day > daysOf(year, month) {
 		s.failed = true
 		return 0
 	}
@@ -159,6 +161,19 @@ func (s *scanner) days() int64 {
 	ofEra := year - era*400
 	ofYear := (153*((month+9)%12)+2)/5 + day - 1
 	return era*146097 + ofEra*365 + ofEra/4 - ofEra/100 + ofYear - 719468
+}
+
+// daysOf is how many days a month has.
+func daysOf(year, month int64) int64 {
+	switch {
+	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	case month == 2:
+		return 28
+	case month == 4, month == 6, month == 9, month == 11:
+		return 30
+	}
+	return 31
 }
 
 func floorDiv(a, b int64) int64 {
@@ -174,7 +189,11 @@ func (s *scanner) clock() (seconds, nanos int64) {
 	s.need(':')
 	m := s.digits(2, 2)
 	s.need(':')
-	seconds = h*3600 + m*60 + s.digits(2, 2)
+	sec := s.digits(2, 2)
+	if h > 23 || m > 59 || sec > 59 {
+		s.failed = true
+	}
+	seconds = h*3600 + m*60 + sec
 	if s.take('.') {
 		nanos = s.nanos()
 	}
@@ -205,7 +224,8 @@ func parseTimestamp(text string) (seconds, nanos int64, ok bool) {
 	days := s.days()
 	s.need(' ')
 	seconds, nanos = s.clock()
-	return days*secondsPerDay + seconds, nanos, s.done()
+	seconds += days * secondsPerDay
+	return seconds, nanos, s.done() && seconds > -maxSeconds && seconds < maxSeconds
 }
 
 func parseInstant(text string) (time.Time, error) {
@@ -297,8 +317,9 @@ func loadZone(name string) (*time.Location, error) {
 	if negative := s.take('-'); negative || s.take('+') {
 		h := s.digits(2, 2)
 		s.need(':')
-		offset := int(h*3600 + s.digits(2, 2)*60)
-		if !s.done() {
+		m := s.digits(2, 2)
+		offset := int(h*3600 + m*60)
+		if !s.done() || m > 59 || offset > maxOffset*3600 {
 			return nil, malformed("%s is not a zone", told(name))
 		}
 		if negative {
