@@ -14,14 +14,21 @@ import (
 // says which tables it would read, and from what day on: a name in a view, a comment or a text cannot deceive it. It is
 // asked only where there is something to hold the statement to.
 func (c *Client) checkTables(ctx context.Context, op *base.Op, q Query, all []lexeme) error {
+	held := len(c.config.Schemas) > 0
+	shows, explains := all[0].word("SHOW") || all[0].word("DESCRIBE") || all[0].word("DESC"), all[0].word("EXPLAIN")
 	switch {
-	case all[0].word("SHOW"), all[0].word("DESCRIBE"), all[0].word("DESC"):
-		return c.refuseNames(op, all)
-	case all[0].word("EXPLAIN"):
+	case shows && held:
+		return c.checkShown(op, q, all)
+	case explains && held: // the plan of a plan cannot be had, and a plan tells of rows
+		return c.outside(op, "a statement that begins with EXPLAIN", "ask for the plan by Explain")
+	case shows, explains:
 		return nil // it reads no rows
 	}
+	if name := unlisted(all); held && name != "" { // a plan does not say what a function reads
+		return c.outside(op, fmt.Sprintf("the table function %q", name), "read the tables themselves")
+	}
 	named := c.namedHistory(q, all)
-	if len(c.config.Schemas) == 0 && !named.anywhere {
+	if !held && !named.anywhere {
 		return nil
 	}
 	if named.read != nil && !named.bounded && !all[0].word("WITH") { // no plan could tell another thing
@@ -148,22 +155,37 @@ func (c *Client) forbidden(op *base.Op, what string) error {
 	return e
 }
 
-// refuseNames looks for a qualified name outside the schemas, in a statement that only shows names.
-func (c *Client) refuseNames(op *base.Op, all []lexeme) error {
-	for i := 0; i+2 < len(all); i++ {
-		if !all[i].name() || all[i+1].kind != '.' || !all[i+2].name() {
-			continue
+// outside refuses what cannot be held to the schemas.
+func (c *Client) outside(op *base.Op, what, instead string) error {
+	e := base.NewError(base.KindPermission, nil).WithText(fmt.Sprintf("%.200s cannot be held to the schemas that may be read", what))
+	e.Source, e.Op, e.Sent, e.Hint = c.Name(), op.Name, base.NotSent, instead
+	return e
+}
+
+// ownFunctions are the table functions that read nothing but what the plan shows.
+var ownFunctions = []string{"sequence", "exclude_columns", "system.builtin.sequence", "system.builtin.exclude_columns"}
+
+// unlisted is the first table function of a statement that may read on its own; empty without one.
+func unlisted(all []lexeme) string {
+	for i := range all {
+		if name := tableFunction(all[i:]); name != "" && !slices.Contains(ownFunctions, name) {
+			return name
 		}
-		catalog, schema := all[i].text, all[i+2].text
-		if i+4 >= len(all) || all[i+3].kind != '.' { // schema.table, or catalog.schema
-			if c.allowed(c.config.Catalog, catalog) {
-				continue
-			}
-		}
-		if !c.allowed(catalog, schema) {
-			return c.forbidden(op, catalog+"."+schema)
-		}
-		i += 4
 	}
-	return nil
+	return ""
+}
+
+// tableFunction is the name in TABLE(name(…)), in lower case; empty for something else, as TABLE(name) and TABLE(SELECT …).
+func tableFunction(all []lexeme) string {
+	if len(all) < 2 || !all[0].word("TABLE") || all[1].kind != '(' {
+		return ""
+	}
+	name, rest := path(all[2:])
+	switch {
+	case len(rest) == 0 || len(name) == 0 || rest[0].kind == ')':
+		return ""
+	case len(name) == 1 && all[2].kind == 'w' && startsReading(all[2:]):
+		return ""
+	}
+	return strings.ToLower(strings.Join(name, "."))
 }

@@ -53,7 +53,7 @@ func (c *Client) Explain(ctx context.Context, q Query, kind ExplainType) (Explan
 	default:
 		return out, c.invalid(opExplain, fmt.Errorf("type: %.40q is none of LOGICAL, DISTRIBUTED, IO, VALIDATE", kind))
 	}
-	if err := c.checkExplained(q); err != nil {
+	if err := c.checkExplained(ctx, q); err != nil {
 		return out, err
 	}
 	out.Type = kind
@@ -74,8 +74,9 @@ func (c *Client) Explain(ctx context.Context, q Query, kind ExplainType) (Explan
 	return out, c.typed(ctx, opExplain, err)
 }
 
-// checkExplained holds the statement to those that read; its bounds do not matter, for nothing is read.
-func (c *Client) checkExplained(q Query) error {
+// checkExplained holds the statement to those that read, and to the schemas, for a plan tells of what lies in a table; its
+// bounds do not matter, for nothing is read.
+func (c *Client) checkExplained(ctx context.Context, q Query) error {
 	all, err := lex(q.SQL)
 	if err == nil {
 		err = checkReading(all)
@@ -83,7 +84,10 @@ func (c *Client) checkExplained(q Query) error {
 	if err == nil && len(all) > 0 && all[0].word("EXPLAIN") {
 		err = fmt.Errorf("sql: begins with EXPLAIN, which is added here; leave it out")
 	}
-	return c.refusal(opExplain, err)
+	if err != nil {
+		return c.refusal(opExplain, err)
+	}
+	return c.checkTables(ctx, opExplain, q, all)
 }
 
 // readInputs takes the tables out of a plan of TYPE IO.

@@ -33,6 +33,13 @@ func lex(sql string) ([]lexeme, error) {
 				return nil, errors.New("sql: a comment does not end")
 			}
 			i += end + 4
+		case strings.HasPrefix(rest, "$$"):
+			end := strings.Index(rest[2:], "$$")
+			if end < 0 {
+				return nil, errors.New("sql: a text between $$ does not end")
+			}
+			all = append(all, lexeme{'s', rest[2 : end+2]})
+			i += end + 4
 		case c == '\'' || c == '"':
 			text, n := quoted(rest)
 			if n == 0 {
@@ -127,6 +134,9 @@ func checkReading(all []lexeme) error {
 	}
 	if rest[0].word("WITH") && len(rest) > 2 && rest[1].word("SESSION") && !rest[2].word("AS") && rest[2].kind != '(' {
 		return &writeError{"WITH SESSION changes the limits of the statement; use session"}
+	}
+	if rest[0].word("WITH") && len(rest) > 2 && rest[1].word("FUNCTION") && !rest[2].word("AS") && rest[2].kind != '(' {
+		return &writeError{"WITH FUNCTION brings code of its own; write its expression where it is used"}
 	}
 	return checkFunctions(rest)
 }
