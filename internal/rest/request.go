@@ -58,6 +58,9 @@ func ParseBaseURL(text string) (*url.URL, error) {
 
 // request makes what goes on the wire, but for the signature, or says what is wrong with it.
 func (c *Client) request(ctx context.Context, r Request) (*retryablehttp.Request, error) {
+	if err := c.checkLink(r.Foreign); err != nil {
+		return nil, err
+	}
 	target, problem := c.url(r)
 	if problem != "" {
 		return nil, c.invalid(r, problem)
