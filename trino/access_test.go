@@ -78,7 +78,7 @@ func TestAStatementThatShowsNamesOfAnAllowedSchemaIsSent(t *testing.T) {
 		{SQL: "SHOW SESSION LIKE 'query%'"},
 		{SQL: "SHOW FUNCTIONS"},
 	} {
-		server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		server.Reply(nil, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
 		if n, err := count(client.Query(t.Context(), q)); n != 1 || err != nil {
 			t.Errorf("%s (%s.%s): %d rows, %v", q.SQL, q.Catalog, q.Schema, n, err)
 		}
@@ -88,7 +88,8 @@ func TestAStatementThatShowsNamesOfAnAllowedSchemaIsSent(t *testing.T) {
 		"SELECT * FROM TABLE(SELECT (1))",
 	} {
 		plan := trinotest.Reply{Columns: []trinotest.Column{{Name: "Query Plan", Type: "varchar"}}, Rows: [][]any{{`{"inputTableColumnInfos":[]}`}}}
-		server.Reply(plan, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		server.Reply(nil, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		server.ReplyTo("EXPLAIN ", plan)
 		if n, err := count(client.Query(t.Context(), trino.Query{SQL: sql})); n != 1 || err != nil {
 			t.Errorf("%s: %d rows, %v", sql, n, err)
 		}
@@ -100,7 +101,7 @@ func TestAPlanThatDoesNotSayWhatIsReadAllowsNothing(t *testing.T) {
 	for _, plan := range []string{`{}`, `{"inputTableColumnInfos":null}`, `{"estimate":{}}`} {
 		server := started(t)
 		client := clientOf(t, server, func(c *trino.Config) { c.Schemas = []string{"hive.log"} })
-		server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "Query Plan", Type: "varchar"}}, Rows: [][]any{{plan}}})
+		server.ReplyTo("EXPLAIN ", trinotest.Reply{Columns: []trinotest.Column{{Name: "Query Plan", Type: "varchar"}}, Rows: [][]any{{plan}}})
 		if _, err := client.Query(t.Context(), trino.Query{SQL: "SELECT 1"}); err == nil || !strings.Contains(err.Error(), "does not say what is read") {
 			t.Errorf("%s: %v", plan, err)
 		}
@@ -146,7 +147,7 @@ func TestATextBetweenDollarSignsHidesNoCode(t *testing.T) {
 	}
 	server := started(t)
 	for _, sql := range []string{"SELECT '$$' AS a", "WITH function AS (SELECT 1 x) SELECT x FROM function", "WITH function (x) AS (SELECT 1) SELECT x FROM function"} {
-		server.Reply(trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
+		server.Reply(nil, trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}})
 		if n, err := count(clientOf(t, server).Query(t.Context(), trino.Query{SQL: sql})); n != 1 || err != nil {
 			t.Errorf("%s: %d rows, %v", sql, n, err)
 		}

@@ -43,6 +43,10 @@ type Config struct {
 
 	Compression string `json:"compression,omitempty" yaml:"compression"` // of answers: zstd, gzip or none; empty = whichever the server prefers
 
+	// StorageHosts are where spooled results may lie: names, addresses, or *. and a domain, without a port; empty = anywhere
+	// but on this machine and at addresses that are link-local.
+	StorageHosts []string `json:"storage_hosts,omitempty" yaml:"storage_hosts"`
+
 	Limits base.Limits `json:"limits,omitzero" yaml:"limits"` // defaults: concurrency 10, timeout 5 m until the first rows, 1 m for one request, idle 30 s
 
 	MaxRows      int64         `json:"max_rows,omitempty" yaml:"max_rows"`             // rows that one Query hands out; 0 = 10,000, negative = no cap
@@ -96,6 +100,7 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	c.Tags, c.Schemas, c.Session = slices.Clone(c.Tags), slices.Clone(c.Schemas), maps.Clone(c.Session)
+	c.StorageHosts = slices.Clone(c.StorageHosts)
 	c.Tables = c.Tables.withDefaults()
 	return c
 }
@@ -184,6 +189,11 @@ func (c Config) checkChoices() error {
 	}
 	if !slices.Contains([]string{"", spoolingAuto, spoolingOff}, c.Spooling) {
 		all = append(all, fmt.Errorf("spooling: %.40q is neither auto nor off", c.Spooling))
+	}
+	for i, host := range c.StorageHosts {
+		if why := badStorageHost(host); why != "" {
+			all = append(all, fmt.Errorf("storage_hosts[%d]: %s", i, why))
+		}
 	}
 	if c.MaxPage < 0 {
 		all = append(all, errors.New("max_page_bytes: negative; one page is always bounded"))

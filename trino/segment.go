@@ -91,7 +91,10 @@ func (c *Client) fetchSegment(ctx context.Context, g segment, buffer []byte) ([]
 		return nil, err
 	}
 	r.Buffer = buffer
-	if r.Header, err = g.header(); err != nil {
+	if err = c.checkStorage(r.Foreign); err == nil {
+		r.Header, err = g.header()
+	}
+	if err != nil {
 		return nil, err
 	}
 	answer, err := c.once(ctx, r)
@@ -109,24 +112,6 @@ func (c *Client) acknowledge(g segment) <-chan struct{} {
 		return nil
 	}
 	return c.tell(rest.Request{Op: opSegment, Method: http.MethodGet, Path: path}) // not told, it would expire all the same
-}
-
-const maxSegmentHeader = 64 << 10
-
-// header is what the storage wants to see.
-func (g segment) header() (http.Header, error) {
-	if len(g.Headers) == 0 {
-		return http.Header{}, nil
-	}
-	var given map[string][]string
-	if len(g.Headers) > maxSegmentHeader || json.Unmarshal(g.Headers, &given) != nil {
-		return nil, malformed("a segment whose headers are no lists of texts, or of more than %d bytes", maxSegmentHeader)
-	}
-	h := http.Header{}
-	for name, values := range given {
-		h[http.CanonicalHeaderKey(name)] = values
-	}
-	return h, nil
 }
 
 func (c *Client) segmentRequest(uri string) (rest.Request, error) {

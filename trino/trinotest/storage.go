@@ -13,7 +13,7 @@ import (
 
 // What a segment in storage asks for.
 const (
-	storageHeader = "X-Storage-Key"
+	storageHeader = "X-Amz-Server-Side-Encryption-Customer-Key"
 	storageKey    = "for this segment"
 )
 
