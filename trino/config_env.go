@@ -10,8 +10,8 @@ import (
 
 // ConfigFromEnv reads TRINO_HOST, TRINO_PORT, TRINO_USER, TRINO_PASSWORD, TRINO_TOKEN, TRINO_CATALOG, TRINO_SCHEMA,
 // TRINO_SOURCE, TRINO_TAGS, TRINO_SCHEMAS, TRINO_PLAINTEXT, TRINO_CA_FILE, TRINO_CERT_FILE, TRINO_KEY_FILE,
-// TRINO_SERVER_NAME, TRINO_PROXY, TRINO_SPOOLING, TRINO_COMPRESSION, TRINO_CONCURRENCY, TRINO_TIMEOUT and TRINO_MAX_ROWS. base.EnvPrefix reads a second
-// instance. Every variable that is wrong is reported at once, by name, and the Config is then the zero value. A missing
+// TRINO_SERVER_NAME, TRINO_PROXY, TRINO_SPOOLING, TRINO_STORAGE_HOSTS, TRINO_COMPRESSION, TRINO_CONCURRENCY, TRINO_TIMEOUT
+// and TRINO_MAX_ROWS. base.EnvPrefix reads a second instance. Every variable that is wrong is reported at once, by name, and the Config is then the zero value. A missing
 // host is reported by New.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
@@ -34,6 +34,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvString(&c.ServerName, "TRINO_SERVER_NAME"),
 		base.EnvString(&c.Proxy, "TRINO_PROXY"),
 		base.EnvString(&c.Spooling, "TRINO_SPOOLING"),
+		base.EnvStrings(&c.StorageHosts, "TRINO_STORAGE_HOSTS"),
 		base.EnvString(&c.Compression, "TRINO_COMPRESSION"),
 		base.EnvInt(&c.Limits.Concurrency, "TRINO_CONCURRENCY"),
 		base.EnvDuration(&c.Limits.Timeout, "TRINO_TIMEOUT"),

@@ -52,13 +52,14 @@ func TestTheConfigComesFromTheEnvironment(t *testing.T) {
 		"OTHER_TRINO_HOST": "second.example.com", "OTHER_TRINO_PORT": "x", "OTHER_TRINO_PROXY": "ftp://user:canary@h",
 		"OTHER_TRINO_SPOOLING": "maybe", "OTHER_TRINO_TAGS": "a\nb", "OTHER_TRINO_CERT_FILE": "x", "OTHER_TRINO_CONCURRENCY": "many",
 		"TRINO_SERVER_NAME": "coordinator.example.com", "TRINO_PLAINTEXT": "false",
+		"TRINO_STORAGE_HOSTS": "a.example.com,*.b.example.com",
 	} {
 		t.Setenv(name, value)
 	}
 	c, err := trino.ConfigFromEnv(t.Context())
 	if err != nil || c.Host != "trino.example.com" || c.Port != 8443 || c.Catalog != "lake" || len(c.Tags) != 2 || c.MaxRows != 5 ||
 		c.Limits.Concurrency != 3 || c.Limits.Timeout.D().Seconds() != 90 || c.Password.IsZero() ||
-		c.ServerName != "coordinator.example.com" {
+		len(c.StorageHosts) != 2 || c.ServerName != "coordinator.example.com" {
 		t.Errorf("%+v %v", c, err)
 	}
 	c, err = trino.ConfigFromEnv(t.Context(), base.EnvPrefix("OTHER_"))

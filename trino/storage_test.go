@@ -50,7 +50,7 @@ func clientOfSpooled(t testing.TB, page string, change ...func(*trino.Config)) *
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { send(w, "%s", page) }))
 	t.Cleanup(server.Close)
 	host, port := split(t, strings.TrimPrefix(server.URL, "http://"))
-	config := trino.Config{Host: host, Port: port, Plain: true, Proxy: "none", Limits: base.Limits{Retries: -1}}
+	config := trino.Config{Host: host, Port: port, Plaintext: true, Proxy: "none", Limits: base.Limits{Retries: -1}}
 	for _, f := range change {
 		f(&config)
 	}
