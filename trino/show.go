@@ -23,11 +23,20 @@ var shows = []struct {
 	words string
 	names shown
 }{
-	{"SHOW TABLES FROM", shownSchema}, {"SHOW TABLES IN", shownSchema}, {"SHOW TABLES", shownOwnSchema},
-	{"SHOW COLUMNS FROM", shownTable}, {"SHOW COLUMNS IN", shownTable}, {"SHOW STATS FOR", shownTable},
-	{"SHOW CREATE SCHEMA", shownSchema}, {"SHOW CREATE TABLE", shownTable}, {"SHOW CREATE VIEW", shownTable},
+	{"SHOW TABLES FROM", shownSchema},
+	{"SHOW TABLES IN", shownSchema},
+	{"SHOW TABLES", shownOwnSchema},
+	{"SHOW COLUMNS FROM", shownTable},
+	{"SHOW COLUMNS IN", shownTable},
+	{"SHOW STATS FOR", shownTable},
+	{"SHOW CREATE SCHEMA", shownSchema},
+	{"SHOW CREATE TABLE", shownTable},
+	{"SHOW CREATE VIEW", shownTable},
 	{"SHOW CREATE MATERIALIZED VIEW", shownTable},
-	{"SHOW SESSION", shownNothing}, {"SHOW FUNCTIONS", shownNothing}, {"DESCRIBE", shownTable}, {"DESC", shownTable},
+	{"SHOW SESSION", shownNothing},
+	{"SHOW FUNCTIONS", shownNothing},
+	{"DESCRIBE", shownTable},
+	{"DESC", shownTable},
 }
 
 // checkShown holds a statement that shows something to the schemas: nothing plans it, so it has to have a form in which
