@@ -12,7 +12,7 @@ import (
 
 // checkTables holds a statement to the schemas that may be read, and to a bound on the days of history. The server itself
 // says which tables it would read, and from what day on: a name in a view, a comment or a text cannot deceive it. It is
-// asked only where there is something to hold the statement to.
+// asked only where there is something to hold the statement to, and what the statement says of the days must hold too.
 func (c *Client) checkTables(ctx context.Context, op *base.Op, q Query, all []lexeme) error {
 	held := len(c.config.Schemas) > 0
 	shows, explains := all[0].word("SHOW") || all[0].word("DESCRIBE") || all[0].word("DESC"), all[0].word("EXPLAIN")
@@ -34,7 +34,8 @@ func (c *Client) checkTables(ctx context.Context, op *base.Op, q Query, all []le
 	if !held && !named.anywhere {
 		return nil
 	}
-	if named.read != nil && !named.bounded && !all[0].word("WITH") { // no plan could tell another thing
+	says := q.bounds(c.tables.Partition, all)
+	if named.read != nil && !says.there && !all[0].word("WITH") { // no plan could tell another thing
 		return c.invalid(op, c.unbounded(*named.read))
 	}
 	plan, err := c.plan(ctx, op, q)
@@ -46,7 +47,7 @@ func (c *Client) checkTables(ctx context.Context, op *base.Op, q Query, all []le
 			return c.forbidden(op, t.String())
 		}
 	}
-	if err := c.checkBound(plan, named.read); op != opExplain && err != nil {
+	if err := c.checkBound(plan, named.read, says); op != opExplain && err != nil {
 		return c.invalid(op, err)
 	}
 	return nil
@@ -68,12 +69,14 @@ func (c *Client) plan(ctx context.Context, op *base.Op, q Query) (ioPlan, error)
 	return plan, c.typed(ctx, op, err)
 }
 
-// checkBound refuses a plan that reads a table of history from its beginning. Of a view the plan names the tables behind it:
-// one of these has to be bounded.
-func (c *Client) checkBound(plan ioPlan, read *tableName) error {
+// checkBound refuses a plan that reads a table of history from an earlier day on than the statement says, or from its
+// beginning. Of a view the plan names the tables behind it: one of these has to be bounded.
+func (c *Client) checkBound(plan ioPlan, read *tableName, says written) error {
 	seen, bounded := false, false
 	for _, in := range plan.Inputs {
-		t, begins := in.name(), in.begins(c.tables.Partition)
+		t := in.name()
+		low, begins := in.begins(c.tables.Partition)
+		begins = begins && says.there && low >= says.low
 		if c.isHistory(t) && !begins {
 			return c.unbounded(t)
 		}
@@ -95,7 +98,6 @@ func (c *Client) unbounded(t tableName) error {
 type history struct {
 	anywhere bool       // a name, of whatever, is that of such a table
 	read     *tableName // stands where a table is read
-	bounded  bool       // the partition is named
 }
 
 // namedHistory looks at the names of a statement. What they mean only the server knows.
@@ -113,15 +115,12 @@ func (c *Client) namedHistory(q Query, all []lexeme) (h history) {
 			continue
 		case !l.name():
 			continue
-		case equalFold(l.text, c.tables.Partition):
-			h.bounded = true
 		}
 		parts := []string{all[i].text}
 		for ; i+2 < len(all) && all[i+1].kind == '.' && all[i+2].name(); i += 2 {
 			parts = append(parts, all[i+2].text)
 		}
 		last := parts[len(parts)-1]
-		h.bounded = h.bounded || equalFold(last, c.tables.Partition)
 		h.anywhere = h.anywhere || c.tables.partitioned(last)
 		if t := c.resolved(q, parts); from && h.read == nil && c.isHistory(t) {
 			h.read = &t

@@ -12,7 +12,7 @@
 //
 // A statement must read: what writes, two statements, and functions that hand text to other systems are refused before
 // anything is sent, whatever comments hide; the account's rights are the wall behind that. A statement over a table of
-// history must bound datestr from below: its plan, which the server is asked for before, decides, not its words. Values are bound by EXECUTE … USING. Each statement may run no longer at the server than
+// history must bound datestr from below by a comparison, and the server's plan, which is asked for before, must begin no earlier. Values are bound by EXECUTE … USING. Each statement may run no longer at the server than
 // the caller's deadline. A deadline, a cancel, a cap, Close, or leaving a loop stops the query at the server, whether or
 // not somebody is reading at that moment. A page that was lost is asked for anew, at its place; a statement that the
 // cluster could not begin is run anew. Between two pages nothing is held here: no permit, no connection. Answers end at

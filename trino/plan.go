@@ -57,18 +57,25 @@ func (in planInput) name() tableName {
 	return tableName{in.Table.Catalog, in.Table.SchemaTable.Schema, in.Table.SchemaTable.Table}
 }
 
-// begins reports whether what is read begins somewhere in the column, so that not all before is read too.
-func (in planInput) begins(column string) bool {
-	return in.Constraint.None || slices.ContainsFunc(in.Constraint.Columns, func(c planColumn) bool {
-		return equalFold(c.Name, column) && c.begins()
-	})
+// begins is the first value of the column that is read, and whether there is a first at all: else all before is read too.
+// Where no row can match it is beyond any value.
+func (in planInput) begins(column string) (low string, ok bool) {
+	if in.Constraint.None {
+		return beyond, true
+	}
+	i := slices.IndexFunc(in.Constraint.Columns, func(c planColumn) bool { return equalFold(c.Name, column) })
+	if i < 0 {
+		return "", false
+	}
+	low = beyond
+	for _, r := range in.Constraint.Columns[i].Domain.Ranges {
+		if r.Low.Value == nil {
+			return "", false
+		}
+		low = min(low, *r.Low.Value)
+	}
+	return low, true
 }
 
-func (c planColumn) begins() bool {
-	for _, r := range c.Domain.Ranges {
-		if r.Low.Value == nil {
-			return false
-		}
-	}
-	return true
-}
+// beyond is greater than any day.
+const beyond = "~"

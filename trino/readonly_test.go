@@ -98,7 +98,7 @@ func TestOnlyTheAllowedSchemasAreRead(t *testing.T) {
 	}
 }
 
-// The plan decides, for words can name the days without bounding them.
+// Words can name the days without bounding them; then the plan decides.
 func TestAStatementOverHistoryMustBoundItsDays(t *testing.T) {
 	t.Parallel()
 	server := started(t)
@@ -118,7 +118,7 @@ func TestAStatementOverHistoryMustBoundItsDays(t *testing.T) {
 		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound on datestr") {
 			t.Errorf("%q: %v", sql, err)
 		}
-		if sent := server.Statements()[before:]; len(sent) != 1 || !strings.HasPrefix(sent[0].Body, "EXPLAIN (TYPE IO") {
+		if sent := server.Statements()[before:]; len(sent) > 1 || len(sent) == 1 && !strings.HasPrefix(sent[0].Body, "EXPLAIN (TYPE IO") {
 			t.Errorf("%q: sent %v", sql, sent)
 		}
 	}
@@ -127,6 +127,7 @@ func TestAStatementOverHistoryMustBoundItsDays(t *testing.T) {
 		{SQL: "SELECT body FROM logs WHERE datestr >= ? AND body LIKE ?", Args: []any{"2025-01-02", "%x%"}},
 		{SQL: "SELECT body FROM logs WHERE datestr BETWEEN '2025-01-02' AND '2025-01-03'"},
 		{SQL: "SELECT body FROM logs WHERE datestr IN ('2025-01-02', '2025-01-05')"},
+		{SQL: "SELECT body FROM logs WHERE '2025-01-02' <= datestr"},
 		{SQL: "SELECT body FROM other.logs"},
 		{SQL: "SELECT body FROM logs", Schema: "other"},
 	} {
@@ -145,8 +146,8 @@ func TestAViewOfHistoryIsBoundWhereOneOfItsTablesIs(t *testing.T) {
 				`"columnConstraints":[{"columnName":"datestr","domain":{"ranges":[{"low":{` + low + `"bound":"ABOVE"},"high":{"bound":"BELOW"}}]}}]}}]}`,
 		}}}
 	}
-	const sql = "SELECT worker FROM steps x, vw_location_processing_flow v WHERE datestr LIKE '2025%'"
-	for low, bounded := range map[string]bool{``: false, `"value":"2025-01-01",`: true} {
+	const sql = "SELECT worker FROM steps x, vw_location_processing_flow v WHERE '2025-01-01' <= v.datestr"
+	for low, bounded := range map[string]bool{``: false, `"value":"2025-01-01",`: true, `"value":"2024-12-31",`: false} { // the last: all days that it has
 		server := started(t)
 		server.ReplyTo("EXPLAIN ", plan(low))
 		server.ReplyTo("vw_location", trinotest.Bulk(1, 1))

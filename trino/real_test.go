@@ -70,7 +70,7 @@ func TestRealQueriesThatAreLeftAreCancelled(t *testing.T) {
 			client := realClient(t, server, func(c *trino.Config) { c.Spooling, c.MaxRows, c.MaxBytes = spooling, -1, -1 })
 			ctx, cancel := context.WithCancel(t.Context())
 			r, err := client.Query(ctx, trino.Query{SQL: "SELECT * FROM tpch.sf10.lineitem", MaxRows: -1})
-			if err != nil || !r.Next() {
+			if err != nil {
 				t.Fatal(err)
 			}
 			id := r.Stats().QueryID

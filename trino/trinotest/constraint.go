@@ -30,6 +30,9 @@ func constraints(where *node) []any {
 	return all
 }
 
+// mirrored are the comparisons with their sides changed.
+var mirrored = map[string]string{"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
 func (n *node) narrow(found map[string]bounds) {
 	switch {
 	case n.kind != nodeCall:
@@ -38,7 +41,12 @@ func (n *node) narrow(found map[string]bounds) {
 		n.args[0].narrow(found)
 		n.args[1].narrow(found)
 		return
-	case len(n.args) < 2 || n.args[0].kind != nodeName:
+	case len(n.args) < 2:
+		return
+	case n.args[0].kind == nodeLiteral && mirrored[n.text] != "":
+		n = call(mirrored[n.text], n.args[1], n.args[0])
+	}
+	if n.args[0].kind != nodeName {
 		return
 	}
 	var values []string
