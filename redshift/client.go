@@ -21,7 +21,8 @@ type Client struct {
 	guard      *base.Guard
 	credential *credential
 	dialer     *dialer
-	pool       *pgxpool.Pool
+	pool       atomic.Pointer[pgxpool.Pool]
+	resizing   sync.Mutex // over the exchange of the pool
 
 	bare       atomic.Bool // the account may not set statement_timeout
 	standard   atomic.Bool // the server has no catalog of Redshift's: it is PostgreSQL
@@ -80,7 +81,8 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	c.pool, err = c.newPool()
+	pool, err := c.newPool()
+	c.pool.Store(pool)
 	return err
 }
 
@@ -98,7 +100,12 @@ func (c *Client) Name() string { return c.config.Name }
 func (c *Client) Health() base.Health { return c.guard.Health() }
 
 // Reload replaces the limits while calls run.
-func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
+func (c *Client) Reload(l base.Limits) error {
+	if err := c.guard.Reload(l); err != nil {
+		return err
+	}
+	return c.resize()
+}
 
 // Close refuses new calls at once and gives running ones base.CloseGrace to finish; then they are cancelled at the
 // server. It may be called again.
@@ -106,11 +113,13 @@ func (c *Client) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), base.CloseGrace)
 	defer cancel()
 	late := c.guard.Close(ctx)
+	c.resizing.Lock()
 	c.ending.Store(true)
+	c.resizing.Unlock()
 	c.dialer.links.close()
 	err := c.credential.close()
 	c.background.Wait()
-	c.pool.Close()
+	c.pool.Load().Close()
 	if late != nil {
 		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), base.CloseGrace), err)
 	}
@@ -131,24 +140,4 @@ func (c *Client) Ping(ctx context.Context) error {
 		return struct{}{}, s.discard()
 	})
 	return err
-}
-
-const killTimeout = 3 * time.Second
-
-// kill stops a session's statement from another connection, for what it is worth: the request to cancel was lost or a
-// proxy kept it, the account may lack the right, or the server be gone.
-func (c *Client) kill(pid uint32) {
-	if c.ending.Load() || pid == 0 {
-		return
-	}
-	c.background.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), killTimeout)
-		defer cancel()
-		k, err := c.pool.Acquire(ctx)
-		if err != nil {
-			return
-		}
-		defer k.Release()
-		_, _ = k.Exec(ctx, "SELECT pg_cancel_backend($1)", int64(pid))
-	})
 }

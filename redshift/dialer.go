@@ -85,7 +85,14 @@ var errNoTLS = errors.New("the server does not speak TLS")
 
 func encrypt(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
 	stop := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	conn, err := negotiate(ctx, raw, config)
+	if !stop() { // the connection carries a deadline that has passed
+		return nil, context.Cause(ctx)
+	}
+	return conn, err
+}
+
+func negotiate(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
 	ask := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 8), sslRequest)
 	_, err := raw.Write(ask)
 	answer := make([]byte, 1)
@@ -93,8 +100,6 @@ func encrypt(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, e
 		_, err = io.ReadFull(raw, answer)
 	}
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return nil, context.Cause(ctx)
 	case err != nil:
 		return nil, err
 	case answer[0] == 'N':

@@ -162,6 +162,9 @@ func classifyOwn(err error) *base.Error {
 		e.SetHint(hint)
 		return e
 	}
+	if _, full := errors.AsType[*fullError](err); full {
+		return unsent(base.KindLimitExceeded, "connections of answers that were given up wait for the server to let go; it may be stuck. Ask again later, or raise limits.concurrency")
+	}
 	switch {
 	case errors.Is(err, errPoolClosed):
 		return unsent(base.KindClosed, base.HintOf("the client was closed"))
@@ -226,6 +229,18 @@ func (e *dropError) Timeout() bool { return false }
 
 // Temporary makes it an error of the network.
 func (e *dropError) Temporary() bool { return true }
+
+// fullError is a call whose time ran out while every connection was in use.
+type fullError struct {
+	most  int32
+	cause error
+}
+
+func (e *fullError) Error() string {
+	return fmt.Sprintf("all %d connections are in use", e.most)
+}
+
+func (e *fullError) Unwrap() error { return e.cause }
 
 // queryError adds the id of the session to an error.
 type queryError struct {

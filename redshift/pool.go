@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/fourkites/sources/base"
 )
 
 const (
@@ -30,12 +32,61 @@ const (
 
 var errPoolClosed = errors.New("redshift: the client was closed")
 
-// newPool makes the pool. It connects to nothing. How many connections are in use is bounded by the guard's permits.
+// spareConns are connections beyond those of answers, for the requests that stop a statement.
+const spareConns = 2
+
+// mostConns is how many connections there may be. One of an answer that was given up stays in use for some seconds
+// longer than the answer has its permit, until the server lets go; so there may be twice as many as permits, and no more
+// whatever becomes of the server.
+func mostConns(l base.Limits) int32 {
+	if l.Concurrency <= 0 || l.Concurrency >= math.MaxInt16/2 {
+		return math.MaxInt16
+	}
+	return int32(2*l.Concurrency + spareConns)
+}
+
+// acquire takes a connection, and waits for one while all are in use.
+func (c *Client) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	for {
+		p := c.pool.Load()
+		k, err := p.Acquire(ctx)
+		if err == nil {
+			return k, nil
+		}
+		if ctx.Err() == nil && c.pool.Load() != p { // the limits changed meanwhile
+			continue
+		}
+		if s := p.Stat(); errors.Is(ctx.Err(), context.DeadlineExceeded) && s.AcquiredConns() >= s.MaxConns() {
+			return nil, &fullError{s.MaxConns(), context.Cause(ctx)}
+		}
+		return nil, err
+	}
+}
+
+// resize exchanges the pool for one of the present limits. Answers keep the connections that they have.
+func (c *Client) resize() error {
+	c.resizing.Lock()
+	defer c.resizing.Unlock()
+	old := c.pool.Load()
+	if c.ending.Load() || old.Stat().MaxConns() == mostConns(c.guard.Limits()) {
+		return nil
+	}
+	pool, err := c.newPool()
+	if err != nil {
+		return err
+	}
+	c.pool.Store(pool)
+	c.background.Go(old.Close) // it ends with the last answer, which Close ends
+	return nil
+}
+
+// newPool makes a pool for the present limits. It connects to nothing.
 func (c *Client) newPool() (*pgxpool.Pool, error) {
 	pc, err := poolConfig(c.config)
 	if err != nil {
 		return nil, err
 	}
+	pc.MaxConns = mostConns(c.guard.Limits())
 	cc := pc.ConnConfig
 	cc.DialFunc = c.dialer.connect
 	cc.BuildContextWatcherHandler = func(k *pgconn.PgConn) ctxwatch.Handler {
@@ -93,7 +144,7 @@ func poolConfig(c Config) (*pgxpool.Config, error) {
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cc.StatementCacheCapacity, cc.DescriptionCacheCapacity = 0, 0
 	cc.MaxProtocolMessageBodyLen = maxMessage
-	pc.MaxConns, pc.MinConns, pc.MinIdleConns = math.MaxInt16, 0, 0
+	pc.MinConns, pc.MinIdleConns = 0, 0
 	pc.MaxConnLifetime, pc.MaxConnLifetimeJitter, pc.MaxConnIdleTime = connLifetime, connJitter, connIdle
 	pc.HealthCheckPeriod, pc.PingTimeout = time.Minute, pingTimeout
 	return pc, nil

@@ -2,6 +2,7 @@ package redshift
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -61,7 +62,7 @@ func (c *Client) query(ctx context.Context, op *base.Op, q Query, as *layout) (*
 	if q.Timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, q.Timeout)
 	}
-	a := &ask{client: c, op: op, query: q, layout: as, caller: ctx}
+	a := &ask{client: c, op: op, query: q, layout: as, caller: ctx, began: time.Now()}
 	s, hold, err := base.Open(ctx, c.guard, op, a.open)
 	if err != nil {
 		cancel()
@@ -112,12 +113,19 @@ type ask struct {
 	query  Query
 	layout *layout
 	caller context.Context
+
+	began    time.Time // zero = with the attempt
+	attempts int
 }
 
 func (a *ask) open(ctx context.Context) (*stream, error) {
-	k, err := a.client.pool.Acquire(ctx)
+	a.attempts++
+	k, err := a.client.acquire(ctx)
 	if err != nil {
+		full, _ := errors.AsType[*fullError](err)
 		switch cause := context.Cause(ctx); {
+		case full != nil:
+			return nil, full
 		case cause != nil:
 			return nil, notSent(fmt.Errorf("%s: %w", a.client.dialer.address, cause))
 		case a.client.ending.Load():
@@ -134,7 +142,7 @@ func (a *ask) open(ctx context.Context) (*stream, error) {
 
 // start lets a reader of its own work on the statement.
 func (a *ask) start(ctx context.Context, k *pgxpool.Conn) *stream {
-	s := newStream(ctx, a, k)
+	s := newStream(ctx, a, k.Conn().PgConn().PID())
 	a.client.background.Go(func() { s.reader.run(k) })
 	return s
 }

@@ -103,7 +103,7 @@ func (r *reader) run(k *pgxpool.Conn) {
 	}()
 	r.rollback(conn)
 	if stopped && conn.IsClosed() {
-		r.ask.client.kill(r.pid)
+		r.ask.client.kill(r.pid, r.ask.query.SQL)
 	}
 	k.Release()
 }

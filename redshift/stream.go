@@ -1,6 +1,7 @@
 package redshift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -8,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
@@ -26,7 +25,8 @@ type stream struct {
 	id     string // of the session, to cancel it by
 	limit  int64  // of the rows that are handed out
 	idle   time.Duration
-	began  time.Time
+	began  time.Time     // of the call, its earlier attempts included
+	tries  int           // attempts of the call
 	age    time.Duration // how old the answer may be
 	notes  []string
 	stop   func() bool // of the watch over ctx
@@ -41,15 +41,15 @@ type stream struct {
 	mu     sync.Mutex
 	hold   *base.Hold
 	ended  bool
-	err    error // typed, of the end
+	paid   bool  // the call was settled
+	err    error // typed, of the end, once that was settled
 	cancel context.CancelFunc
 }
 
-func newStream(ctx context.Context, a *ask, k *pgxpool.Conn) *stream {
-	pid := k.Conn().PgConn().PID()
+func newStream(ctx context.Context, a *ask, pid uint32) *stream {
 	s := &stream{
 		client: a.client, op: a.op, ctx: ctx, caller: a.caller, id: strconv.FormatUint(uint64(pid), 10),
-		limit: a.query.MaxRows, began: time.Now(), idle: max(0, a.client.guard.Limits().Idle.D()), over: make(chan struct{}),
+		limit: a.query.MaxRows, began: cmp.Or(a.began, time.Now()), tries: max(1, a.attempts), idle: max(0, a.client.guard.Limits().Idle.D()), over: make(chan struct{}),
 	}
 	if a.client.bare.Load() {
 		s.notes = append(s.notes, noteBare)
@@ -59,6 +59,8 @@ func newStream(ctx context.Context, a *ask, k *pgxpool.Conn) *stream {
 		s.notes = append(s.notes, lagNote(s.age))
 	}
 	s.reader = newReader(ctx, a, pid)
+	s.mu.Lock() // the context may have ended already, and then interrupt runs at once
+	defer s.mu.Unlock()
 	s.stop = context.AfterFunc(ctx, s.interrupt)
 	return s
 }
@@ -91,13 +93,10 @@ var errLeft = errors.New("redshift: the answer was left")
 // Next is the next batch; io.EOF at the end of the answer, else a typed error.
 func (s *stream) Next() (*rows.Batch, error) {
 	s.mu.Lock()
-	ended, err := s.ended, s.err
+	ended := s.ended
 	s.mu.Unlock()
-	switch {
-	case ended && err != nil:
-		return nil, err
-	case ended:
-		return nil, io.EOF
+	if ended { // perhaps by another goroutine that has not settled it yet
+		return nil, s.endOr(nil, io.EOF)
 	}
 	if s.current != nil {
 		s.reader.empty <- s.current // has room for every page
@@ -190,9 +189,9 @@ const (
 // counts; a second one waits for it.
 func (s *stream) end(err error) {
 	s.once.Do(func() {
-		s.stop()
 		s.took.Store(int64(time.Since(s.began)))
 		s.mu.Lock()
+		s.stop()
 		s.ended, s.err = true, err
 		s.mu.Unlock()
 		close(s.over)
@@ -211,9 +210,11 @@ func (s *stream) end(err error) {
 func (s *stream) settle(err error) {
 	s.mu.Lock()
 	hold, cancel := s.hold, s.cancel
+	due := hold != nil && !s.paid // without a hold the call itself fails, or has not returned yet
+	s.paid = s.paid || due
 	s.mu.Unlock()
-	if hold == nil {
-		return // the call itself fails, or has not returned yet
+	if !due {
+		return
 	}
 	base.AddStats(s.caller, s.cost())
 	if typed := hold.End(err); typed != nil {
@@ -236,7 +237,7 @@ func (s *stream) cost() base.Stats {
 // Stats is what answering has cost so far.
 func (s *stream) Stats() base.Stats {
 	stats := s.cost()
-	stats.Source, stats.Op, stats.Calls, stats.Attempts = s.client.Name(), s.op.Name, 1, 1
+	stats.Source, stats.Op, stats.Calls, stats.Attempts = s.client.Name(), s.op.Name, 1, s.tries
 	if stats.Elapsed = time.Duration(s.took.Load()); stats.Elapsed == 0 {
 		stats.Elapsed = time.Since(s.began)
 	}
