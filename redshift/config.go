@@ -41,7 +41,11 @@ type Config struct {
 	// word of a statement is still checked, and each transaction is still rolled back.
 	PlainTransactions bool `json:"plain_transactions,omitempty" yaml:"plain_transactions"`
 
-	// Schemas, if any are named, are the only ones that a tool may list, describe or read recent rows of.
+	// Schemas, if any are named, are the only ones that may be listed, described and read by Query, Explain and the tools
+	// for statements: a table of another schema is base.ErrPermission. The server's own tables belong to pg_catalog. A
+	// statement is held to them by its names and by search_path, which knows no others; a part of a SUPER value cannot
+	// be named in FROM then. A view or function in an allowed schema may read what its owner may; the grants of the
+	// account are the wall. The typed methods read the tables of Tables, wherever they are.
 	Schemas []string `json:"schemas,omitempty" yaml:"schemas"`
 
 	Tables Tables `json:"tables,omitzero" yaml:"tables"`

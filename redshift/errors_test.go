@@ -53,21 +53,22 @@ func TestBadInputIsRefusedBeforeItIsSent(t *testing.T) {
 	for _, test := range []struct {
 		q    redshift.Query
 		part string
+		kind base.Kind
 	}{
-		{redshift.Query{}, "sql: empty"},
-		{redshift.Query{SQL: "DELETE FROM x"}, "only SELECT"},
-		{redshift.Query{SQL: "SELECT 1; DROP TABLE x"}, "second statement"},
-		{redshift.Query{SQL: "SELECT 1 /* a */; -- b\n /* ; */ DELETE FROM x"}, "second statement"},
-		{redshift.Query{SQL: "/* SELECT */ UPDATE x"}, "UPDATE"},
-		{redshift.Query{SQL: "SELECT '" + strings.Repeat("x", 1<<20) + "'"}, "limit"},
-		{redshift.Query{SQL: "SELECT 1\x00"}, "NUL"},
-		{redshift.Query{SQL: "SELECT 1", Timeout: -1}, "timeout"},
-		{redshift.Query{SQL: "SELECT 1", Schema: `a"b`}, "schema"},
-		{redshift.Query{SQL: "SELECT $1", Args: []any{make(chan int)}}, "args[0]"},
-		{redshift.Query{SQL: "EXPLAIN ANALYZE SELECT 1"}, "ANALYZE"},
+		{redshift.Query{}, "sql: empty", base.KindInvalid},
+		{redshift.Query{SQL: "DELETE FROM x"}, "only SELECT", base.KindPermission},
+		{redshift.Query{SQL: "SELECT 1; DROP TABLE x"}, "second statement", base.KindInvalid},
+		{redshift.Query{SQL: "SELECT 1 /* a */; -- b\n /* ; */ DELETE FROM x"}, "second statement", base.KindInvalid},
+		{redshift.Query{SQL: "/* SELECT */ UPDATE x"}, "UPDATE", base.KindPermission},
+		{redshift.Query{SQL: "SELECT '" + strings.Repeat("x", 1<<20) + "'"}, "limit", base.KindInvalid},
+		{redshift.Query{SQL: "SELECT 1\x00"}, "NUL", base.KindInvalid},
+		{redshift.Query{SQL: "SELECT 1", Timeout: -1}, "timeout", base.KindInvalid},
+		{redshift.Query{SQL: "SELECT 1", Schema: `a"b`}, "schema", base.KindInvalid},
+		{redshift.Query{SQL: "SELECT $1", Args: []any{make(chan int)}}, "args[0]", base.KindInvalid},
+		{redshift.Query{SQL: "EXPLAIN ANALYZE SELECT 1"}, "ANALYZE", base.KindPermission},
 	} {
 		_, err := c.Query(t.Context(), test.q)
-		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindInvalid || e.Sent != base.NotSent || !strings.Contains(err.Error(), test.part) {
+		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != test.kind || e.Sent != base.NotSent || !strings.Contains(err.Error(), test.part) {
 			t.Errorf("%.60q: %v", test.q.SQL, err)
 		}
 	}

@@ -23,6 +23,9 @@ func (c *Client) Explain(ctx context.Context, q Query) (Plan, error) {
 	if err := c.check(opExplain, q); err != nil {
 		return Plan{}, err
 	}
+	if err := c.checkAccess(opExplain, q); err != nil {
+		return Plan{}, err
+	}
 	q.SQL, q.MaxRows, q.MaxBytes = "EXPLAIN "+q.SQL, -1, -1
 	answer, err := c.query(ctx, opExplain, q, nil)
 	if err != nil {

@@ -42,6 +42,12 @@ var opQuery = &base.Op{Name: "Query", System: base.SystemDB}
 func (c *Client) Query(ctx context.Context, q Query) (*rows.Rows, error) {
 	q.MaxRows = capped(q.MaxRows, c.config.MaxRows)
 	q.MaxBytes = capped(q.MaxBytes, c.config.MaxBytes)
+	if err := c.check(opQuery, q); err != nil {
+		return nil, err
+	}
+	if err := c.checkAccess(opQuery, q); err != nil {
+		return nil, err
+	}
 	return c.query(ctx, opQuery, q, nil)
 }
 
@@ -93,7 +99,7 @@ func (c *Client) check(op *base.Op, q Query) error {
 		return invalid("args: %d of them, and the limit of the protocol is %d", len(q.Args), maxArgs)
 	}
 	if err := checkReading(q.SQL); err != nil {
-		return invalid("sql: %s", err.Error())
+		return c.refusal(op, err)
 	}
 	if err := checkArgs(q.Args); err != nil {
 		return invalid("%s", err.Error())
@@ -104,6 +110,16 @@ func (c *Client) check(op *base.Op, q Query) error {
 		}
 	}
 	return nil
+}
+
+// refusal types why a statement may not be run.
+func (c *Client) refusal(op *base.Op, err error) error {
+	if write, ok := errors.AsType[*writeError](err); ok {
+		e := base.NewError(base.KindPermission, write).WithText("sql: " + write.Error())
+		e.Source, e.Op, e.Sent = c.Name(), op.Name, base.NotSent
+		return e
+	}
+	return base.Invalid(c.Name(), op.Name, "sql: %s", err.Error())
 }
 
 // ask is one logical query; open is one attempt at it.
@@ -157,10 +173,25 @@ func (a *ask) preamble() string {
 	if limit, shorter := a.limit(); shorter && !a.client.bare.Load() {
 		fmt.Fprintf(&b, "; SET LOCAL statement_timeout TO %s", strconv.FormatInt(limit.Milliseconds(), 10))
 	}
-	if a.query.Schema != "" {
-		fmt.Fprintf(&b, "; SET LOCAL search_path TO %s", quote(a.query.Schema))
+	if path := a.path(); len(path) > 0 {
+		fmt.Fprintf(&b, "; SET LOCAL search_path TO %s", strings.Join(path, ", "))
 	}
 	return b.String()
+}
+
+// path is where names without a schema are looked for, quoted; none is the account's own. A statement of the caller's
+// finds nothing outside of the schemas that are allowed.
+func (a *ask) path() (all []string) {
+	switch {
+	case a.query.Schema != "":
+		return []string{quote(a.query.Schema)}
+	case a.layout != nil || a.op.Probe:
+		return nil
+	}
+	for _, schema := range a.client.config.Schemas {
+		all = append(all, quote(schema))
+	}
+	return all
 }
 
 // limit is the time that the server may take and whether that is less than what every connection sets: the caller's

@@ -122,12 +122,12 @@ func (c *Client) mayBrowse(schema string) bool {
 }
 
 // checkSchema refuses a schema that Config.Schemas does not name.
-func (c *Client) checkSchema(schema string) error {
+func (c *Client) checkSchema(op *base.Op, schema string) error {
 	if err := checkName(schema, false); err != nil {
-		return fmt.Errorf("schema: %w", err)
+		return base.Invalid(c.Name(), op.Name, "schema: %s", err)
 	}
 	if !c.mayBrowse(schema) {
-		return fmt.Errorf("schema: %q is not one of those that are allowed: %s", schema, strings.Join(c.config.Schemas, ", "))
+		return c.forbidden(op, "schema "+schema)
 	}
 	return nil
 }
@@ -137,8 +137,8 @@ func (c *Client) checkSchema(schema string) error {
 func (c *Client) Tables(ctx context.Context, schema string) ([]Table, error) {
 	database, name := splitSchema(schema)
 	if schema != "" {
-		if err := c.checkSchema(name); err != nil {
-			return nil, c.invalid(opTables, err)
+		if err := c.checkSchema(opTables, name); err != nil {
+			return nil, err
 		}
 	}
 	found, err := browse[Table](ctx, c, opTables, catalogTables, func(s *statement) {
@@ -169,8 +169,8 @@ func splitSchema(schema string) (database, name string) {
 // DescribeTable lists the columns of a table, written as table, schema.table or database.schema.table, in their order.
 // A table that is not there, or is hidden from the account, is base.ErrNotFound.
 func (c *Client) DescribeTable(ctx context.Context, table string) ([]Column, error) {
-	if err := c.checkTable(table); err != nil {
-		return nil, c.invalid(opDescribeTable, err)
+	if err := c.checkTable(opDescribeTable, table); err != nil {
+		return nil, err
 	}
 	schema, name := splitSchema(table)
 	database, schema := splitSchema(schema)
@@ -190,16 +190,16 @@ func (c *Client) DescribeTable(ctx context.Context, table string) ([]Column, err
 	return found, err
 }
 
-func (c *Client) checkTable(table string) error {
+func (c *Client) checkTable(op *base.Op, table string) error {
 	if err := checkName(table, true); err != nil {
-		return fmt.Errorf("table: %w", err)
+		return base.Invalid(c.Name(), op.Name, "table: %s", err)
 	}
 	if schema, _ := splitSchema(table); schema != "" {
 		_, schema = splitSchema(schema)
-		return c.checkSchema(schema)
+		return c.checkSchema(op, schema)
 	}
 	if len(c.config.Schemas) > 0 {
-		return fmt.Errorf("table: write its schema too; allowed are %s", strings.Join(c.config.Schemas, ", "))
+		return base.Invalid(c.Name(), op.Name, "table: write its schema too; allowed are %s", strings.Join(c.config.Schemas, ", "))
 	}
 	return nil
 }

@@ -18,9 +18,25 @@ var readingWords = []string{"SELECT", "WITH", "SHOW", "EXPLAIN"}
 // explainOptions are the options of EXPLAIN that do not run the statement.
 var explainOptions = []string{"VERBOSE", "COSTS", "SETTINGS", "SUMMARY", "FORMAT", "GENERIC_PLAN"}
 
-// checkReading refuses what is not one statement that reads.
+// writeError is a statement that does more than read.
+type writeError struct{ why string }
+
+func (e *writeError) Error() string { return e.why }
+
+func writes(format string, args ...any) error { return &writeError{fmt.Sprintf(format, args...)} }
+
+// checkReading refuses what is not one statement that reads. Whether a backslash within a text hides the next sign is a
+// setting of the server: a statement may read by either rule, for the server takes no second one in any case.
 func checkReading(sql string) error {
-	words := &scanner{rest: sql}
+	err := checkReadingBy(sql, false)
+	if err != nil && strings.Contains(sql, `\`) && checkReadingBy(sql, true) == nil {
+		return nil
+	}
+	return err
+}
+
+func checkReadingBy(sql string, escapes bool) error {
+	words := &scanner{rest: sql, escapes: escapes}
 	first, err := words.next()
 	for err == nil && first == "(" {
 		first, err = words.next()
@@ -31,7 +47,7 @@ func checkReading(sql string) error {
 	case first == "":
 		return errors.New("empty; write one statement that reads")
 	case !slices.Contains(readingWords, strings.ToUpper(first)):
-		return fmt.Errorf("it begins with %.40q; only SELECT, WITH, SHOW and EXPLAIN are allowed", first)
+		return writes("it begins with %.40q; only SELECT, WITH, SHOW and EXPLAIN are allowed", first)
 	case strings.EqualFold(first, "EXPLAIN"):
 		if err := checkExplain(words); err != nil {
 			return err
@@ -78,7 +94,7 @@ func checkOptions(words *scanner) error {
 			return err
 		}
 		if !slices.Contains(explainOptions, strings.ToUpper(name)) {
-			return fmt.Errorf("the option %.40q of EXPLAIN is not allowed; of those that are: %s", name, strings.Join(explainOptions, ", "))
+			return writes("the option %.40q of EXPLAIN is not allowed; of those that are: %s", name, strings.Join(explainOptions, ", "))
 		}
 		for {
 			word, err := words.next()
@@ -105,18 +121,29 @@ func checkExplained(word string, err error) error {
 		}
 	}
 	if err == nil {
-		err = fmt.Errorf("EXPLAIN is followed by %.40q; it must be followed by a statement, and ANALYZE, which runs it, is not allowed", word)
+		err = writes("EXPLAIN is followed by %.40q; it must be followed by a statement, and ANALYZE, which runs it, is not allowed", word)
 	}
 	return err
 }
 
 func isWord(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) < 0
+	return strings.IndexFunc(s, func(r rune) bool { return !inWord(r) }) < 0
 }
 
+// inWord reports whether a name may hold that sign: the server takes all that is not ASCII for a letter.
+func inWord(r rune) bool {
+	return r == '_' || r >= utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// spaces are the signs that the server takes for a space.
+const spaces = " \t\n\r\f\v"
+
 // scanner cuts a statement into words, symbols and quoted pieces, by the rules of PostgreSQL with
-// standard_conforming_strings; comments vanish.
-type scanner struct{ rest string }
+// standard_conforming_strings or, with escapes, without; comments vanish.
+type scanner struct {
+	rest    string
+	escapes bool // a backslash within a text hides the next sign
+}
 
 // next is the next piece; empty at the end.
 func (s *scanner) next() (string, error) {
@@ -126,14 +153,12 @@ func (s *scanner) next() (string, error) {
 	r, size := utf8.DecodeRuneInString(s.rest)
 	switch {
 	case r == '\'' || r == '"':
-		return s.quoted(size, byte(r), false)
+		return s.quoted(size, byte(r), s.escapes && r == '\'')
 	case (r == 'E' || r == 'e') && strings.HasPrefix(s.rest[1:], "'"):
 		return s.quoted(2, '\'', true)
 	case r == '$':
 		return s.dollar()
-	case r == '_' || unicode.IsLetter(r):
-		return s.take(s.word()), nil
-	case unicode.IsDigit(r):
+	case inWord(r):
 		return s.take(s.word()), nil
 	}
 	return s.take(size), nil
@@ -147,7 +172,7 @@ func (s *scanner) take(n int) string {
 
 func (s *scanner) word() int {
 	n := strings.IndexFunc(s.rest, func(r rune) bool {
-		return r != '_' && r != '$' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		return r != '$' && !inWord(r)
 	})
 	if n < 0 {
 		return len(s.rest)
@@ -158,7 +183,7 @@ func (s *scanner) word() int {
 // skip leaves out spaces and comments, which nest.
 func (s *scanner) skip() error {
 	for {
-		s.rest = strings.TrimLeftFunc(s.rest, unicode.IsSpace)
+		s.rest = strings.TrimLeft(s.rest, spaces)
 		switch {
 		case strings.HasPrefix(s.rest, "--"):
 			end := strings.IndexAny(s.rest, "\r\n")

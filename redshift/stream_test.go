@@ -29,6 +29,7 @@ func TestAnAnswerWhoseContextHasEndedAlreadyEndsOnce(t *testing.T) {
 	for range 300 {
 		s := newStream(ctx, &ask{client: c, op: opQuery, caller: ctx}, 1)
 		close(s.reader.done)
+		<-s.over // ended by the context, beside this goroutine
 		if err := s.begin(); !errors.Is(err, gone) {
 			t.Fatal(err)
 		}
