@@ -63,11 +63,9 @@ func (c *Client) FindCompanies(ctx context.Context, q CompaniesQuery) ([]Company
 	for word := range strings.FieldsSeq(q.Words) {
 		s.and(s.like("name", word))
 	}
-	if name := s.layout.column("status"); name != "" {
-		s.and("lower(" + name + ") = " + s.bind("approved"))
-	}
-	s.and(s.isTrue("active"))
-	s.and(s.isNotTrue("is_test_company"))
+	s.always("status", "lower(?) =", "approved")
+	s.isTrue("active")
+	s.isNotTrue("is_test_company")
 	s.by("name", "permalink")
 	return list[Company](ctx, c, s, c.limit(q.Limit, defaultCompanies))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -70,6 +71,7 @@ var defaultLimits = base.Limits{
 
 func (c Config) withDefaults() Config {
 	orDefault(&c.Name, defaultName)
+	c.Host = strings.Trim(c.Host, "[]")
 	orDefault(&c.Port, defaultPort)
 	orDefault(&c.MaxRows, defaultMaxRows)
 	orDefault(&c.MaxBytes, defaultMaxBytes)
@@ -89,7 +91,7 @@ func orDefault[T comparable](field *T, value T) {
 
 // address is host:port; the defaults are filled in.
 func (c Config) address() string {
-	return net.JoinHostPort(strings.Trim(c.Host, "[]"), strconv.Itoa(c.Port))
+	return net.JoinHostPort(c.Host, strconv.Itoa(c.Port))
 }
 
 // Validate reports every field that cannot work, by name, never a value that may be secret. A missing host is reported
@@ -132,8 +134,14 @@ func badHost(host string) string {
 	switch {
 	case strings.Contains(host, "://") || strings.ContainsAny(host, "/@?#, \t\r\n"):
 		return "it must be one bare name or address, without scheme, user or path"
-	case strings.Count(host, ":") == 1:
+	case strings.Count(host, ":") == 1, strings.Contains(host, "]:"):
 		return "it holds a port; write that in port"
+	case strings.ContainsAny(host, "[]:"):
+		bare, open := strings.CutPrefix(host, "[")
+		bare, closed := strings.CutSuffix(bare, "]")
+		if _, err := netip.ParseAddr(bare); err != nil || open != closed {
+			return "it is no address"
+		}
 	}
 	return ""
 }

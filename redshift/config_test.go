@@ -3,9 +3,15 @@ package redshift_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
@@ -16,16 +22,34 @@ func TestConfigFromEnvReadsEveryVariable(t *testing.T) {
 	t.Parallel()
 	c, err := redshift.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{
 		"REDSHIFT_HOST": "r.example.com", "REDSHIFT_PORT": "5440", "REDSHIFT_DATABASE": "dw", "REDSHIFT_USER": "u", "REDSHIFT_PASSWORD": "p",
-		"REDSHIFT_CLUSTER_ID": "", "REDSHIFT_REGION": "eu-west-1", "REDSHIFT_CONCURRENCY": "7", "REDSHIFT_TIMEOUT": "30s", "REDSHIFT_MAX_ROWS": "12",
+		"REDSHIFT_CLUSTER_ID": "", "REDSHIFT_CONCURRENCY": "7", "REDSHIFT_TIMEOUT": "30s", "REDSHIFT_MAX_ROWS": "12",
 		"REDSHIFT_SCHEMAS": "a,b", "REDSHIFT_PLAIN_TRANSACTIONS": "true", "REDSHIFT_PLAINTEXT": "false", "REDSHIFT_SERVER_NAME": "s",
 	}))
-	if err != nil || c.Host != "r.example.com" || c.Port != 5440 || c.Database != "dw" || c.User != "u" || c.Password.IsZero() || c.IAM.Region != "eu-west-1" ||
+	if err != nil || c.Host != "r.example.com" || c.Port != 5440 || c.Database != "dw" || c.User != "u" || c.Password.IsZero() ||
 		c.Limits.Concurrency != 7 || c.Limits.Timeout.D() != 30*time.Second || c.MaxRows != 12 || len(c.Schemas) != 2 || !c.PlainTransactions || c.ServerName != "s" {
 		t.Errorf("%+v %v", c, err)
+	}
+	c, err = redshift.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{
+		"REDSHIFT_HOST": "r.example.com", "REDSHIFT_DATABASE": "dw", "REDSHIFT_WORKGROUP": "wg", "REDSHIFT_REGION": "eu-west-1",
+	}))
+	if err != nil || c.IAM.Workgroup != "wg" || c.IAM.Region != "eu-west-1" {
+		t.Errorf("%+v %v", c.IAM, err)
 	}
 	_, err = redshift.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{"REDSHIFT_PORT": "hunter2", "REDSHIFT_TIMEOUT": "soon"}))
 	if err == nil || !strings.Contains(err.Error(), "REDSHIFT_PORT") || !strings.Contains(err.Error(), "REDSHIFT_TIMEOUT") || strings.Contains(err.Error(), "hunter2") {
 		t.Error(err)
+	}
+	c, err = redshift.ConfigFromEnv(t.Context(), base.EnvPrefix("SECOND_"), base.EnvMap(map[string]string{
+		"SECOND_REDSHIFT_HOST": "a b", "SECOND_REDSHIFT_PORT": "99999", "SECOND_REDSHIFT_CERT_FILE": "x", "SECOND_REDSHIFT_REGION": "r",
+		"SECOND_REDSHIFT_SCHEMAS": `a,b"`, "SECOND_REDSHIFT_TIMEOUT": "-5s",
+	}))
+	if diff := cmp.Diff(redshift.Config{}, c, cmpopts.IgnoreUnexported(redshift.Config{}, secret.Value{})); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"HOST", "PORT", "DB", "USER", "CERT_FILE", "KEY_FILE", "REGION", "SCHEMAS"} {
+		if !strings.Contains(fmt.Sprint(err), "SECOND_REDSHIFT_"+name+": ") {
+			t.Errorf("%s is missing in %v", name, err)
+		}
 	}
 }
 
@@ -36,6 +60,8 @@ func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 		"database":    {Host: "h", User: "u"},
 		"user":        {Host: "h", Database: "d"},
 		"port":        {Host: "h", Database: "d", User: "u", Port: 70000},
+		"host: it is": {Host: "[::1", Database: "d", User: "u"},
+		"host: it h":  {Host: "[::1]:5439", Database: "d", User: "u"},
 		"host: it":    {Host: "postgres://u:hunter2@h", Database: "d", User: "u"},
 		"password":    {Host: "h", Database: "d", Password: secret.Literal("hunter2"), IAM: redshift.IAM{ClusterID: "c"}},
 		"iam":         {Host: "h", Database: "d", User: "u", IAM: redshift.IAM{Region: "x"}},
@@ -92,5 +118,80 @@ func TestColumnsAreRenamedByConfig(t *testing.T) {
 	}
 	if found, err := c.FindLoads(t.Context(), redshift.LoadsQuery{Numbers: []string{"N5"}}); err != nil || len(found.Items) != 1 {
 		t.Error(found, err)
+	}
+}
+
+func TestAnAddressMayStandInBrackets(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"[::1]", "::1"} {
+		var dialed atomic.Value
+		c := newClient(t, redshift.Config{Host: host, Port: 1, Database: "d", User: "u", Plaintext: true, Limits: base.Limits{Retries: -1}},
+			base.WithDialer(func(_ context.Context, _, address string) (net.Conn, error) {
+				dialed.Store(address)
+				return nil, syscall.ECONNREFUSED
+			}))
+		if err := c.Ping(t.Context()); err == nil || dialed.Load() != "[::1]:1" {
+			t.Errorf("%s: dialed %v, %v", host, dialed.Load(), err)
+		}
+	}
+}
+
+// A condition that is left out gives another answer than the one that was asked for.
+func TestNoConditionVanishesWithItsColumn(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	fill(server)
+	client := func(columns ...string) *redshift.Client {
+		cfg := server.Config()
+		cfg.Tables.Columns = map[string]string{}
+		for _, name := range columns {
+			cfg.Tables.Columns[name] = "-"
+		}
+		return newClient(t, cfg)
+	}
+	ctx := t.Context()
+	loads := func(q redshift.LoadsQuery) func(*redshift.Client) error {
+		return func(c *redshift.Client) error { _, err := c.FindLoads(ctx, q); return err }
+	}
+	attempts := func(q redshift.AttemptsQuery) func(*redshift.Client) error {
+		return func(c *redshift.Client) error { _, err := c.ValidationAttempts(ctx, q); return err }
+	}
+	for _, test := range []struct {
+		columns []string
+		ask     func(*redshift.Client) error
+	}{
+		{[]string{"loads.shipper_id"}, loads(redshift.LoadsQuery{IDs: []string{"7"}, Shipper: "s"})},
+		{[]string{"loads.carrier_id"}, loads(redshift.LoadsQuery{IDs: []string{"7"}, Carrier: "s"})},
+		{[]string{"loads.load_number", "loads.display_load_number", "loads.pro_number"}, loads(redshift.LoadsQuery{IDs: []string{"7"}, Numbers: []string{"LN-7"}})},
+		{[]string{"validations.company_id"}, attempts(redshift.AttemptsQuery{TrackingID: "7", Company: "x"})},
+		{[]string{"validations.load_id"}, attempts(redshift.AttemptsQuery{TrackingID: "7", LoadNumber: "LN-7"})},
+		{[]string{"validations.load_number"}, attempts(redshift.AttemptsQuery{LoadNumber: "LN-7"})},
+		{[]string{"events.status"}, func(c *redshift.Client) error {
+			_, err := c.LoadEventsPage(ctx, redshift.EventsQuery{TrackingID: "7", Window: day, Statuses: []string{"x"}}, "")
+			return err
+		}},
+		{[]string{"carrier_records.load_identifier_1", "carrier_records.load_identifier_2", "carrier_records.load_identifier_3", "carrier_records.load_identifier_4"},
+			func(c *redshift.Client) error {
+				_, err := c.CarrierFiles(ctx, redshift.CarrierFilesQuery{Identifiers: []string{"LN-7"}})
+				return err
+			}},
+	} {
+		column := strings.Split(test.columns[0], ".")[1]
+		if err := test.ask(client(test.columns...)); base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), column) {
+			t.Errorf("without %v: %v", test.columns, err)
+		}
+		if err := test.ask(client()); err != nil {
+			t.Errorf("with all columns: %v", err)
+		}
+	}
+	c := client("loads.is_deleted", "loads.pro_number", "companies.active", "companies.status")
+	found, err := c.FindLoads(ctx, redshift.LoadsQuery{Numbers: []string{"LN-7"}})
+	if err != nil || len(found.Items) != 1 || !strings.Contains(strings.Join(found.Stats.Notes, ";"), "is_deleted") {
+		t.Errorf("%+v %v", found, err)
+	}
+	var stats base.Stats
+	if _, err := c.FindCompanies(base.WithStats(ctx, &stats), redshift.CompaniesQuery{Words: "acme"}); err != nil ||
+		!strings.Contains(strings.Join(stats.Notes, ";"), "active") || !strings.Contains(strings.Join(stats.Notes, ";"), "status") {
+		t.Errorf("%+v %v", stats, err)
 	}
 }

@@ -92,11 +92,8 @@ func (c *Client) CarrierFiles(ctx context.Context, q CarrierFilesQuery) ([]Carri
 // carrierRecords are the records that match, by the file that they are in.
 func (c *Client) carrierRecords(ctx context.Context, identifiers []string) (map[string][]CarrierRecord, bool, error) {
 	s := newSelect(opCarrierFiles, c.tables.newLayout("carrier_records", c.tables.CarrierRecords))
-	var any []string
-	for _, column := range []string{"load_identifier_1", "load_identifier_2", "load_identifier_3", "load_identifier_4"} {
-		any = append(any, s.in(column, identifiers))
-	}
-	s.and(either(any...))
+	s.and(s.oneOf([]string{"load_identifier_1", "load_identifier_2", "load_identifier_3", "load_identifier_4"},
+		func(column string) string { return s.in(column, identifiers) }))
 	s.newest("file_id")
 	found, err := read[CarrierRecord](ctx, c, s, above(maxRecords))
 	if err != nil {

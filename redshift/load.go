@@ -1,8 +1,11 @@
 package redshift
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -46,7 +49,8 @@ type Load struct {
 // Match says how loads were found.
 type Match string
 
-// A number is looked for as it is written; only where nothing has it, as a part of another.
+// A number is looked for as it is written; only where nothing has it, as a part of another. MatchID says that no load
+// has one of the numbers, if any were given.
 const (
 	MatchNone  Match = ""
 	MatchID    Match = "id"
@@ -84,7 +88,7 @@ func (c *Client) Load(ctx context.Context, trackingID string) (Load, error) {
 	}
 	s := newSelect(opLoad, c.tables.newLayout("loads", c.tables.Loads))
 	s.and(s.is("load_id", "=", trackingID))
-	s.and(s.isNotTrue("is_deleted"))
+	s.isNotTrue("is_deleted")
 	s.newest("created_at")
 	found, err := read[Load](ctx, c, s, 1)
 	switch {
@@ -106,10 +110,7 @@ func (c *Client) FindLoads(ctx context.Context, q LoadsQuery) (FoundLoads, error
 	}
 	var out FoundLoads
 	ctx = base.WithStats(ctx, &out.Stats)
-	match := MatchExact
-	if len(q.Numbers) == 0 {
-		match = MatchID
-	}
+	match := Match("")
 	found, err := c.findLoads(ctx, q, false)
 	if err == nil && len(found) == 0 && q.loose() {
 		match = MatchLoose
@@ -121,11 +122,26 @@ func (c *Client) FindLoads(ctx context.Context, q LoadsQuery) (FoundLoads, error
 	kept, more := first(found, c.limit(q.Limit, defaultLimit))
 	out.Items, out.Outcome = kept, base.OutcomeOf(len(kept), incomplete(c.Name(), opFindLoads.Name, len(kept), more))
 	if len(kept) > 0 {
-		out.Match = match
+		out.Match = cmp.Or(match, q.match(kept))
 	} else {
 		out.Items = []Load{}
 	}
 	return out, nil
+}
+
+// match tells loads that have one of the numbers from those that have one of the ids only.
+func (q LoadsQuery) match(found []Load) Match {
+	if len(q.IDs) == 0 {
+		return MatchExact
+	}
+	for _, l := range found {
+		for _, n := range []string{l.LoadNumber, l.DisplayLoadNumber, l.PRONumber} {
+			if slices.Contains(q.Numbers, strings.TrimRight(n, " ")) {
+				return MatchExact
+			}
+		}
+	}
+	return MatchID
 }
 
 func (q LoadsQuery) check() error {
@@ -156,32 +172,25 @@ var numberColumns = []string{"load_number", "display_load_number", "pro_number"}
 func (c *Client) findLoads(ctx context.Context, q LoadsQuery, loose bool) ([]Load, error) {
 	s := newSelect(opFindLoads, c.tables.newLayout("loads", c.tables.Loads))
 	var any []string
-	if loose {
-		for _, n := range q.Numbers {
-			for _, column := range numberColumns {
-				if len(n) >= leastLoose {
-					any = append(any, s.like(column, n))
-				}
-			}
-		}
-	} else {
+	if !loose {
 		any = append(any, s.in("load_id", q.IDs))
-		for _, column := range numberColumns {
-			any = append(any, s.in(column, q.Numbers))
+	}
+	if !loose && len(q.Numbers) > 0 {
+		any = append(any, s.oneOf(numberColumns, func(column string) string { return s.in(column, q.Numbers) }))
+	}
+	for _, n := range q.Numbers {
+		if loose && len(n) >= leastLoose {
+			any = append(any, s.oneOf(numberColumns, func(column string) string { return s.like(column, n) }))
 		}
 	}
-	condition := either(any...)
-	if condition == "" {
-		return nil, nil // the table lacks the columns
-	}
-	s.and(condition)
+	s.and(either(any...))
 	if q.Shipper != "" {
 		s.and(s.is("shipper_id", "=", q.Shipper))
 	}
 	if q.Carrier != "" {
 		s.and(s.is("carrier_id", "=", q.Carrier))
 	}
-	s.and(s.isNotTrue("is_deleted"))
+	s.isNotTrue("is_deleted")
 	s.newest("created_at", "load_id")
 	return read[Load](ctx, c, s, above(c.limit(q.Limit, defaultLimit)))
 }

@@ -85,6 +85,7 @@ func TestNumbersMatchExactlyBeforeLoosely(t *testing.T) {
 			{redshift.LoadsQuery{Numbers: []string{"0%OFF^"}}, []string{"6"}, redshift.MatchLoose},
 			{redshift.LoadsQuery{IDs: []string{"2", "4", "9"}}, []string{"4", "2"}, redshift.MatchID},
 			{redshift.LoadsQuery{IDs: []string{"1"}, Numbers: []string{"PX77"}}, []string{"4", "1"}, redshift.MatchExact},
+			{redshift.LoadsQuery{IDs: []string{"1"}, Numbers: []string{"nothing"}}, []string{"1"}, redshift.MatchID},
 			{redshift.LoadsQuery{Numbers: []string{"' OR 1=1 --"}}, nil, redshift.MatchNone},
 		} {
 			got, err := w.client.FindLoads(t.Context(), test.q)

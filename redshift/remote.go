@@ -110,7 +110,7 @@ func (r *RemoteClient) RunningQueries(ctx context.Context) ([]RunningQuery, erro
 // Cancel is [Client.Cancel].
 func (r *RemoteClient) Cancel(ctx context.Context, pid int64) (bool, error) {
 	out, err := CancelQuery.Call(ctx, r.caller, CancelInput{pid})
-	return out.Canceled, err
+	return out.Cancelled, err
 }
 
 // items turns the page of a list that is given at once back into the list, with an error when it was cut.

@@ -28,7 +28,8 @@ type Tables struct {
 	LoadStates           string `json:"load_states,omitempty" yaml:"load_states"`                     // load_states
 
 	// Columns renames columns: the key is the field of this struct and the usual name, such as "loads.load_number", the
-	// value the name in the table. A column that the table lacks is "-": what would be asked of it is left out. A column
+	// value the name in the table. A column that the table lacks is "-": a question that needs it is base.ErrInvalid, and
+	// what a method always asks of it, such as that a load is not deleted, is left out, which Stats.Notes says. A column
 	// that has the usual name and is another then is among the extras, as "other." and its name.
 	Columns map[string]string `json:"columns,omitempty" yaml:"columns"`
 }
@@ -119,6 +120,7 @@ type layout struct {
 	fields map[string]field
 	names  map[string]string // usual name to quoted name; empty = absent
 	lags   bool              // what it holds comes from elsewhere
+	notes  []string          // what a reader of the answer must know
 }
 
 func (l *layout) field(column string) (field, bool) {

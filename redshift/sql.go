@@ -20,6 +20,7 @@ type statement struct {
 	where  []string
 	order  []string
 	args   []any
+	err    error // what was asked of columns that the table lacks
 }
 
 func newSelect(op *base.Op, l *layout) *statement { return &statement{op: op, layout: l} }
@@ -39,21 +40,41 @@ func (s *statement) and(condition string) {
 	}
 }
 
-// is compares a column; a column that the table lacks gives no condition.
-func (s *statement) is(column, operator string, v any) string {
+// has is the quoted name of a column that is asked of; where the table lacks it the statement is not sent, for an answer
+// that leaves out a condition is another answer.
+func (s *statement) has(column string) string {
 	name := s.layout.column(column)
 	if name == "" {
-		return ""
+		s.err = errors.Join(s.err, fmt.Errorf("%s: tables.columns says that the table %s has no such column; ask without it", column, s.layout.table))
 	}
-	return name + " " + operator + " " + s.bind(v)
+	return name
+}
+
+// is compares a column.
+func (s *statement) is(column, operator string, v any) string {
+	return s.has(column) + " " + operator + " " + s.bind(v)
+}
+
+// oneOf is a condition on some of the columns, of which one is enough; those that the table lacks do not count.
+func (s *statement) oneOf(columns []string, condition func(column string) string) string {
+	var all []string
+	for _, column := range columns {
+		if s.layout.column(column) != "" {
+			all = append(all, condition(column))
+		}
+	}
+	if len(all) == 0 {
+		s.has(columns[0])
+	}
+	return either(all...)
 }
 
 // in is a column that has one of the values.
 func (s *statement) in(column string, values []string) string {
-	name := s.layout.column(column)
-	if name == "" || len(values) == 0 {
+	if len(values) == 0 {
 		return ""
 	}
+	name := s.has(column)
 	marks := make([]string, len(values))
 	for i, v := range values {
 		marks[i] = s.bind(v)
@@ -63,26 +84,25 @@ func (s *statement) in(column string, values []string) string {
 
 // like is a column that holds the text, in any case.
 func (s *statement) like(column, text string) string {
+	return "lower(" + s.has(column) + ") LIKE " + s.bind("%"+escapeLike(strings.ToLower(text))+"%") + " ESCAPE '^'"
+}
+
+// always is a condition that nobody asks for. Where the table lacks the column it does not hold, and the answer says so.
+func (s *statement) always(column, condition string, args ...any) {
 	name := s.layout.column(column)
 	if name == "" {
-		return ""
+		s.layout.notes = append(s.layout.notes, "the table "+s.layout.table+" has no column "+column+", so that was not asked of it")
+		return
 	}
-	return "lower(" + name + ") LIKE " + s.bind("%"+escapeLike(strings.ToLower(text))+"%") + " ESCAPE '^'"
+	for _, arg := range args {
+		condition += " " + s.bind(arg)
+	}
+	s.and(strings.ReplaceAll(condition, "?", name))
 }
 
-func (s *statement) isNotTrue(column string) string {
-	if name := s.layout.column(column); name != "" {
-		return name + " IS NOT TRUE"
-	}
-	return ""
-}
+func (s *statement) isNotTrue(column string) { s.always(column, "? IS NOT TRUE") }
 
-func (s *statement) isTrue(column string) string {
-	if name := s.layout.column(column); name != "" {
-		return name + " IS TRUE"
-	}
-	return ""
-}
+func (s *statement) isTrue(column string) { s.always(column, "? IS TRUE") }
 
 // window is a column of time within the window; an end that is not set does not bound.
 func (s *statement) window(column string, w base.Window) {
@@ -152,6 +172,9 @@ func escapeLike(text string) string {
 
 // read runs one statement and reads its whole answer, which its LIMIT keeps small. Nothing is held when it returns.
 func read[T any](ctx context.Context, c *Client, s *statement, limit int) ([]T, error) {
+	if s.err != nil {
+		return nil, c.invalid(s.op, s.err)
+	}
 	answer, err := c.query(ctx, s.op, s.query(limit), s.layout)
 	if err != nil {
 		return nil, err

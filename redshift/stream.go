@@ -54,6 +54,9 @@ func newStream(ctx context.Context, a *ask, pid uint32) *stream {
 	if a.client.bare.Load() {
 		s.notes = append(s.notes, noteBare)
 	}
+	if a.layout != nil {
+		s.notes = append(s.notes, a.layout.notes...)
+	}
 	if a.layout != nil && a.layout.lags && a.client.config.Lag > 0 {
 		s.age = a.client.config.Lag.D()
 		s.notes = append(s.notes, lagNote(s.age))

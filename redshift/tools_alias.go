@@ -29,7 +29,10 @@ type RecentDataInput struct {
 // on an endpoint of this source alone.
 var (
 	QueryRedshift = tool.Alias(QuerySQL, "query_redshift", "Runs one SQL statement that reads.", QueryRedshiftInput.convert)
-	QueryTool     = tool.Alias(QuerySQL, "query", "Runs one SQL statement that reads.", QueryRedshiftInput.convert)
+	QueryTool     = tool.Alias(QuerySQL, "query", "Runs one SQL statement that reads.",
+		func(in QueryRedshiftInput) (QueryInput, error) {
+			return QueryInput{SQL: in.SQL, Schema: in.Schema}, nil
+		})
 	ListTablesOld = tool.Alias(ListTables, "list_tables", "Lists the tables and views of a schema.",
 		func(in TablesInput) (TablesInput, error) { return in, nil })
 	DescribeTableOld = tool.Alias(DescribeTable, "describe_table", "Lists the columns of a table with their types.", DescribeInput.convert)
@@ -48,6 +51,7 @@ var (
 		func(in LoadInput) (LoadInput, error) { return in, nil })
 )
 
+// convert keeps what callers of query_redshift rely on: they cannot ask for more rows, and had all of them.
 func (in QueryRedshiftInput) convert() (QueryInput, error) {
 	return QueryInput{SQL: in.SQL, Schema: in.Schema, Limit: maxToolRows}, nil
 }

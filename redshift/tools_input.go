@@ -69,7 +69,7 @@ type CancelInput struct {
 	PID int64 `json:"pid" jsonschema:"of the session, from redshift_list_running_queries"`
 }
 
-// CancelOutput says whether there was such a session.
+// CancelOutput says whether there was something to stop.
 type CancelOutput struct {
-	Canceled bool `json:"canceled"`
+	Cancelled bool `json:"cancelled" jsonschema:"false: no statement of that session was running"`
 }
