@@ -3,6 +3,7 @@ package redshift_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/redshift"
 	"github.com/fourkites/sources/redshift/redshifttest"
 )
@@ -138,6 +140,25 @@ func TestTheStatsOfAnAnswerCountItsEarlierAttempts(t *testing.T) {
 	}
 	if got := r.Stats(); got.Attempts != 2 || got.Calls != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Redshift's function answers nothing, whether there was a statement or not.
+func TestCancelTellsWhetherThereWasAStatement(t *testing.T) {
+	t.Parallel()
+	for _, runs := range []bool{true, false} {
+		server := fake(t)
+		history := redshifttest.Reply{Columns: []redshifttest.Column{{Name: "query_text", Type: "varchar"}}}
+		if runs {
+			history.Rows = [][]any{{"SELECT 1"}}
+		}
+		server.ReplyTo("sys_query_history", history)
+		server.ReplyTo("pg_cancel_backend", redshifttest.Reply{Columns: []redshifttest.Column{{Name: "pg_cancel_backend", Type: "varchar"}}, Rows: [][]any{{nil}}})
+		set := tool.Set(newClient(t, server.Config()).Tools())
+		answer, err := set.CallTool(t.Context(), "redshift_cancel_query", []byte(`{"pid": 4711}`))
+		if want := fmt.Sprintf(`{"cancelled":%v}`, runs); err != nil || string(answer) != want || len(server.Requests()) != map[bool]int{true: 2, false: 1}[runs] {
+			t.Errorf("%s, and not %s; %v", answer, want, err)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ type Client struct {
 
 	bare       atomic.Bool // the account may not set statement_timeout
 	standard   atomic.Bool // the server has no catalog of Redshift's: it is PostgreSQL
+	lag        atomic.Pointer[measured]
 	background sync.WaitGroup
 	ending     atomic.Bool
 }

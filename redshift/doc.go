@@ -28,8 +28,8 @@
 // server writes it. A time without a zone is in UTC. Typed methods read a column by what it is needed for, whatever
 // type it has; NULL is the zero value there, or nil where a field is a pointer.
 //
-// The warehouse is behind its sources: answers of typed methods say by how much at most in Stats.Age and, in words, in
-// Stats.Notes (Config.Lag).
+// The warehouse is behind its sources: answers of typed methods say by how much in Stats.Age, and in
+// Stats.Notes whether that was measured (Client.Lag) or is what the operator wrote (Config.Lag).
 //
 // # What is not kept here
 //

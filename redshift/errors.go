@@ -163,7 +163,8 @@ func classifyOwn(err error) *base.Error {
 		return e
 	}
 	if _, full := errors.AsType[*fullError](err); full {
-		return unsent(base.KindLimitExceeded, "connections of answers that were given up wait for the server to let go; it may be stuck. Ask again later, or raise limits.concurrency")
+		return unsent(base.KindLimitExceeded, base.HintOf("connections of answers that were given up wait for the server to let go; it may be stuck. "+
+			"Ask again later, or raise limits.concurrency"))
 	}
 	switch {
 	case errors.Is(err, errPoolClosed):

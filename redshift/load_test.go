@@ -43,7 +43,7 @@ func TestALoadIsFoundByItsTrackingID(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(redshift.Load{}, "Extras")); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
-		if len(stats.Notes) != 1 || !strings.Contains(stats.Notes[0], "up to 10m0s behind") || stats.Age != 10*time.Minute || stats.QueryID == "" || stats.Rows != 1 || stats.Calls != 1 {
+		if len(stats.Notes) != 1 || !strings.Contains(stats.Notes[0], "up to 10m0s behind its sources, as configured") || stats.Age != 10*time.Minute || stats.QueryID == "" || stats.Rows != 1 || stats.Calls != 1 {
 			t.Errorf("%+v", stats)
 		}
 		got, err = w.client.Load(t.Context(), "6")
@@ -395,4 +395,24 @@ func browseCatalog(t *testing.T, w warehouse) {
 	if n != 1 || !errors.Is(err, base.ErrTruncated) {
 		t.Error(n, err)
 	}
+}
+
+func TestTheLagIsThatOfTheNewestLoadOnceItIsMeasured(t *testing.T) {
+	t.Parallel()
+	eachWarehouse(t, func(t *testing.T, w warehouse) {
+		w.insert(redshift.Load{ID: "1", CreatedAt: time.Now().Add(-48 * time.Hour)})
+		if _, err := w.client.Lag(t.Context()); !errors.Is(err, base.ErrNotFound) {
+			t.Error(err)
+		}
+		w.insert(redshift.Load{ID: "2", CreatedAt: time.Now().Add(-time.Hour)}, redshift.Load{ID: "3", CreatedAt: time.Now().Add(-3 * time.Minute)})
+		lag, err := w.client.Lag(t.Context())
+		if err != nil || lag < 3*time.Minute || lag > 4*time.Minute {
+			t.Fatal(lag, err)
+		}
+		var stats base.Stats
+		_, err = w.client.Load(base.WithStats(t.Context(), &stats), "1")
+		if err != nil || stats.Age != lag || len(stats.Notes) != 1 || !strings.Contains(stats.Notes[0], "measured") {
+			t.Errorf("%+v %v", stats, err)
+		}
+	})
 }

@@ -2,7 +2,6 @@ package redshift
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -223,9 +222,4 @@ func (r *reader) rollback(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), rollbackTimeout)
 	defer cancel()
 	_ = execAll(ctx, conn, "ROLLBACK")
-}
-
-func lagNote(lag time.Duration) string {
-	return fmt.Sprintf("the warehouse is up to %s behind its sources: what happened since %s may be missing",
-		lag, time.Now().UTC().Add(-lag).Format(time.RFC3339))
 }

@@ -71,23 +71,45 @@ func (c *Client) RunningQueries(ctx context.Context) ([]RunningQuery, error) {
 	return nil, nil
 }
 
-// Cancel asks the server to stop the statement of a session, and reports whether there was such a session. The session
+// Cancel asks the server to stop the statement of a session, and reports whether there was something to stop. The session
 // itself stays. Stopping another account's statement needs the right to it: else the error is base.ErrPermission.
 func (c *Client) Cancel(ctx context.Context, pid int64) (bool, error) {
 	if pid <= 0 || pid > 1<<31-1 {
 		return false, c.invalid(opCancel, fmt.Errorf("pid: %d is no session; take it from RunningQueries", pid))
+	}
+	if works, err := c.works(ctx, pid); err != nil || !works {
+		return false, err
 	}
 	as := &layout{fields: map[string]field{"pg_cancel_backend": {name: "pg_cancel_backend", kind: kindBool}}}
 	answer, err := c.query(ctx, opCancel, Query{SQL: comment(opCancel) + "SELECT pg_cancel_backend($1)", Args: []any{pid}, MaxRows: -1, MaxBytes: -1}, as)
 	if err != nil {
 		return false, err
 	}
-	stopped := false
+	stopped := !c.standard.Load() // Redshift's function answers nothing
 	for v, err := range rows.To[bool](answer) {
 		if err != nil {
 			return false, err
 		}
-		stopped = v
+		stopped = stopped || v
 	}
 	return stopped, nil
+}
+
+// works reports whether a session of Redshift has a statement that the account may see. PostgreSQL's function says so
+// itself.
+func (c *Client) works(ctx context.Context, pid int64) (bool, error) {
+	if c.standard.Load() {
+		return true, nil
+	}
+	q := Query{SQL: comment(opCancel) + worksRedshift, Args: []any{pid}, MaxRows: -1, MaxBytes: -1}
+	answer, err := c.query(ctx, opCancel, q, runningLayout)
+	if errors.Is(err, base.ErrNotFound) {
+		c.standard.Store(true)
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	texts, err := rows.Collect(answer, rows.To[string])
+	return len(texts) > 0, err
 }

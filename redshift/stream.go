@@ -25,11 +25,11 @@ type stream struct {
 	id     string // of the session, to cancel it by
 	limit  int64  // of the rows that are handed out
 	idle   time.Duration
-	began  time.Time     // of the call, its earlier attempts included
-	tries  int           // attempts of the call
-	age    time.Duration // how old the answer may be
+	began  time.Time // of the call, its earlier attempts included
+	tries  int       // attempts of the call
 	notes  []string
-	stop   func() bool // of the watch over ctx
+	lag    time.Duration // how old the answer may be
+	stop   func() bool   // of the watch over ctx
 
 	first   *page // has arrived and was not handed out
 	current *page // is in the caller's hands
@@ -57,9 +57,8 @@ func newStream(ctx context.Context, a *ask, pid uint32) *stream {
 	if a.layout != nil {
 		s.notes = append(s.notes, a.layout.notes...)
 	}
-	if a.layout != nil && a.layout.lags && a.client.config.Lag > 0 {
-		s.age = a.client.config.Lag.D()
-		s.notes = append(s.notes, lagNote(s.age))
+	if a.layout != nil && a.layout.lags {
+		s.behind(a.client.lagNow())
 	}
 	s.reader = newReader(ctx, a, pid)
 	s.mu.Lock() // the context may have ended already, and then interrupt runs at once
@@ -234,7 +233,7 @@ func (s *stream) cost() base.Stats {
 	if s.limit > 0 {
 		n = min(n, s.limit)
 	}
-	return base.Stats{QueryID: s.id, Rows: n, Age: s.age, Notes: s.notes}
+	return base.Stats{QueryID: s.id, Rows: n, Age: s.lag, Notes: s.notes}
 }
 
 // Stats is what answering has cost so far.

@@ -7,7 +7,7 @@ import (
 )
 
 // catalog is a view of what the server holds and does, with the columns that AWS documents: Amazon Redshift Database
-// Developer Guide, SVV_ALL_SCHEMAS, SVV_ALL_TABLES, SVV_ALL_COLUMNS, SYS_QUERY_HISTORY, STV_RECENTS.
+// Developer Guide, SVV_ALL_SCHEMAS, SVV_ALL_TABLES, SVV_ALL_COLUMNS, SYS_QUERY_HISTORY, STV_RECENTS, STL_QUERY, SVL_QLOG.
 func (s *Server) catalog(name string) (table, bool) {
 	switch strings.TrimPrefix(name, "pg_catalog.") {
 	case "svv_all_schemas":
@@ -20,6 +20,10 @@ func (s *Server) catalog(name string) (table, bool) {
 		return s.history(), true
 	case "stv_recents":
 		return s.recents(), true
+	case "stl_query":
+		return s.queryLog(false), true
+	case "svl_qlog":
+		return s.queryLog(true), true
 	}
 	return table{}, false
 }
@@ -133,6 +137,60 @@ func (s *Server) recents() table {
 			status = "Done"
 		}
 		v.rows = append(v.rows, []any{int64(100), status, r.Received.UTC(), r.Elapsed.Microseconds(), r.User, r.Database, cut(r.SQL, 600), int64(r.PID)})
+	}
+	return v
+}
+
+// logOffset is added to the numbers of queries: those of STL_QUERY are others than those of SYS_QUERY_HISTORY.
+const logOffset = 500_000
+
+// queryLog is STL_QUERY, or SVL_QLOG with a part of each text: statements that have ended.
+func (s *Server) queryLog(short bool) table {
+	v := table{columns: []Column{
+		{"userid", "integer"},
+		{"query", "integer"},
+		{"label", "char"},
+		{"xid", "bigint"},
+		{"pid", "integer"},
+		{"database", "char"},
+		{"querytxt", "char"},
+		{"starttime", "timestamp"},
+		{"endtime", "timestamp"},
+		{"aborted", "integer"},
+		{"insert_pristine", "integer"},
+		{"concurrency_scaling_status", "integer"},
+	}}
+	if short {
+		v.columns = []Column{
+			{"userid", "integer"},
+			{"query", "integer"},
+			{"xid", "bigint"},
+			{"pid", "integer"},
+			{"starttime", "timestamp"},
+			{"endtime", "timestamp"},
+			{"elapsed", "bigint"},
+			{"aborted", "integer"},
+			{"label", "char"},
+			{"substring", "char"},
+			{"source_query", "integer"},
+			{"concurrency_scaling_status_txt", "text"},
+			{"from_sp_call", "integer"},
+		}
+	}
+	for i, r := range s.Requests() {
+		if !r.Finished {
+			continue
+		}
+		aborted := int64(0)
+		if r.Code != "" || r.Cancelled {
+			aborted = 1
+		}
+		query, pid, start, end := int64(i+1+logOffset), int64(r.PID), r.Received.UTC(), r.Received.Add(r.Elapsed).UTC()
+		row := []any{int64(100), query, "default", query, pid, r.Database, cut(r.SQL, 4000), start, end, aborted, int64(0), int64(0)}
+		if short {
+			row = []any{int64(100), query, query, pid, start, end, r.Elapsed.Microseconds(), aborted, "default", cut(r.SQL, 60), nil, nil, nil}
+		}
+		v.rows = append(v.rows, row)
 	}
 	return v
 }

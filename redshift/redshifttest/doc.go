@@ -12,9 +12,9 @@
 //
 // # Like Redshift, unlike PostgreSQL
 //
-// The catalog has svv_all_schemas, svv_all_tables and svv_all_columns, and what runs is in sys_query_history and
-// stv_recents (Amazon Redshift Database Developer Guide: SVV_ALL_SCHEMAS, SVV_ALL_TABLES, SVV_ALL_COLUMNS,
-// SYS_QUERY_HISTORY, STV_RECENTS). A start-up parameter or a setting that Redshift does not have is refused. version()
+// The catalog has svv_all_schemas, svv_all_tables and svv_all_columns, and what runs and ran is in sys_query_history,
+// stv_recents, stl_query and svl_qlog (Amazon Redshift Database Developer Guide: SVV_ALL_SCHEMAS, SVV_ALL_TABLES,
+// SVV_ALL_COLUMNS, SYS_QUERY_HISTORY, STV_RECENTS, STL_QUERY, SVL_QLOG). A start-up parameter or a setting that Redshift does not have is refused. version()
 // is that of Redshift. [SerializableConflict], [RuleAborted], [StatementTimeout], [UserCanceled] and [TooManyConnections]
 // are the errors of Redshift in its words, each with the page that documents it.
 //

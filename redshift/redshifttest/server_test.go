@@ -196,6 +196,12 @@ func TestSystemViewsShowWhatRuns(t *testing.T) {
 	if err := c.QueryRow(t.Context(), "SELECT status FROM stv_recents WHERE status = 'Done' AND query LIKE '%version%'").Scan(&status); err != nil {
 		t.Error(err)
 	}
+	var aborted int64
+	for _, view := range []string{"SELECT aborted FROM stl_query WHERE querytxt LIKE '%version%'", "SELECT aborted FROM svl_qlog WHERE substring LIKE '%version%'"} {
+		if err := c.QueryRow(t.Context(), view).Scan(&aborted); err != nil || aborted != 0 {
+			t.Errorf("%s: %d %v", view, aborted, err)
+		}
+	}
 	if err := c.QueryRow(t.Context(), "SELECT status FROM sys_query_history WHERE status = 'success'").Scan(&status); err != nil {
 		t.Error(err)
 	}
