@@ -170,11 +170,13 @@ func TestNoConditionVanishesWithItsColumn(t *testing.T) {
 			_, err := c.LoadEventsPage(ctx, redshift.EventsQuery{TrackingID: "7", Window: day, Statuses: []string{"x"}}, "")
 			return err
 		}},
-		{[]string{"carrier_records.load_identifier_1", "carrier_records.load_identifier_2", "carrier_records.load_identifier_3", "carrier_records.load_identifier_4"},
+		{
+			[]string{"carrier_records.load_identifier_1", "carrier_records.load_identifier_2", "carrier_records.load_identifier_3", "carrier_records.load_identifier_4"},
 			func(c *redshift.Client) error {
 				_, err := c.CarrierFiles(ctx, redshift.CarrierFilesQuery{Identifiers: []string{"LN-7"}})
 				return err
-			}},
+			},
+		},
 	} {
 		column := strings.Split(test.columns[0], ".")[1]
 		if err := test.ask(client(test.columns...)); base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), column) {
