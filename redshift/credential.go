@@ -14,8 +14,9 @@ import (
 // credential gives the present user and password to every dial, and never one that the server has refused.
 type credential struct {
 	user  string
-	cache *secret.Cache // nil: the account has no password
-	pairs bool          // the secret is user and password, see joinPair
+	cache *secret.Cache   // nil: the account has no password
+	keys  func() []string // that AWS is asked with; nil: it is not asked
+	pairs bool            // the secret is user and password, see joinPair
 
 	mu    sync.Mutex
 	shown []string // passwords that were used, so that errors can be cleaned of them
@@ -40,8 +41,8 @@ func newCredential(ctx context.Context, user string, v secret.Value, resolver se
 
 // newIssued is the credential of a source that issues users with passwords that end. The cache asks for the next when
 // some 80 % of a life have passed, one call at a time.
-func newIssued(source secret.Source) *credential {
-	return &credential{pairs: true, cache: secret.NewCache(source, secret.CacheConfig{
+func newIssued(source *iam) *credential {
+	return &credential{pairs: true, keys: source.secrets, cache: secret.NewCache(source, secret.CacheConfig{
 		RetryMin: 20 * time.Millisecond, RetryMax: 5 * time.Second, // the guard waits between its attempts
 	})}
 }
@@ -84,11 +85,15 @@ func (k *credential) remember(password string) {
 	}
 }
 
-// secrets are the passwords that must not show in any text.
+// secrets are the passwords, and the keys of AWS, that must not show in any text.
 func (k *credential) secrets() []string {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	return append([]string(nil), k.shown...)
+	all := append([]string(nil), k.shown...)
+	k.mu.Unlock()
+	if k.keys != nil {
+		all = append(all, k.keys()...)
+	}
+	return all
 }
 
 // refuse says that the server rejected this version.

@@ -2,21 +2,18 @@ package redshift
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/redshiftserverless"
-	"github.com/aws/smithy-go"
 
-	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
 )
 
@@ -41,6 +38,7 @@ type iam struct {
 	iam            IAM
 	user, database string
 	transport      http.RoundTripper
+	keys           atomic.Pointer[signingKeys]
 
 	mu        sync.Mutex
 	cluster   clusterAPI
@@ -58,12 +56,20 @@ func (i *iam) Get(ctx context.Context) (secret.Snapshot, error) {
 	}
 	user, password, expires, err := i.ask(ctx)
 	if err != nil {
-		return secret.Snapshot{}, fmt.Errorf("iam: %w", withoutRequest(err))
+		return secret.Snapshot{}, fmt.Errorf("iam: %w", withoutAnswer(err, i.secrets()))
 	}
 	if user == "" || password == "" {
 		return secret.Snapshot{}, fmt.Errorf("iam: %w: AWS issued no user or no password", secret.ErrEmpty)
 	}
 	return secret.NewSnapshot(joinPair(user, password), "", expires), nil
+}
+
+// secrets are the credentials of AWS that requests were signed with.
+func (i *iam) secrets() []string {
+	if keys := i.keys.Load(); keys != nil {
+		return keys.secrets()
+	}
+	return nil
 }
 
 // prepare finds the credentials and the region of the environment, once; a failure is tried again.
@@ -89,6 +95,9 @@ func (i *iam) prepare(ctx context.Context) error {
 	if loaded.Region == "" {
 		return &settingsError{errors.New("no region: set iam.region, or AWS_REGION")}
 	}
+	keys := &signingKeys{provider: loaded.Credentials}
+	i.keys.Store(keys)
+	loaded.Credentials = keys
 	if i.transport != nil {
 		loaded.HTTPClient = &http.Client{Transport: i.transport}
 	}
@@ -135,85 +144,4 @@ func (i *iam) ask(ctx context.Context) (user, password string, expires time.Time
 		return "", "", time.Time{}, err
 	}
 	return aws.ToString(out.DbUser), aws.ToString(out.DbPassword), aws.ToTime(out.Expiration), nil
-}
-
-// withoutRequest keeps an answer that AWS's SDK could not read out of the error: it may hold the password.
-func withoutRequest(err error) error {
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		return malformed("AWS answered what is no answer of its API")
-	}
-	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return malformed("AWS answered what is not JSON")
-	}
-	return err
-}
-
-var awsVerdicts = map[string]verdict{
-	"ExpiredToken":                      {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
-	"ExpiredTokenException":             {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
-	"UnrecognizedClientException":       {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
-	"InvalidClientTokenId":              {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
-	"InvalidSignatureException":         {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
-	"SignatureDoesNotMatch":             {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
-	"AccessDenied":                      {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
-	"AccessDeniedException":             {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
-	"ClusterNotFound":                   {base.KindNotFound, base.HintOf("there is no such cluster in the region; check iam.cluster_id and iam.region")},
-	"ResourceNotFoundException":         {base.KindNotFound, base.HintOf("there is no such workgroup in the region; check iam.workgroup and iam.region")},
-	"ValidationError":                   {base.KindInvalid, base.HintOf("AWS refuses the request; check iam, user and database")},
-	"ValidationException":               {base.KindInvalid, base.HintOf("AWS refuses the request; check iam, user and database")},
-	"UnsupportedOperation":              {base.KindInvalid, base.HintOf("the cluster does not support this way; set user")},
-	"Throttling":                        {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"ThrottlingException":               {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"RequestLimitExceeded":              {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"TooManyRequestsException":          {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"InternalFailure":                   {base.KindUnavailable, base.HintOf("AWS could not answer")},
-	"InternalServerException":           {base.KindUnavailable, base.HintOf("AWS could not answer")},
-	"ServiceUnavailable":                {base.KindUnavailable, base.HintOf("AWS could not answer")},
-	"DependencyAccessDeniedFault":       {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
-	"DependentServiceAccessDenied":      {base.KindPermission, base.HintOf("the identity may not ask for credentials of the database")},
-	"DependentServiceUnavailable":       {base.KindUnavailable, base.HintOf("AWS could not answer")},
-	"DependentServiceRequestThrottling": {base.KindThrottled, base.HintOf("AWS throttles the API")},
-}
-
-// classifyAWS types what AWS answered to the request for credentials.
-func classifyAWS(err error) *base.Error {
-	if _, ok := errors.AsType[*settingsError](err); ok {
-		e := base.NewError(base.KindInvalid, err)
-		e.Sent = base.NotSent
-		e.SetHint(base.HintOf("correct the AWS settings of this process"))
-		return e
-	}
-	if e, ok := errors.AsType[smithy.APIError](err); ok {
-		v, known := awsVerdicts[e.ErrorCode()]
-		switch {
-		case known:
-		case e.ErrorFault() == smithy.FaultServer || httpStatus(err) >= http.StatusInternalServerError:
-			v = verdict{base.KindUnavailable, base.HintOf("AWS could not answer")}
-		default:
-			v = verdict{base.KindInvalid, base.HintOf("AWS refuses the request for credentials")}
-		}
-		typed := base.NewError(v.kind, err).WithText(e.ErrorCode() + ": " + strings.TrimSpace(e.ErrorMessage()))
-		typed.Sent, typed.Code = base.NotSent, e.ErrorCode()
-		typed.SetHint(v.hint)
-		return typed
-	}
-	if e, ok := errors.AsType[*smithy.OperationError](err); ok && base.ClassifyNetwork(e.Err).Kind == base.KindInternal {
-		kind := base.KindUnauthenticated // the chain of credentials has none
-		if httpStatus(err) >= http.StatusInternalServerError {
-			kind = base.KindUnavailable
-		}
-		typed := base.NewError(kind, err)
-		typed.Sent = base.NotSent
-		typed.SetHint(base.HintOf("AWS could not be asked for credentials of the database; check the AWS credentials of this process"))
-		return typed
-	}
-	return nil
-}
-
-func httpStatus(err error) int {
-	var with interface{ HTTPStatusCode() int }
-	if errors.As(err, &with) {
-		return with.HTTPStatusCode()
-	}
-	return 0
 }

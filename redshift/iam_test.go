@@ -1,7 +1,10 @@
 package redshift_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -118,6 +121,66 @@ func TestWhatAWSAnswersHasItsKind(t *testing.T) {
 	if _, err := one(t.Context(), newClient(t, iamConfig(server, redshift.IAM{ClusterID: "demo"}, "")), "SELECT 1"); err != nil {
 		t.Errorf("one failure of AWS is not ridden out: %v", err)
 	}
+}
+
+// echoing answers as AWS does when it refuses: what it says may quote the request.
+func echoing(code string, quote func(*http.Request) string) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		body, _ := json.Marshal(map[string]string{"message": quote(r)})
+		header := http.Header{"X-Amzn-Errortype": {code}, "Content-Type": {"application/x-amz-json-1.1"}}
+		return &http.Response{StatusCode: http.StatusForbidden, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
+	})
+}
+
+func TestARequestThatAWSQuotesShowsNoKey(t *testing.T) {
+	withAWS(t)
+	const token = "demo-session-token-0123456789"
+	t.Setenv("AWS_SESSION_TOKEN", token)
+	for code, quote := range map[string]func(*http.Request) string{
+		"InvalidSignatureException": func(r *http.Request) string {
+			return "The request signature does not match. The Canonical String should have been 'POST\n/\n\nx-amz-security-token:" + r.Header.Get("X-Amz-Security-Token") + "\n'"
+		},
+		"AccessDeniedException": func(r *http.Request) string { return "denied to demo-key: " + r.Header.Get("Authorization") },
+		"ValidationException":   func(r *http.Request) string { return "not understood: " + r.Header.Get("X-Amz-Security-Token") },
+		"InternalFailure": func(r *http.Request) string {
+			_, signature, _ := strings.Cut(r.Header.Get("Authorization"), "Signature=")
+			return "failed on SIGNATURE=" + signature
+		},
+	} {
+		signature := ""
+		transport := echoing(code, func(r *http.Request) string {
+			_, signature, _ = strings.Cut(r.Header.Get("Authorization"), "Signature=")
+			return quote(r)
+		})
+		cfg := iamConfig(fake(t), redshift.IAM{Workgroup: "demo"}, "")
+		cfg.Limits.Retries = -1
+		_, err := one(t.Context(), newClient(t, cfg, base.WithTransport(transport)), "SELECT 1")
+		if e, ok := errors.AsType[*base.Error](err); !ok || e.Code != code || e.Hint == "" {
+			t.Errorf("%s: %v", code, err)
+		}
+		for _, hidden := range []string{token, "demo-key", signature} {
+			if hidden == "" || strings.Contains(everything(err), hidden) {
+				t.Errorf("%s: %q shows in %s", code, hidden, everything(err))
+			}
+		}
+	}
+}
+
+// everything is what an error and every error below it say.
+func everything(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error() + "\n"
+	switch e := err.(type) { //nolint:errorlint // it walks the tree
+	case interface{ Unwrap() error }:
+		text += everything(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, below := range e.Unwrap() {
+			text += everything(below)
+		}
+	}
+	return text
 }
 
 func TestAWSIsAskedOverTheTransportThatIsGiven(t *testing.T) {
