@@ -3,7 +3,6 @@ package redshift
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -114,7 +113,7 @@ func (p *page) add(t *table, values [][]byte) error {
 			p.size += len(text)
 		}
 		if err != nil {
-			return &columnError{t.columns[i].Name, t.columns[i].Type, fmt.Sprintf("value %.40q %v", text, err)}
+			return &columnError{t.columns[i].Name, t.columns[i].Type, "value " + shown(string(text)) + " " + err.Error()}
 		}
 	}
 	p.n++

@@ -71,7 +71,7 @@ func splitPair(text string) (user, password string) {
 	return user, password
 }
 
-const maxShown = 8
+const maxPasswords = 8
 
 func (k *credential) remember(password string) {
 	k.mu.Lock()
@@ -80,7 +80,7 @@ func (k *credential) remember(password string) {
 		return
 	}
 	k.shown = append(k.shown, password)
-	if len(k.shown) > maxShown {
+	if len(k.shown) > maxPasswords {
 		k.shown = k.shown[1:]
 	}
 }

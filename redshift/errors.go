@@ -187,7 +187,22 @@ func classifyOwn(err error) *base.Error {
 }
 
 // fromDriver takes what must not be handed on out of a driver's error: its *pgconn.ConnectError holds the configuration
-// with the password. What the server said becomes a ServerError.
+// with the password. What the server said becomes a ServerError, without the client's secrets.
+func (c *Client) fromDriver(err error) error {
+	err = fromDriver(err)
+	if e, ok := errors.AsType[*ServerError](err); ok { // made a moment ago, and nobody else has it yet
+		e.Code, e.Severity = c.guard.Clean(e.Code), c.guard.Clean(e.Severity)
+		e.Message, e.Detail = c.guard.Clean(e.Message), c.guard.Clean(e.Detail)
+	}
+	if e, ok := errors.AsType[*columnError](err); ok {
+		e.name, e.why = c.guard.Clean(e.name), c.guard.Clean(e.why)
+	}
+	if e, ok := errors.AsType[*malformedError](err); ok {
+		e.text, e.err = c.guard.Clean(e.text), nil
+	}
+	return err
+}
+
 func fromDriver(err error) error {
 	if err == nil {
 		return nil
@@ -281,6 +296,18 @@ type columnError struct{ name, typ, why string }
 
 func (e *columnError) Error() string {
 	return fmt.Sprintf("column %q (%s): %s", e.name, e.typ, e.why)
+}
+
+// maxShown bounds a value or a word in an error. Longer ones are not shown at all: of a secret that is cut, the part
+// that is left would not be known again.
+const maxShown = 200
+
+// shown is a text from outside as it stands in an error, to be cleaned as a whole.
+func shown(text string) string {
+	if len(text) > maxShown {
+		return fmt.Sprintf("of %d bytes", len(text))
+	}
+	return `"` + text + `"`
 }
 
 // silenceError is a server that said nothing for too long.

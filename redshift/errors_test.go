@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgproto3"
+
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/redshift"
 	"github.com/fourkites/sources/redshift/redshifttest"
@@ -74,5 +76,51 @@ func TestBadInputIsRefusedBeforeItIsSent(t *testing.T) {
 	}
 	if n := len(server.Requests()); n != 0 {
 		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// part is a piece of a secret that would be known again.
+func part(secret string) string { return secret[8:28] }
+
+func TestNoErrorShowsAPartOfASecretThatTheServerSent(t *testing.T) {
+	t.Parallel()
+	for what, answer := range map[string]func(*pgproto3.Backend){
+		"a message": func(b *pgproto3.Backend) {
+			b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: peerPassword, Message: "bad " + peerPassword, Detail: strings.Repeat("x", 580) + peerPassword, Hint: peerPassword})
+		},
+		"a whole number": func(b *pgproto3.Backend) { describe(b, oidInt4); row(b, peerPassword); complete(b, "SELECT 1") },
+		"a number":       func(b *pgproto3.Backend) { describe(b, oidFloat8); row(b, "x"+peerPassword); complete(b, "SELECT 1") },
+		"a long value": func(b *pgproto3.Backend) {
+			describe(b, oidInt4)
+			row(b, strings.Repeat("x", 180)+peerPassword)
+			complete(b, "SELECT 1")
+		},
+		"a column": func(b *pgproto3.Backend) {
+			b.Send(&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte(peerPassword), DataTypeOID: oidInt4}}})
+			row(b, "x")
+			complete(b, "SELECT 1")
+		},
+	} {
+		p := newPeer(t, &peer{answer: answer})
+		_, err := one(t.Context(), newClient(t, p.config()), "SELECT 1")
+		if text := everything(err); err == nil || strings.Contains(text, part(peerPassword)) {
+			t.Errorf("%s: %s", what, text)
+		}
+	}
+}
+
+func TestNoErrorShowsAPartOfASecretThatTheCallerSent(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, newPeer(t, &peer{}).config())
+	if err := c.Ping(t.Context()); err != nil { // a password is known once it was used
+		t.Fatal(err)
+	}
+	for _, sql := range []string{peerPassword, "SELECT 1; " + peerPassword, "EXPLAIN " + peerPassword, "EXPLAIN (" + peerPassword + ") SELECT 1", `"` + peerPassword + `"`} {
+		if _, err := c.Query(t.Context(), redshift.Query{SQL: sql}); err == nil || strings.Contains(err.Error(), part(peerPassword)) {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	if _, err := c.Load(t.Context(), peerPassword); err == nil || strings.Contains(err.Error(), part(peerPassword)) {
+		t.Error(err)
 	}
 }

@@ -85,7 +85,7 @@ const (
 )
 
 func (c *Client) check(op *base.Op, q Query) error {
-	invalid := func(format string, args ...any) error { return base.Invalid(c.Name(), op.Name, format, args...) }
+	invalid := func(format string, args ...any) error { return c.invalid(op, fmt.Errorf(format, args...)) }
 	switch {
 	case strings.TrimSpace(q.SQL) == "":
 		return invalid("sql: empty; write one statement that reads")
@@ -147,7 +147,7 @@ func (a *ask) open(ctx context.Context) (*stream, error) {
 		case a.client.ending.Load():
 			return nil, errPoolClosed
 		}
-		return nil, notSent(fromDriver(err))
+		return nil, notSent(a.client.fromDriver(err))
 	}
 	s := a.start(ctx, k)
 	if err := s.begin(); err != nil {

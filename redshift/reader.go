@@ -97,7 +97,7 @@ func (r *reader) run(k *pgxpool.Conn) {
 				_ = conn.PgConn().Conn().Close()
 			}
 		}()
-		r.err = fromDriver(r.read(conn))
+		r.err = r.ask.client.fromDriver(r.read(conn))
 		stopped = r.ctx.Err() != nil
 	}()
 	r.rollback(conn)
@@ -110,7 +110,7 @@ func (r *reader) run(k *pgxpool.Conn) {
 // read runs the statement and hands its rows out.
 func (r *reader) read(conn *pgx.Conn) error {
 	if err := execAll(r.ctx, conn, r.ask.preamble()); err != nil {
-		return notSent(fromDriver(err))
+		return notSent(r.ask.client.fromDriver(err))
 	}
 	if status := conn.PgConn().TxStatus(); status != 'T' {
 		return notSent(malformed("the server began no transaction (status %q)", status))

@@ -226,7 +226,7 @@ func (c *Client) limit(asked, fallback int) int {
 
 // invalid is the error of a question that is wrong before it is asked.
 func (c *Client) invalid(op *base.Op, err error) error {
-	return base.Invalid(c.Name(), op.Name, "%s", err.Error())
+	return base.Invalid(c.Name(), op.Name, "%s", c.guard.Clean(err.Error()))
 }
 
 // notFound says that what was asked for is not there.
@@ -254,7 +254,7 @@ func checkText(field, text string) error {
 // checkTrackingID allows digits: a load is named by a number.
 func checkTrackingID(field, id string) error {
 	if id == "" || len(id) > 19 || strings.Trim(id, "0123456789") != "" {
-		return fmt.Errorf("%s: %.40q is not a tracking id; it is a number such as 123456789", field, id)
+		return fmt.Errorf("%s: %s is not a tracking id; it is a number such as 123456789", field, shown(id))
 	}
 	return nil
 }

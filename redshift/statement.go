@@ -47,7 +47,7 @@ func checkReadingBy(sql string, escapes bool) error {
 	case first == "":
 		return errors.New("empty; write one statement that reads")
 	case !slices.Contains(readingWords, strings.ToUpper(first)):
-		return writes("it begins with %.40q; only SELECT, WITH, SHOW and EXPLAIN are allowed", first)
+		return writes("it begins with %s; only SELECT, WITH, SHOW and EXPLAIN are allowed", shown(first))
 	case strings.EqualFold(first, "EXPLAIN"):
 		if err := checkExplain(words); err != nil {
 			return err
@@ -69,7 +69,7 @@ func checkSingle(words *scanner) error {
 		case word == ";":
 			ended = true
 		case ended:
-			return fmt.Errorf("a second statement begins with %.40q; send one statement at a time", word)
+			return fmt.Errorf("a second statement begins with %s; send one statement at a time", shown(word))
 		}
 	}
 }
@@ -94,7 +94,7 @@ func checkOptions(words *scanner) error {
 			return err
 		}
 		if !slices.Contains(explainOptions, strings.ToUpper(name)) {
-			return writes("the option %.40q of EXPLAIN is not allowed; of those that are: %s", name, strings.Join(explainOptions, ", "))
+			return writes("the option %s of EXPLAIN is not allowed; of those that are: %s", shown(name), strings.Join(explainOptions, ", "))
 		}
 		for {
 			word, err := words.next()
@@ -121,7 +121,7 @@ func checkExplained(word string, err error) error {
 		}
 	}
 	if err == nil {
-		err = writes("EXPLAIN is followed by %.40q; it must be followed by a statement, and ANALYZE, which runs it, is not allowed", word)
+		err = writes("EXPLAIN is followed by %s; it must be followed by a statement, and ANALYZE, which runs it, is not allowed", shown(word))
 	}
 	return err
 }
