@@ -34,5 +34,9 @@
 // # What is not kept here
 //
 // The driver knows MD5, SCRAM and clear text; an account of Redshift with a SHA-256 password cannot log in through it.
-// A function that an account may execute runs with what it does outside of the database; grants bound that.
+
+// READ ONLY does not bound what functions do: those of the server that act, such as pg_terminate_backend, pg_advisory_lock,
+// set_config or nextval, are refused by name in a caller's statement, however they are spelled. That is a help, no wall: a
+// view or a function of the database's own may call them, and it runs with what the account may do. Rights decide; give the
+// account the right to read and no other.
 package redshift

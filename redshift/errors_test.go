@@ -124,3 +124,36 @@ func TestNoErrorShowsAPartOfASecretThatTheCallerSent(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestFunctionsThatActAreRefusedInEverySpelling(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := newClient(t, server.Config())
+	for _, sql := range []string{
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity", "SELECT pg_cancel_backend (1)", "SELECT PG_Advisory_Lock(1)", "SELECT pg_try_advisory_xact_lock_shared(1)",
+		`SELECT "pg_terminate_backend"(1)`, `SELECT pg_catalog."pg_terminate_backend" /* x */ (1)`, "SELECT pg_catalog . pg_reload_conf\n--\n()",
+		`SELECT U&"pg\005fterminate_backend"(1)`, `SELECT u&"!0070g_reload_conf" UESCAPE '!' ()`, "WITH x AS (SELECT nextval('ids')) SELECT * FROM x", "SELECT * FROM dblink('x', 'DELETE FROM y') AS t(a int)",
+		"SELECT set_config('statement_timeout', '0', false)", "SELECT lo_export(1, '/tmp/x')", "SELECT pg_read_binary_file('x')", "SELECT pg_notify('a', 'b')", "SELECT txid_current()",
+		"SELECT query_to_xml('SELECT pg_reload_conf()', true, true, '')", "SELECT change_session_priority(1, 'high')", "SELECT dblink_exec('x')", "EXPLAIN SELECT pg_rotate_logfile()",
+	} {
+		_, err := c.Query(t.Context(), redshift.Query{SQL: sql})
+		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindInvalid || e.Sent != base.NotSent || !strings.Contains(err.Error(), "not allowed") {
+			t.Errorf("%s: %v", sql, err)
+		}
+		if _, err := c.Explain(t.Context(), redshift.Query{SQL: sql}); base.KindOf(err) != base.KindInvalid {
+			t.Errorf("explained: %s: %v", sql, err)
+		}
+	}
+	if n := len(server.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	server.ReplyTo("harmless", redshifttest.Reply{})
+	for _, sql := range []string{
+		"SELECT pg_sleep(0) AS harmless", "SELECT 'pg_terminate_backend(1)' AS harmless", "SELECT nextval, harmless FROM x WHERE (dblink) = 1", "SELECT /* nextval('x') */ lower(harmless)",
+		"SELECT u & \"harmless\" FROM x", "SELECT U&'\\0061' AS harmless", "SELECT currval('harmless')", "SELECT lo_number(1) AS harmless", "SELECT $$nextval($$ AS harmless",
+	} {
+		if _, err := one(t.Context(), c, sql); err != nil {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+}

@@ -168,4 +168,6 @@ func row(b *pgproto3.Backend, values ...string) {
 	b.Send(m)
 }
 
-func complete(b *pgproto3.Backend, tag string) { b.Send(&pgproto3.CommandComplete{CommandTag: []byte(tag)}) }
+func complete(b *pgproto3.Backend, tag string) {
+	b.Send(&pgproto3.CommandComplete{CommandTag: []byte(tag)})
+}

@@ -101,6 +101,11 @@ func (c *Client) check(op *base.Op, q Query) error {
 	if err := checkReading(q.SQL); err != nil {
 		return c.refusal(op, err)
 	}
+	if op == opQuery || op == opExplain { // the others are of this package
+		if err := checkCalls(q.SQL); err != nil {
+			return invalid("sql: %s", err.Error())
+		}
+	}
 	if err := checkArgs(q.Args); err != nil {
 		return invalid("%s", err.Error())
 	}
