@@ -6,9 +6,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"time"
+
+	"github.com/fourkites/sources/base"
 )
 
 // A cursor is, in the URL-safe base64: version, the first eight bytes of a hash over the question, the microseconds of
@@ -37,6 +40,20 @@ func (at place) after(items []LoadEvent) place {
 		next.skip += at.skip
 	}
 	return next
+}
+
+// maxSkip is how many events of one instant can be gone through, far more than a load has.
+const maxSkip = 100_000
+
+// check refuses a place that no page can end at: a checksum is no proof, for anybody can make it.
+func (at place) check(w base.Window) error {
+	if at.from.Before(w.From.Truncate(time.Microsecond)) || !at.from.Before(w.To) {
+		return errors.New("cursor: lies outside of the window; pass the cursor of the last page unchanged")
+	}
+	if at.skip > maxSkip {
+		return fmt.Errorf("cursor: %d events of one instant are behind it, and the limit is %d; ask for some statuses only", at.skip, maxSkip)
+	}
+	return nil
 }
 
 // binding is a short hash of the question; the limit may differ from page to page.

@@ -90,7 +90,10 @@ func (c *Client) LoadEventsPage(ctx context.Context, q EventsQuery, cursor strin
 	at := place{from: q.Window.From}
 	if cursor != "" {
 		var err error
-		if at, err = decodeCursor(q.binding(), cursor); err != nil {
+		if at, err = decodeCursor(q.binding(), cursor); err == nil {
+			err = at.check(q.Window)
+		}
+		if err != nil {
 			return base.Page[LoadEvent]{}, c.invalid(opLoadEvents, err)
 		}
 	}
@@ -102,7 +105,7 @@ func (c *Client) LoadEventsPage(ctx context.Context, q EventsQuery, cursor strin
 		return base.Page[LoadEvent]{}, err
 	}
 	base.AddStats(ctx, base.Stats{Asked: q.Window, Covered: q.Window})
-	p.Items, p.More = first(found[min(at.skip, len(found)):], limit)
+	p.Items, p.More = first(found, limit)
 	p.Outcome = base.OutcomeOf(len(p.Items), incomplete(c.Name(), opLoadEvents.Name, len(p.Items), p.More))
 	if p.More {
 		p.Cursor = encodeCursor(q.binding(), at.after(p.Items))
@@ -113,16 +116,13 @@ func (c *Client) LoadEventsPage(ctx context.Context, q EventsQuery, cursor strin
 	return p, nil
 }
 
-// eventsFrom reads from an instant on, what was handed out of that instant included: events have no id to go on from.
+// eventsFrom reads from an instant on, without what was handed out of that instant: events have no id to go on from.
 func (c *Client) eventsFrom(ctx context.Context, q EventsQuery, at place, limit int) ([]LoadEvent, error) {
 	s := newSelect(opLoadEvents, c.tables.newLayout("events", c.tables.Events))
 	s.and(s.is("tracking_id", "=", q.TrackingID))
 	s.window("update_time", base.Window{From: at.from, To: q.Window.To})
 	s.and(s.in("status", q.Statuses))
 	s.by("update_time", "created_at", "status", "source", "message")
-	wanted := above(limit)
-	if wanted > 0 {
-		wanted += at.skip
-	}
-	return read[LoadEvent](ctx, c, s, wanted)
+	s.skip = at.skip
+	return read[LoadEvent](ctx, c, s, above(limit))
 }

@@ -1,8 +1,12 @@
 package redshift_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -184,6 +188,53 @@ func TestEventsArePagedWithoutLossAndWithoutRepetition(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// forged is a cursor with another place, and the checksum of that.
+func forged(t *testing.T, cursor string, from time.Time, skip uint32) string {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(raw) != 25 {
+		t.Fatal(len(raw), err)
+	}
+	binary.BigEndian.PutUint64(raw[9:], uint64(from.UnixMicro())) //nolint:gosec // as the client writes it
+	binary.BigEndian.PutUint32(raw[17:], skip)
+	sum := sha256.Sum256(raw[:21])
+	return base64.RawURLEncoding.EncodeToString(append(raw[:21], sum[:4]...))
+}
+
+func TestAForgedCursorLeadsNeitherOutOfTheWindowNorAboveTheCap(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := newClient(t, server.Config())
+	for i := range 5 {
+		server.Insert(redshift.LoadEvent{TrackingID: "7", Status: fmt.Sprintf("E%d", i), UpdateTime: noon, CreatedAt: noon})
+	}
+	server.Insert(redshift.LoadEvent{TrackingID: "7", Status: "early", UpdateTime: day.From.Add(-time.Hour)})
+	q := redshift.EventsQuery{TrackingID: "7", Window: day, Limit: 2}
+	p, err := c.LoadEventsPage(t.Context(), q, "")
+	if err != nil || !p.More {
+		t.Fatal(p, err)
+	}
+	server.ForgetRequests()
+	for _, cursor := range []string{
+		forged(t, p.Cursor, time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC), 0), forged(t, p.Cursor, day.From.Add(-time.Microsecond), 0),
+		forged(t, p.Cursor, day.To, 0), forged(t, p.Cursor, noon, math.MaxInt32), forged(t, p.Cursor, noon, 1<<20),
+	} {
+		if _, err := c.LoadEventsPage(t.Context(), q, cursor); base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), "cursor") {
+			t.Errorf("%s: %v", cursor, err)
+		}
+	}
+	if n := len(server.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	p, err = c.LoadEventsPage(t.Context(), q, forged(t, p.Cursor, noon, 3))
+	if err != nil || len(p.Items) != 2 || p.Items[0].Status != "E3" || p.More {
+		t.Error(p, err)
+	}
+	if r := server.Requests(); len(r) != 1 || !strings.Contains(r[0].SQL, "LIMIT 3\nOFFSET 3") {
+		t.Errorf("rows that are not wanted are sent: %+v", r)
+	}
 }
 
 func TestAttemptsAreCountedByWhatBecameOfThem(t *testing.T) {

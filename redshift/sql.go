@@ -21,6 +21,7 @@ type statement struct {
 	order  []string
 	args   []any
 	err    error // what was asked of columns that the table lacks
+	skip   int   // rows before the first that is wanted
 }
 
 func newSelect(op *base.Op, l *layout) *statement { return &statement{op: op, layout: l} }
@@ -161,6 +162,9 @@ func (s *statement) query(limit int) Query {
 	}
 	if limit > 0 {
 		fmt.Fprintf(&b, "\nLIMIT %d", limit)
+	}
+	if s.skip > 0 {
+		fmt.Fprintf(&b, "\nOFFSET %d", s.skip)
 	}
 	return Query{SQL: b.String(), Args: s.args, MaxRows: -1, MaxBytes: -1}
 }

@@ -46,7 +46,7 @@ type evaluator struct {
 	row     []any
 }
 
-// rows are those that match, in order, up to the limit.
+// rows are those that match, in order, from the offset up to the limit.
 func (e *evaluator) rows(s *selection, all [][]any) ([][]any, error) {
 	kept := [][]any{}
 	for _, row := range all {
@@ -71,6 +71,7 @@ func (e *evaluator) rows(s *selection, all [][]any) ([][]any, error) {
 	if err := e.sort(kept, s.orders); err != nil {
 		return nil, err
 	}
+	kept = kept[min(s.offset, len(kept)):]
 	if s.limit >= 0 && len(kept) > s.limit {
 		kept = kept[:s.limit]
 	}

@@ -7,7 +7,7 @@
 //	client, err := redshift.New(ctx, server.Config())
 //
 // It answers the statements that the client's own methods send, and others of their kind (SELECT from one table with
-// conditions, order and limit), from records in memory; any other statement by [Server.Reply]. It takes the simple and
+// conditions, order, limit and offset), from records in memory; any other statement by [Server.Reply]. It takes the simple and
 // the extended protocol, requests to cancel, TLS, and passwords in clear text, MD5 and SCRAM.
 //
 // # Like Redshift, unlike PostgreSQL

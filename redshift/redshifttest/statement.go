@@ -15,6 +15,7 @@ type selection struct {
 	where  *expr
 	orders []order
 	limit  int // negative = none
+	offset int
 }
 
 type item struct {
@@ -136,17 +137,24 @@ func (p *parser) selection() *selection {
 		}
 	}
 	if p.word("limit") {
-		if t := p.next(); t.kind == tokNumber {
-			s.limit = number(t.text)
-		} else {
-			p.at--
-			p.unexpected()
-		}
+		s.limit = p.number()
+	}
+	if p.word("offset") {
+		s.offset = p.number()
 	}
 	return s
 }
 
-var clauses = []string{"from", "where", "order", "limit", "group", "having", "union", "join"}
+func (p *parser) number() int {
+	t := p.next()
+	if t.kind != tokNumber {
+		p.at--
+		p.unexpected()
+	}
+	return number(t.text)
+}
+
+var clauses = []string{"from", "where", "order", "limit", "offset", "group", "having", "union", "join"}
 
 func (p *parser) item() item {
 	i := item{expr: p.primary()}
