@@ -1,10 +1,15 @@
 package redshift_test
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/fourkites/sources/base"
@@ -155,5 +160,44 @@ func TestFunctionsThatActAreRefusedInEverySpelling(t *testing.T) {
 		if _, err := one(t.Context(), c, sql); err != nil {
 			t.Errorf("%s: %v", sql, err)
 		}
+	}
+}
+
+// twoFaced is a value, and for the driver also the one that replaces the statement.
+type twoFaced struct{ asked *int }
+
+func (v twoFaced) Value() (driver.Value, error) {
+	*v.asked++
+	return "x", nil
+}
+
+func (v twoFaced) RewriteQuery(context.Context, *pgx.Conn, string, []any) (string, []any, error) {
+	return "DELETE FROM loads", nil, nil
+}
+
+// failing is a Valuer whose method panics.
+type failing struct{}
+
+func (failing) Value() (driver.Value, error) { panic("no value") }
+
+func TestAnArgumentCannotReplaceTheStatement(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, &peer{})
+	c := newClient(t, p.config())
+	asked := 0
+	if _, err := one(t.Context(), c, "SELECT $1", twoFaced{&asked}); err != nil || asked != 1 {
+		t.Error(asked, err)
+	}
+	for _, arg := range []any{pgx.NamedArgs{"a": 1}, pgx.QueryExecModeSimpleProtocol, pgx.QueryResultFormats{1}, failing{}} {
+		if _, err := one(t.Context(), c, "SELECT $1", arg); base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), "args[0]") {
+			t.Errorf("%T: %v", arg, err)
+		}
+	}
+	var none *sql.NullString
+	if _, err := one(t.Context(), c, "SELECT $1", none); err != nil {
+		t.Errorf("a pointer to nothing: %v", err)
+	}
+	if got := p.statements(); !slices.Equal(got, []string{"SELECT $1", "SELECT $1"}) {
+		t.Errorf("the server got %q", got)
 	}
 }

@@ -2,34 +2,66 @@ package redshift
 
 import (
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// checkArgs refuses what the protocol cannot bind, or what would be bound as something else.
-func checkArgs(args []any) error {
+// boundArgs are the values that are bound: a driver.Valuer is asked for its value here, once, so that the driver gets
+// nothing that it could take for more than a value.
+func boundArgs(args []any) ([]any, error) {
+	bound := make([]any, len(args))
 	for i, arg := range args {
-		if why := badArg(arg); why != "" {
-			return fmt.Errorf("args[%d] ($%d): %s", i, i+1, why)
+		v, err := valueOf(arg)
+		if err == nil {
+			err = checkArg(v)
 		}
+		if err != nil {
+			return nil, fmt.Errorf("args[%d] ($%d): %w", i, i+1, err)
+		}
+		bound[i] = v
 	}
-	return nil
+	return bound, nil
 }
 
-func badArg(arg any) string {
+// valueOf is the value of an argument; a nil pointer is NULL.
+func valueOf(arg any) (v any, err error) {
+	if _, own := arg.(pgtype.Timestamp); own { // as this package binds a time without a zone
+		return arg, nil
+	}
+	valuer, ok := arg.(driver.Valuer)
+	if !ok {
+		return arg, nil
+	}
+	if p := reflect.ValueOf(arg); p.Kind() == reflect.Pointer && p.IsNil() {
+		return nil, nil
+	}
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("the Value method of %T panicked", arg)
+		}
+	}()
+	return valuer.Value()
+}
+
+// checkArg refuses what the protocol cannot bind, or what would be bound as something else.
+func checkArg(arg any) error {
 	switch v := arg.(type) {
-	case nil, bool, int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, []byte, time.Time, driver.Valuer:
-		return ""
+	case nil, bool, int, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64, []byte, time.Time, pgtype.Timestamp:
+		return nil
 	case string:
 		switch {
 		case strings.Contains(v, "\x00"):
-			return "holds a NUL byte, which no text of the server can have"
+			return errors.New("holds a NUL byte, which no text of the server can have")
 		case !utf8.ValidString(v):
-			return "is not UTF-8"
+			return errors.New("is not UTF-8")
 		}
-		return ""
+		return nil
 	}
-	return fmt.Sprintf("a %T cannot be bound; give text, a number, a bool or a time, one parameter for each value", arg)
+	return fmt.Errorf("a %T cannot be bound; give text, a number, a bool or a time, one parameter for each value", arg)
 }

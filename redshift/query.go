@@ -20,7 +20,7 @@ type Query struct {
 	// SQL is sent as it is: SELECT, WITH, SHOW or EXPLAIN. Values belong into Args.
 	SQL string
 	// Args are the values of $1, $2 and so on, bound by the server: text, numbers, bool, time.Time, []byte, nil and
-	// what implements driver.Valuer. A value cannot change the statement.
+	// what implements driver.Valuer, which is asked for its value once. A value cannot change the statement.
 	Args []any
 	// MaxRows is how many rows are handed out; 0 = Config.MaxRows, negative = no cap. It is never above Config.MaxRows.
 	MaxRows int64
@@ -64,6 +64,10 @@ func (c *Client) query(ctx context.Context, op *base.Op, q Query, as *layout) (*
 	if err := c.check(op, q); err != nil {
 		return nil, err
 	}
+	var err error
+	if q.Args, err = boundArgs(q.Args); err != nil {
+		return nil, c.invalid(op, err)
+	}
 	cancel := context.CancelFunc(func() {})
 	if q.Timeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, q.Timeout)
@@ -105,9 +109,6 @@ func (c *Client) check(op *base.Op, q Query) error {
 		if err := checkCalls(q.SQL); err != nil {
 			return invalid("sql: %s", err.Error())
 		}
-	}
-	if err := checkArgs(q.Args); err != nil {
-		return invalid("%s", err.Error())
 	}
 	if q.Schema != "" {
 		if err := checkName(q.Schema, false); err != nil {
