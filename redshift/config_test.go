@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -94,13 +96,28 @@ func TestTheDriverTakesNothingFromTheEnvironment(t *testing.T) {
 	} {
 		t.Setenv(name, value)
 	}
-	server := fake(t)
-	c := newClient(t, server.Config())
-	if err := c.Ping(t.Context()); err != nil {
+	dir := t.TempDir()
+	services := filepath.Join(dir, "services.conf")
+	text := "[evil]\nhost=evil.example.com\npassword=hunter2\nsslmode=verify-full\nuser=other\noptions=-c x=y\npool_max_conns=1\n"
+	if err := os.WriteFile(services, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r := server.Requests()[0]; r.User != "reader" || r.Database != "platform_shared_db" || r.Settings["timezone"] != "UTC" {
-		t.Errorf("%+v", r)
+	for name, service := range map[string][2]string{"none": {}, "of no name": {"missing", services}, "of no file": {"evil", "/no/such/file"}, "evil": {"evil", services}} {
+		t.Run("service "+name, func(t *testing.T) {
+			t.Setenv("PGSERVICE", service[0])
+			t.Setenv("PGSERVICEFILE", service[1])
+			t.Setenv("TMPDIR", dir)
+			server := fake(t)
+			if err := newClient(t, server.Config()).Ping(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if r := server.Requests()[0]; r.User != "reader" || r.Database != "platform_shared_db" || r.Settings["timezone"] != "UTC" {
+				t.Errorf("%+v", r)
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+				t.Errorf("files stay: %v %v", left, err)
+			}
+		})
 	}
 }
 

@@ -127,9 +127,9 @@ func poolConfig(c Config) (*pgxpool.Config, error) {
 		{"sslpassword", ""},
 		{"sslsni", ""},
 	} {
-		fmt.Fprintf(&text, "%s='%s' ", s.key, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s.value))
+		text.WriteString(setting(s.key, s.value))
 	}
-	pc, err := pgxpool.ParseConfig(text.String())
+	pc, err := parseDriver(text.String())
 	if err != nil {
 		return nil, fmt.Errorf("the driver refuses the settings: %w", err)
 	}
