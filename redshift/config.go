@@ -26,7 +26,7 @@ type Config struct {
 	Password secret.Value `json:"password,omitzero" yaml:"password"`
 	IAM      IAM          `json:"iam,omitzero" yaml:"iam"` // instead of Password
 
-	Plaintext  bool   `json:"plaintext,omitempty" yaml:"plaintext"`     // no TLS, for a server on this machine; else TLS, always verified
+	Plaintext  bool   `json:"plaintext,omitempty" yaml:"plaintext"`     // no TLS, only for localhost or a loopback address; else TLS, always verified
 	CAFile     string `json:"ca_file,omitempty" yaml:"ca_file"`         // PEM; empty = the system's
 	CertFile   string `json:"cert_file,omitempty" yaml:"cert_file"`     // PEM of the client's certificate, read for each handshake; empty = none
 	KeyFile    string `json:"key_file,omitempty" yaml:"key_file"`       // PEM of its key
@@ -118,6 +118,9 @@ func (c Config) Validate() error {
 	if c.Plaintext && (c.CAFile != "" || c.CertFile != "" || c.ServerName != "") {
 		problem("plaintext: true, and so ca_file, cert_file and server_name would do nothing; leave plaintext out")
 	}
+	if c.Plaintext && c.Host != "" && !onThisMachine(c.Host) {
+		problem("plaintext: host is not on this machine, and password and answers may not go over a network without TLS; leave plaintext out")
+	}
 	if c.IAM.used() && !c.Password.IsZero() {
 		problem("password: set beside iam; write one of the two")
 	}
@@ -146,12 +149,18 @@ func badHost(host string) string {
 	return ""
 }
 
+// onThisMachine reports whether a host is localhost or a loopback address.
+func onThisMachine(host string) bool {
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
 // IAM has the client ask AWS for a temporary user and password of the database. The zero value asks for none.
 type IAM struct {
 	ClusterID string `json:"cluster_id,omitempty" yaml:"cluster_id"` // of a provisioned cluster
 	Workgroup string `json:"workgroup,omitempty" yaml:"workgroup"`   // of Redshift Serverless, instead of ClusterID
 	Region    string `json:"region,omitempty" yaml:"region"`         // empty = AWS_REGION or the profile's
-	Endpoint  string `json:"endpoint,omitempty" yaml:"endpoint"`     // URL of the AWS API; empty = that of the region
+	Endpoint  string `json:"endpoint,omitempty" yaml:"endpoint"`     // URL of the AWS API, http only on this machine; empty = that of the region
 	// Duration is how long a password is asked for, 15 minutes to an hour; 0 = 15 m. The password of an open connection
 	// may end: only new connections need one.
 	Duration base.Duration `json:"duration,omitempty" yaml:"duration"`
@@ -181,6 +190,8 @@ func (i IAM) validate() error {
 		u, err := url.Parse(i.Endpoint)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
 			all = append(all, errors.New("iam.endpoint: it must be the URL of an AWS endpoint, without user"))
+		} else if u.Scheme == "http" && !onThisMachine(u.Hostname()) {
+			all = append(all, errors.New("iam.endpoint: it is not on this machine, and a password may not go over a network without TLS; write https"))
 		}
 	}
 	return errors.Join(all...)

@@ -70,6 +70,9 @@ func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 		"workgroup":   {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Workgroup: "w"}},
 		"duration":    {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Duration: base.Duration(time.Minute)}},
 		"endpoint":    {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Endpoint: "ftp://u:hunter2@x"}},
+		"machine":     {Host: "warehouse.example.com", Database: "d", User: "u", Plaintext: true, Password: secret.Literal("hunter2")},
+		"on this":     {Host: "10.0.0.1", Database: "d", User: "u", Plaintext: true},
+		"https":       {Host: "h", Database: "d", IAM: redshift.IAM{ClusterID: "c", Endpoint: "http://aws.example.com"}},
 		"plaintext":   {Host: "h", Database: "d", User: "u", Plaintext: true, CAFile: "x"},
 		"key_file":    {Host: "h", Database: "d", User: "u", CertFile: "x"},
 		"ca_file":     {Host: "h", Database: "d", User: "u", CAFile: "/no/such/file"},
@@ -81,6 +84,11 @@ func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 		_, err := redshift.New(context.Background(), cfg)
 		if base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), part) || strings.Contains(fmt.Sprintf("%+v", err), "hunter2") {
 			t.Errorf("%s: %v", part, err)
+		}
+	}
+	for _, host := range []string{"localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"} {
+		if err := (redshift.Config{Host: host, Plaintext: true}).Validate(); err != nil {
+			t.Errorf("%s: %v", host, err)
 		}
 	}
 	if _, err := redshift.New(context.Background(), redshift.Config{Host: "h", Database: "d", User: "u"}, base.WithTransport(nil)); err == nil {

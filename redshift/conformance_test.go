@@ -103,7 +103,13 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg.Host = host
+		if cfg.Host = host; net.ParseIP(host) == nil && s.CAFile == "" { // without TLS only this machine may be named
+			if err := server.UseTLS(); err != nil {
+				t.Fatal(err)
+			}
+			cfg.Plaintext, cfg.ServerName = false, "localhost"
+			s.Options = append(s.Options, base.WithTLS(server.ClientTLS()))
+		}
 		cfg.Port, _ = strconv.Atoi(port)
 	}
 	client, err := redshift.New(t.Context(), cfg, s.Options...)
