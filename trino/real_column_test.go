@@ -91,7 +91,7 @@ func TestRealTypesBecomeTheirGoValues(t *testing.T) {
 	}
 	for i, c := range realTyped {
 		name := fmt.Sprintf("v%d", i)
-		if got := r.Columns()[i].Type; got != c.typ {
+		if got := r.Columns()[i].Type; spelt(got) != spelt(c.typ) {
 			t.Errorf("%s is a %s, want %s", c.sql, got, c.typ)
 		}
 		if diff := cmp.Diff(c.want, all[0][name], equal); diff != "" || all[1][name] != nil {
@@ -99,6 +99,9 @@ func TestRealTypesBecomeTheirGoValues(t *testing.T) {
 		}
 	}
 }
+
+// spelt is a type in one spelling: the server itself has several.
+func spelt(typ string) string { return strings.ReplaceAll(strings.ToLower(typ), ", ", ",") }
 
 func TestRealValuesAreBound(t *testing.T) {
 	server := engines.SharedTrino(t)
