@@ -138,7 +138,12 @@ func (c Config) Validate() error {
 		problem("port: %d is not a port", c.Port)
 	}
 	for _, f := range []struct{ name, text string }{
-		{"name", c.Name}, {"user", c.User}, {"catalog", c.Catalog}, {"schema", c.Schema}, {"source", c.Source}, {"time_zone", c.TimeZone},
+		{"name", c.Name},
+		{"user", c.User},
+		{"catalog", c.Catalog},
+		{"schema", c.Schema},
+		{"source", c.Source},
+		{"time_zone", c.TimeZone},
 		{"server_name", c.ServerName},
 	} {
 		if !headerText(f.text) {
