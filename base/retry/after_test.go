@@ -54,6 +54,8 @@ func TestAfterReadsEveryFormThatServersWrite(t *testing.T) {
 		"milliseconds":             {http.Header{"Retry-After-Ms": {"250"}}, 250 * time.Millisecond, true},
 		"milliseconds win":         {http.Header{"Retry-After-Ms": {"1250"}, "Retry-After": {"2"}}, 1250 * time.Millisecond, true},
 		"bad milliseconds do not":  {http.Header{"Retry-After-Ms": {"soon"}, "Retry-After": {"2"}}, 2 * time.Second, true},
+		"milliseconds twice":       {http.Header{"Retry-After-Ms": {"900", "250"}}, 900 * time.Millisecond, true},
+		"spaces around a date":     {after("  " + in.Format(http.TimeFormat) + " "), 90 * time.Second, true},
 		"milliseconds of all time": {http.Header{"Retry-After-Ms": {"1e300"}}, math.MaxInt64, true},
 	} {
 		t.Run(name, func(t *testing.T) {
