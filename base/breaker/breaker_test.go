@@ -220,6 +220,62 @@ func TestACallAdmittedBeforeTheOutageDecidesNothing(t *testing.T) {
 	})
 }
 
+func TestCallsOfAnEarlierPhaseDoNotThinOutTheFailuresOfThisOne(t *testing.T) {
+	t.Parallel()
+	in(t, breaker.Config{}, func(t *testing.T, b *breaker.Breaker) {
+		var early []breaker.Ticket
+		for range 100 {
+			early = append(early, admit(t, b))
+		}
+		trip(t, b)
+		pass(5 * time.Second)
+		calls(t, b, 1, breaker.Success)
+		calls(t, b, 1, breaker.Success) // the window of this phase has begun
+		for _, ticket := range early {
+			b.Done(ticket, breaker.Success)
+		}
+		calls(t, b, 9, breaker.Failure)
+		is(t, b, breaker.Open)
+	})
+}
+
+func TestProbesThatSucceededBeforeAnotherFailedCountNoMore(t *testing.T) {
+	t.Parallel()
+	in(t, breaker.Config{Probes: 2}, func(t *testing.T, b *breaker.Breaker) {
+		trip(t, b)
+		pass(5 * time.Second)
+		calls(t, b, 1, breaker.Success)
+		calls(t, b, 1, breaker.Failure)
+		pass(5 * time.Second)
+		calls(t, b, 1, breaker.Success)
+		is(t, b, breaker.HalfOpen)
+		calls(t, b, 1, breaker.Success)
+		is(t, b, breaker.Closed)
+	})
+}
+
+func TestASlowDripOfFailuresLeavesTheWindow(t *testing.T) {
+	t.Parallel()
+	in(t, breaker.Config{MinCalls: 20, Window: 30 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
+		for range 100 { // never more than 15 of them within the window
+			calls(t, b, 1, breaker.Failure)
+			pass(2 * time.Second)
+		}
+		is(t, b, breaker.Closed)
+	})
+}
+
+func TestNoTimeIsLeftToTheProbeOnceThePauseIsOver(t *testing.T) {
+	t.Parallel()
+	in(t, breaker.Config{}, func(t *testing.T, b *breaker.Breaker) {
+		trip(t, b)
+		pass(time.Minute)
+		if got := b.NextProbe(); got != 0 {
+			t.Errorf("next probe in %s", got)
+		}
+	})
+}
+
 func TestAProbeWhoseGoroutineEndedLosesItsPlace(t *testing.T) {
 	t.Parallel()
 	in(t, breaker.Config{ProbeTimeout: 30 * time.Second}, func(t *testing.T, b *breaker.Breaker) {
@@ -360,6 +416,8 @@ func TestABreakerThatIsSwitchedOffLetsCallsThrough(t *testing.T) {
 	t.Parallel()
 	for _, pause := range []time.Duration{0, 5 * time.Second} {
 		in(t, breaker.Config{}, func(t *testing.T, b *breaker.Breaker) {
+			var told []breaker.State
+			b.OnChange(func(s breaker.State) { told = append(told, s) })
 			trip(t, b)
 			pass(pause)
 			if pause > 0 {
@@ -367,6 +425,9 @@ func TestABreakerThatIsSwitchedOffLetsCallsThrough(t *testing.T) {
 			}
 			b.Reload(breaker.Config{Ratio: -1})
 			is(t, b, breaker.Closed)
+			if last := told[len(told)-1]; last != breaker.Closed {
+				t.Errorf("the last state that was told is %s", last)
+			}
 			calls(t, b, 100, breaker.Failure)
 			is(t, b, breaker.Closed)
 		})
