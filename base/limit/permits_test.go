@@ -189,6 +189,43 @@ func TestWhoGivesUpLeavesNothingBehind(t *testing.T) {
 	})
 }
 
+// lastMoment is a context that does something just when a waiter that gives up asks it why.
+type lastMoment struct {
+	context.Context
+	do func()
+}
+
+func (c lastMoment) Err() error {
+	c.do()
+	return c.Context.Err()
+}
+
+func TestWhoGivesUpAtTheMomentOfAChangeLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(p *limit.Permits)
+		used   int64
+	}{
+		"its permit came":   {func(p *limit.Permits) { p.Release(1) }, 0},
+		"they were closed":  {(*limit.Permits).Close, 1},
+		"nothing went free": {func(*limit.Permits) {}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := limit.NewPermits(1, 10)
+			if !p.TryAcquire(1) {
+				t.Fatal("the first permit was refused")
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := p.Acquire(lastMoment{ctx, func() { c.change(p) }}, 1, nil); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+			usage(t, p, limit.Usage{Size: 1, Used: c.used})
+		})
+	}
+}
+
 func TestAWakeSendsWaitersAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -75,6 +75,13 @@ func TestACallThatGivesUpReturnsItsToken(t *testing.T) {
 		if err := r.Wait(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("a context that has ended took a token: %v", err)
 		}
+		free := limit.NewRate(1, 1)
+		if err := free.Wait(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("a context that has ended took a token that was there: %v", err)
+		}
+		if wait, _, err := free.Reserve(0); wait != 0 || err != nil {
+			t.Errorf("the token that was there is gone: %s, %v", wait, err)
+		}
 		began := time.Now()
 		if err := r.Wait(t.Context()); err != nil || time.Since(began) != 500*time.Millisecond {
 			t.Errorf("after %s: %v", time.Since(began), err)
@@ -100,6 +107,15 @@ func TestAReservationCanBeUndone(t *testing.T) {
 		}
 		if wait, _, err := r.Reserve(time.Second); wait != time.Second || err != nil {
 			t.Errorf("a wait of the most: %s, %v", wait, err)
+		}
+	})
+}
+
+func TestATokenThatIsThereNeedsNoTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		if wait, _, err := limit.NewRate(1, 1).Reserve(-time.Second); wait != 0 || err != nil {
+			t.Errorf("wait %s: %v", wait, err)
 		}
 	})
 }
@@ -165,6 +181,9 @@ func TestAQuotaOpensAtItsResetOrWhenCallsRemain(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if got := q.Wait(time.Now); got != 0 {
 			t.Errorf("closed for %s after its reset", got)
+		}
+		if q.Wait(func() time.Time { t.Error("a quota past its reset asked for the time again"); return time.Time{} }) != 0 {
+			t.Error("a quota past its reset waits")
 		}
 		q.Observe(usedUp, time.Now())
 		q.Observe(headers("RateLimit-Remaining", "3"), time.Now())
