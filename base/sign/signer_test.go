@@ -114,6 +114,11 @@ func TestSignerAddsTheKnownQueryParametersLast(t *testing.T) {
 			"shipper=demo-shipper&load_ids=LOAD123&client_id=demo-client&timestamp=20250102030405&signature=YfEGmBj0F0a2B2cgeCkPuvfhDMA=",
 			sign.Config{Scheme: sign.QueryPublicNonce, AppID: "demo-client"},
 		},
+		{
+			"public nonce, clock in another zone", "/api/v1/tracking?shipper=demo-shipper&load_ids=LOAD123",
+			"shipper=demo-shipper&load_ids=LOAD123&client_id=demo-client&timestamp=20250102030405&signature=YfEGmBj0F0a2B2cgeCkPuvfhDMA=",
+			sign.Config{Scheme: sign.QueryPublicNonce, AppID: "demo-client", Now: fixed(moment.In(time.FixedZone("", 19800)))},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -160,6 +165,19 @@ func TestSignerSignsAnewWithTheClockAndTheCurrentSecret(t *testing.T) {
 	seen[req.Header.Get(sign.HeaderSignature)] = true
 	if len(seen) != 4 {
 		t.Errorf("%d different signatures, want 4", len(seen))
+	}
+}
+
+func TestAHeaderThatGrowsLeavesTheSignatureAlone(t *testing.T) {
+	t.Parallel()
+	req := signed(t, newSigner(t, sign.Config{}), "GET", "/a", "")
+	want := []string{req.Header.Get(sign.HeaderSignature), req.Header.Get(sign.HeaderTimestamp)}
+	for _, name := range []string{sign.HeaderDevice, sign.HeaderSignature} {
+		req.Header.Add(name, "from a proxy")
+	}
+	got := []string{req.Header.Get(sign.HeaderSignature), req.Header.Get(sign.HeaderTimestamp)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -94,6 +94,9 @@ func checkScheme(t *testing.T, scheme sign.Scheme, algorithm sign.Algorithm) {
 		edge := cfg
 		edge.Now = fixed(moment.Add(offset))
 		check("edge of the window", verify(vcfg, send(edge)), nil)
+		within := vcfg
+		within.Now = fixed(moment.Add(999 * time.Millisecond)) // a timestamp counts whole seconds
+		check("edge of the window, late in the second", verify(within, send(edge)), nil)
 		past := cfg
 		past.Now = fixed(moment.Add(offset * 2))
 		err := verify(vcfg, send(past))
@@ -236,6 +239,12 @@ func TestReplaysAreToldFromOtherRequestsWithTheSameTag(t *testing.T) {
 			t.Errorf("%s: %v", target, err)
 		}
 	}
+	app, apps := newSigner(t, sign.Config{Scheme: sign.QueryAppID}), newVerifier(t, sign.VerifierConfig{Scheme: sign.QueryAppID})
+	for _, body := range []string{"one", "two"} { // and QueryAppID does not sign the body
+		if err := apps.Verify(signed(t, app, "POST", "/pay", body), []byte(body)); err != nil {
+			t.Errorf("body %s: %v", body, err)
+		}
+	}
 	for range 2 {
 		if err := v.Verify(signed(t, s, "GET", "/a", ""), nil); err != nil {
 			t.Errorf("a read may be repeated: %v", err)
@@ -320,6 +329,47 @@ func TestReplayMemoryIsBoundedAndNeverForgetsWithinTheWindow(t *testing.T) {
 	}
 	if accepted != 4 {
 		t.Errorf("%d accepted, want the bound and one", accepted)
+	}
+}
+
+func TestWhatLeftTheWindowMakesRoomForNewRequests(t *testing.T) {
+	t.Parallel()
+	now := moment
+	clock := func() time.Time { return now }
+	s := newSigner(t, sign.Config{Now: clock})
+	v := newVerifier(t, sign.VerifierConfig{Now: clock, Replays: 10, Window: 5 * time.Second})
+	for range 100 {
+		slow := signed(t, s, "POST", "/slow", "")
+		now = now.Add(3 * time.Second)
+		for _, req := range []*http.Request{signed(t, s, "POST", "/quick", ""), slow} {
+			if err := v.Verify(req, nil); err != nil {
+				t.Fatalf("%s at %s: %v", req.URL.Path, now.Sub(moment), err)
+			}
+		}
+		now = now.Add(time.Second)
+	}
+}
+
+func TestATagOfTheQueryIsReadInItsOneSpelling(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []sign.Scheme{sign.QueryAppID, sign.QueryPublicNonce} {
+		s, v := newSigner(t, sign.Config{Scheme: scheme}), newVerifier(t, sign.VerifierConfig{Scheme: scheme, Replays: -1})
+		req := signed(t, s, "GET", "/a", "")
+		query, err := url.ParseQuery(req.URL.RawQuery)
+		if err != nil {
+			t.Fatal(err)
+		}
+		good := query.Get(sign.ParamSignature)
+		last := len(good) - 2 // before the sign of equality: two of its bits are no part of the tag
+		digits := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+		other := good[:last] + string(digits[strings.IndexByte(digits, good[last])+1]) + good[last+1:]
+		for tag, want := range map[string]error{good: nil, other: sign.ErrSignature} {
+			unsigned, _, _ := strings.Cut(req.URL.RawQuery, sign.ParamSignature+"=")
+			again := httptest.NewRequestWithContext(t.Context(), "GET", "/a?"+unsigned+sign.ParamSignature+"="+url.QueryEscape(tag), nil)
+			if err := v.Verify(again, nil); !errors.Is(err, want) {
+				t.Errorf("%s: tag %s: %v, want %v", scheme, tag, err, want)
+			}
+		}
 	}
 }
 
