@@ -75,6 +75,7 @@ func TestSourcesNameTheReferenceAndNeverTheValue(t *testing.T) {
 		{"unknown scheme", reference(t, "postgres://user:"+canary+"@db"), secret.ErrUnresolved, "postgres://"},
 		{"failing opener", reference(t, "vault://kv/app#key"), secret.ErrUnresolved, "vault://kv/app#key: sealed"},
 		{"failing opener of a reference with a password", reference(t, "vault://user:"+canary+"@kv/app#key"), secret.ErrUnresolved, "vault://kv/app#key: sealed"},
+		{"failing opener of a reference with an at sign in its password", reference(t, "vault://user:p@"+canary+"@kv/app#key"), secret.ErrUnresolved, "vault://kv/app#key: sealed"},
 		{"panicking opener", reference(t, "boom://x"), secret.ErrUnresolved, "boom://x"},
 		{"opener without a source", reference(t, "none://x"), secret.ErrUnresolved, "none://x"},
 		{"empty static", secret.From(secret.Static("")), secret.ErrEmpty, "static"},

@@ -1,0 +1,199 @@
+package secret_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fourkites/sources/base/secret"
+)
+
+func TestASourceThatGivesWhatHasExpiredIsAskedOnceAndThenLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := &store{text: "a"}
+	old := secret.SourceFunc(func(ctx context.Context) (secret.Snapshot, error) {
+		snap, err := s.Get(ctx)
+		snap.Expires = time.Now().Add(-time.Hour)
+		return snap, err
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c := secret.NewCache(old, secret.CacheConfig{})
+		for range 3 {
+			fails(t, c, secret.ErrExpired)
+		}
+		count(t, s, 1)
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTheWaitAfterAFailureIsBoundedAndBeginsAnewAfterASuccess(t *testing.T) {
+	t.Parallel()
+	s := &store{err: errDown}
+	config := secret.CacheConfig{Poll: -1, RetryMin: time.Second, RetryMax: 8 * time.Second}
+	cached(t, s, config, func(t *testing.T, c *secret.Cache) {
+		fails(t, c, errDown)
+		<-time.After(10 * time.Minute)
+		if n := s.calls(); n < 10*60/8 {
+			t.Errorf("%d calls in ten minutes under a wait of 8 s at most", n)
+		}
+		s.set(func(s *store) { s.text, s.err = "a", nil })
+		<-time.After(8 * time.Second)
+		wants(t, c, "a")
+		s.set(func(s *store) { s.err = errDown })
+		if _, err := c.Refresh(t.Context()); !errors.Is(err, errDown) {
+			t.Errorf("got %v", err)
+		}
+		calls := s.calls()
+		<-time.After(time.Second)
+		count(t, s, calls+1)
+	})
+}
+
+func TestARefreshThatWasAskedForReplacesTheOneThatWasPlanned(t *testing.T) {
+	t.Parallel()
+	s := &store{text: "a"}
+	cached(t, s, secret.CacheConfig{Poll: time.Minute}, func(t *testing.T, c *secret.Cache) {
+		for range 10 {
+			if _, err := c.Refresh(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		<-time.After(time.Minute)
+		count(t, s, 11)
+	})
+}
+
+func TestAnAlarmThatPanicsLeavesTheRefreshAlone(t *testing.T) {
+	t.Parallel()
+	s := &store{err: errDown}
+	cached(t, s, secret.CacheConfig{OnError: func(error) { panic(canary) }}, func(t *testing.T, c *secret.Cache) {
+		fails(t, c, errDown)
+		s.set(func(s *store) { s.text, s.err = "a", nil })
+		<-time.After(time.Second)
+		wants(t, c, "a")
+	})
+}
+
+func TestCloseIsNoAlarm(t *testing.T) {
+	t.Parallel()
+	s := &store{}
+	alarm := func(err error) { t.Errorf("alarm: %v", err) }
+	cached(t, s, secret.CacheConfig{OnError: alarm}, func(t *testing.T, c *secret.Cache) {
+		s.block = make(chan struct{})
+		var waiting sync.WaitGroup
+		waiting.Go(func() { fails(t, c, secret.ErrClosed) })
+		synctest.Wait()
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		waiting.Wait()
+	})
+}
+
+func TestWhoWaitsForARefreshIsNotToldOfTheFailureBeforeIt(t *testing.T) {
+	t.Parallel()
+	s := &store{err: errDown}
+	cached(t, s, secret.CacheConfig{RetryMin: time.Minute}, func(t *testing.T, c *secret.Cache) {
+		fails(t, c, errDown)
+		answer := make(chan struct{})
+		s.set(func(s *store) { s.text, s.err, s.block = "a", nil, answer })
+		var waiting sync.WaitGroup
+		waiting.Go(func() { _, _ = c.Refresh(t.Context()) })
+		synctest.Wait()
+		waiting.Go(func() { wants(t, c, "a") })
+		synctest.Wait()
+		close(answer)
+		waiting.Wait()
+		count(t, s, 2)
+	})
+}
+
+func TestWhoWaitedWhileTheValueExpiredIsToldBothReasons(t *testing.T) {
+	t.Parallel()
+	s := &store{text: "a", ttl: 10 * time.Second}
+	cached(t, s, secret.CacheConfig{}, func(t *testing.T, c *secret.Cache) {
+		wants(t, c, "a")
+		answer := make(chan struct{})
+		s.set(func(s *store) { s.err, s.block = errDown, answer })
+		<-time.After(11 * time.Second) // the refresh began at 7 to 9
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			_, err := c.Get(t.Context())
+			if !errors.Is(err, secret.ErrExpired) || !errors.Is(err, errDown) {
+				t.Errorf("got %v", err)
+			}
+		})
+		synctest.Wait()
+		close(answer)
+		waiting.Wait()
+	})
+}
+
+func TestTheCauseOfTheContextsEndIsKept(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("the user went away")
+	s := &store{}
+	cached(t, s, secret.CacheConfig{}, func(t *testing.T, c *secret.Cache) {
+		s.block = make(chan struct{})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var waiting sync.WaitGroup
+		waiting.Go(func() {
+			if _, err := c.Get(ctx); !errors.Is(err, cause) {
+				t.Errorf("in the wait: %v", err)
+			}
+		})
+		synctest.Wait()
+		cancel(cause)
+		waiting.Wait()
+		if _, err := c.Get(ctx); !errors.Is(err, cause) {
+			t.Errorf("before the wait: %v", err)
+		}
+		close(s.block)
+	})
+}
+
+func TestNobodyHearsOfAVersionThatWasRefused(t *testing.T) {
+	t.Parallel()
+	s := &store{text: "a"}
+	cached(t, s, secret.CacheConfig{}, func(t *testing.T, c *secret.Cache) {
+		c.Subscribe(func(snap secret.Snapshot) {
+			if snap.Reveal() == "a" { // a pool that found out before the others were told
+				s.set(func(s *store) { s.text = "b" })
+				c.Refuse(snap.Version)
+			}
+		})
+		var heard []string
+		c.Subscribe(func(snap secret.Snapshot) { heard = append(heard, snap.Reveal()) })
+		if _, err := c.Refresh(t.Context()); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"b"}, heard); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestAVersionRefusedTwiceIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	s := &store{text: "a"}
+	cached(t, s, secret.CacheConfig{}, func(t *testing.T, c *secret.Cache) {
+		wants(t, c, "a")
+		answer := make(chan struct{})
+		s.set(func(s *store) { s.block = answer })
+		for range 3 {
+			c.Refuse("v-a")
+			synctest.Wait() // the source is being asked
+		}
+		close(answer)
+		fails(t, c, secret.ErrRefused)
+		count(t, s, 2)
+	})
+}
