@@ -245,6 +245,12 @@ func TestReplaysAreToldFromOtherRequestsWithTheSameTag(t *testing.T) {
 			t.Errorf("body %s: %v", body, err)
 		}
 	}
+	query := signed(t, app, "POST", "/", "").URL.RawQuery
+	for _, target := range []string{"/a?b=1&" + query, "/ab=1?&" + query} { // nor where its path ends
+		if err := apps.Verify(httptest.NewRequestWithContext(t.Context(), "POST", target, nil), nil); err != nil {
+			t.Errorf("%s: %v", target, err)
+		}
+	}
 	for range 2 {
 		if err := v.Verify(signed(t, s, "GET", "/a", ""), nil); err != nil {
 			t.Errorf("a read may be repeated: %v", err)
