@@ -19,11 +19,11 @@ import (
 func TestLimitsAreTheOperatorsThenTheSourcesThenTheHouses(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, base.Limits{Concurrency: 3, Retries: -1, Breaker: base.Breaker{Probes: 2}}, func(c *base.GuardConfig) {
-		c.Defaults = base.Limits{Concurrency: 15, Timeout: base.Duration(time.Minute), Rate: 5, Breaker: base.Breaker{OpenFor: base.Duration(time.Second), Probes: 9}}
+		c.Defaults = base.Limits{Concurrency: 15, Timeout: base.Duration(time.Minute), Idle: base.Duration(time.Second), Rate: 5, Breaker: base.Breaker{OpenFor: base.Duration(time.Second), Probes: 9}}
 	})
 	if diff := cmp.Diff(base.Limits{
 		Concurrency: 3, MaxWaiting: 1000, Rate: 5, Retries: -1, RetryRatio: 0.1, RetryAfter: base.Duration(time.Minute),
-		Timeout: base.Duration(time.Minute), Breaker: base.Breaker{Ratio: 0.5, OpenFor: base.Duration(time.Second), Probes: 2},
+		Timeout: base.Duration(time.Minute), Idle: base.Duration(time.Second), Breaker: base.Breaker{Ratio: 0.5, OpenFor: base.Duration(time.Second), Probes: 2},
 	}, g.Limits()); diff != "" {
 		t.Error(diff)
 	}
