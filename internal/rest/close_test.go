@@ -91,6 +91,36 @@ func TestCloseGivesUpWhatStillRunsAfterItsGrace(t *testing.T) {
 	})
 }
 
+func TestCloseWaitsForTheEndOfWhatItGaveUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := base.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			<-time.After(500 * time.Millisecond)
+			return nil, context.Cause(r.Context())
+		}))
+		c, err := newClient("http://host.example.com", func(c *rest.Config) { c.Guard.Limits.Timeout = base.Duration(time.Hour) }, slow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := false
+		go func() {
+			_, _ = c.Do(t.Context(), rest.Request{Op: read, Method: http.MethodGet, Path: "/"})
+			ended = true
+		}()
+		synctest.Wait()
+		began := time.Now()
+		says(t, c.Close(), "still running")
+		if took := time.Since(began); took != 10*time.Second+500*time.Millisecond {
+			t.Errorf("Close took %s", took)
+		}
+		synctest.Wait()
+		if !ended {
+			t.Error("the call runs on behind Close")
+		}
+	})
+}
+
 func TestCloseWakesThoseWhoWaitForARetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
