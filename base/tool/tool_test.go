@@ -180,3 +180,55 @@ func TestAnAnswerOfAnotherFormIsAProtocolError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnArgumentThatIsRequiredIsMissedByItsName(t *testing.T) {
+	t.Parallel()
+	bound := tool.Declare[inner, answer]("shop_read_deep", "Reads.").Bind(func(context.Context, inner) (answer, error) {
+		t.Error("the tool ran without its argument")
+		return answer{}, nil
+	})
+	for _, args := range []string{"", "null", "{}"} {
+		_, err := bound.Call(t.Context(), json.RawMessage(args))
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "deep: missing") {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
+
+// stranger answers every tool with what none declares.
+type stranger struct{}
+
+func (stranger) CallTool(context.Context, string, json.RawMessage) (json.RawMessage, error) {
+	return json.RawMessage(`{"outcome":`), nil
+}
+
+func TestAnAnswerThatIsNotTheDeclaredOneNamesItsTool(t *testing.T) {
+	t.Parallel()
+	_, err := search.Call(t.Context(), stranger{}, question{})
+	if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindProtocol || e.Op != "shop_search_orders" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnAnswerWithoutAJSONFormNamesItsTool(t *testing.T) {
+	t.Parallel()
+	_, err := search.Bind(func(context.Context, question) (answer, error) {
+		return answer{Extra: map[string]any{"no JSON": make(chan int)}}, nil
+	}).Call(t.Context(), nil)
+	if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindInternal || e.Op != "shop_search_orders" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNothingWithinAListOrAMapMayBeNull(t *testing.T) {
+	t.Parallel()
+	type nested struct {
+		List []*inner           `json:"list"`
+		Map  map[string]*inner  `json:"map"`
+		Both map[string][]*bool `json:"both"`
+	}
+	text, err := json.Marshal(tool.Declare[nested, answer]("shop_read_nested", "Reads.").Bind(nil).InputSchema())
+	if err != nil || strings.Contains(string(text), "null") || !strings.Contains(string(text), "boolean") {
+		t.Errorf("%s, %v", text, err)
+	}
+}
