@@ -48,7 +48,7 @@ func TestTheLastPageSaysWhetherAllThatWasAnnouncedCame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t)
-			server.Reply(searchTarget, tc.replies...)
+			server.ReplyTo(searchTarget, tc.replies...)
 			client := tracking(t, server, nil)
 			var last base.Page[fkapi.Load]
 			var stats base.Stats
@@ -162,7 +162,7 @@ func TestAnInstantKeepsItsZoneAndItsFraction(t *testing.T) {
 func TestARefusalInsideA200CarriesItsOwnStatus(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	server.Reply("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":403,"message":"no"}`})
+	server.ReplyTo("/api/v1/tracking", fkapitest.Reply{Body: `{"statusCode":403,"message":"no"}`})
 	_, err := tracking(t, server, nil).Load(bounded(t), "1")
 	if e, ok := errors.AsType[*base.Error](err); !ok || e.Code != "403" || e.Kind != base.KindPermission {
 		t.Errorf("got %v", err)

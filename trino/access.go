@@ -14,24 +14,11 @@ import (
 // says which tables it would read, and from what day on: a name in a view, a comment or a text cannot deceive it. It is
 // asked only where there is something to hold the statement to, and what the statement says of the days must hold too.
 func (c *Client) checkTables(ctx context.Context, op *base.Op, q Query, all []lexeme) error {
-	held := len(c.config.Schemas) > 0
-	shows, explains := all[0].word("SHOW") || all[0].word("DESCRIBE") || all[0].word("DESC"), all[0].word("EXPLAIN")
-	switch {
-	case shows && held:
-		return c.checkShown(op, q, all)
-	case explains && held: // the plan of a plan cannot be had, and a plan tells of rows
-		return c.outside(op, "a statement that begins with EXPLAIN", "ask for the plan by Explain")
-	case shows, explains:
-		return nil // it reads no rows
+	if planned, err := c.checkForm(op, q, all); !planned {
+		return err
 	}
-	if name := unlisted(all); held && name != "" { // a plan does not say what a function reads
-		return c.outside(op, fmt.Sprintf("the table function %q", name), "read the tables themselves")
-	}
-	var named history
-	if op != opExplain { // which reads nothing: its bounds do not matter
-		named = c.namedHistory(q, all)
-	}
-	if !held && !named.anywhere {
+	named := c.namedHistory(q, all)
+	if len(c.config.Schemas) == 0 && !named.anywhere {
 		return nil
 	}
 	says := q.bounds(c.tables.Partition, all)
@@ -42,13 +29,56 @@ func (c *Client) checkTables(ctx context.Context, op *base.Op, q Query, all []le
 	if err != nil {
 		return err
 	}
+	if err := c.checkPlan(op, plan); err != nil {
+		return err
+	}
+	if err := c.checkBound(plan, named.read, says); err != nil {
+		return c.invalid(op, err)
+	}
+	return nil
+}
+
+// checkSchemas holds a statement to the schemas alone.
+func (c *Client) checkSchemas(ctx context.Context, op *base.Op, q Query, all []lexeme) error {
+	if len(c.config.Schemas) == 0 {
+		return nil
+	}
+	if planned, err := c.checkForm(op, q, all); !planned {
+		return err
+	}
+	plan, err := c.plan(ctx, op, q)
+	if err != nil {
+		return err
+	}
+	return c.checkPlan(op, plan)
+}
+
+// checkForm holds to the schemas what a plan could not be held to them by; planned reports whether there is a plan to ask for.
+func (c *Client) checkForm(op *base.Op, q Query, all []lexeme) (planned bool, err error) {
+	held := len(c.config.Schemas) > 0
+	switch {
+	case all[0].word("SHOW"), all[0].word("DESCRIBE"), all[0].word("DESC"):
+		if held {
+			err = c.checkShown(op, q, all)
+		}
+		return false, err
+	case all[0].word("EXPLAIN"): // the plan of a plan cannot be had, and a plan tells of rows
+		if held {
+			err = c.outside(op, "a statement that begins with EXPLAIN", "ask for the plan by Explain")
+		}
+		return false, err
+	}
+	if name := unlisted(all); held && name != "" { // a plan does not say what a function reads
+		return false, c.outside(op, fmt.Sprintf("the table function %q", name), "read the tables themselves")
+	}
+	return true, nil
+}
+
+func (c *Client) checkPlan(op *base.Op, plan ioPlan) error {
 	for _, in := range plan.Inputs {
 		if t := in.name(); !c.allowed(t.catalog, t.schema) {
 			return c.forbidden(op, t.String())
 		}
-	}
-	if err := c.checkBound(plan, named.read, says); op != opExplain && err != nil {
-		return c.invalid(op, err)
 	}
 	return nil
 }

@@ -87,7 +87,7 @@ func (c *Client) checkExplained(ctx context.Context, q Query) error {
 	if err != nil {
 		return c.refusal(opExplain, err)
 	}
-	return c.checkTables(ctx, opExplain, q, all)
+	return c.checkSchemas(ctx, opExplain, q, all)
 }
 
 // readInputs takes the tables out of a plan of TYPE IO.

@@ -47,7 +47,7 @@ func parsePlan(text string) (ioPlan, error) {
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {
 		return plan, malformed("the plan is not the JSON that was expected")
 	}
-	if plan.Inputs == nil { // no tables is an empty list
+	if plan.Inputs == nil {
 		return plan, malformed("the plan does not say what is read")
 	}
 	return plan, nil

@@ -149,8 +149,8 @@ func TestAViewOfHistoryIsBoundWhereOneOfItsTablesIs(t *testing.T) {
 	const sql = "SELECT worker FROM steps x, vw_location_processing_flow v WHERE '2025-01-01' <= v.datestr"
 	for low, bounded := range map[string]bool{``: false, `"value":"2025-01-01",`: true, `"value":"2024-12-31",`: false} { // the last: all days that it has
 		server := started(t)
-		server.ReplyTo("EXPLAIN ", plan(low))
 		server.ReplyTo("vw_location", trinotest.Bulk(1, 1))
+		server.ReplyTo("EXPLAIN ", plan(low))
 		_, err := count(clientOf(t, server).Query(t.Context(), trino.Query{SQL: sql}))
 		if bounded && err != nil || !bounded && (!errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound")) {
 			t.Errorf("%s: %v", low, err)

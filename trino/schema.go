@@ -108,7 +108,7 @@ func (c *Client) typed(ctx context.Context, op *base.Op, err error) error {
 	if _, ok := errors.AsType[*base.Error](err); ok || err == nil {
 		return err
 	}
-	e := classify(err)
+	e := classify(err).WithText(c.guard.Clean(err.Error())) // the guard does not see it
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		e.Kind = base.KindDeadline
 	}

@@ -111,7 +111,7 @@ func TestCloseWaitsForTheEndOfWhatItGaveUp(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		says(t, c.Close(), "still running")
-		if took := time.Since(began); took != 10*time.Second+500*time.Millisecond {
+		if took := time.Since(began); took != base.CloseGrace+500*time.Millisecond {
 			t.Errorf("Close took %s", took)
 		}
 		synctest.Wait()

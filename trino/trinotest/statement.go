@@ -138,7 +138,7 @@ func (s *Server) hasScript(req Request) bool {
 }
 
 func planOf(inputs []any) Reply {
-	plan, _ := json.Marshal(map[string]any{"inputTableColumnInfos": inputs})
+	plan, _ := json.Marshal(map[string]any{"inputTableColumnInfos": append([]any{}, inputs...)}) // an empty list is no null
 	return list("Query Plan", []string{string(plan)})
 }
 
