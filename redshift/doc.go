@@ -10,9 +10,11 @@
 //
 // Connections are TLS, always verified, unless Config.Plaintext, which works on this machine only. Each statement runs
 // alone in a READ ONLY transaction that is rolled back, over the extended protocol, which takes one statement only; its
-// first word is SELECT, WITH, SHOW or EXPLAIN. Values are bound by the server and never put into text. statement_timeout
-// is set, and is never longer than the caller's deadline. A deadline, a cancel, a cap or leaving a loop stops the statement at the server within a
-// second. Answers end at Config.MaxRows and Config.MaxBytes and then say that they were cut. Statements of the typed
+// first word is SELECT, WITH, SHOW or EXPLAIN, and with Config.Schemas every table that it names is of one of those.
+// Values are bound by the server and never put into text. statement_timeout is set, and is never longer than the
+// caller's deadline. A deadline, a cancel, a cap or leaving a loop stops the statement at the server within a second.
+// There are never more connections than two for each permit, and two. Answers end at Config.MaxRows and Config.MaxBytes
+// and then say that they were cut. Statements of the typed
 // methods begin with a comment that names the method.
 //
 // # Passwords
