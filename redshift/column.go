@@ -18,7 +18,8 @@ import (
 type kind uint8
 
 const (
-	kindText kind = iota
+	kindText    kind = iota
+	kindNumeric      // exact text
 	kindInt16
 	kindInt32
 	kindInt64
@@ -41,7 +42,7 @@ var shapes = map[uint32]shape{
 	pgtype.BoolOID: {"boolean", kindBool}, pgtype.Int2OID: {"smallint", kindInt16}, pgtype.Int4OID: {"integer", kindInt32},
 	pgtype.Int8OID: {"bigint", kindInt64}, pgtype.OIDOID: {"oid", kindUint32}, pgtype.XIDOID: {"xid", kindUint32},
 	pgtype.Float4OID: {"real", kindFloat32}, pgtype.Float8OID: {"double precision", kindFloat64},
-	pgtype.NumericOID: {"numeric", kindText}, pgtype.TextOID: {"text", kindText}, pgtype.VarcharOID: {"varchar", kindText},
+	pgtype.NumericOID: {"numeric", kindNumeric}, pgtype.TextOID: {"text", kindText}, pgtype.VarcharOID: {"varchar", kindText},
 	pgtype.BPCharOID: {"char", kindText}, pgtype.NameOID: {"name", kindText}, pgtype.ByteaOID: {"bytea", kindBytes},
 	pgtype.DateOID: {"date", kindDate}, pgtype.TimestampOID: {"timestamp", kindTime},
 	pgtype.TimestamptzOID: {"timestamptz", kindTime}, pgtype.TimeOID: {"time", kindText}, pgtype.TimetzOID: {"timetz", kindText},
@@ -164,6 +165,8 @@ func newCells(k kind) cells {
 		}}
 	case kindBool:
 		return &values[bool]{parse: truth}
+	case kindNumeric:
+		return &numerals{}
 	case kindBytes:
 		return &values[[]byte]{parse: octets}
 	case kindDate:
@@ -326,6 +329,38 @@ func (c *texts) reset() {
 	c.nulls.reset()
 	c.data, c.ends = c.data[:0], c.ends[:0]
 }
+
+// numerals are numbers of any length, as their text.
+type numerals struct{ texts }
+
+func (c *numerals) add(text []byte) error {
+	if !isNumeral(view(text)) {
+		return errors.New("is not a number")
+	}
+	return c.texts.add(text)
+}
+
+func isNumeral(text string) bool {
+	switch text {
+	case "NaN", "Infinity", "-Infinity":
+		return true
+	}
+	number, exponent := text, "0"
+	if at := strings.IndexAny(text, "eE"); at >= 0 {
+		number, exponent = text[:at], text[at+1:]
+	}
+	whole, fraction, _ := strings.Cut(unsigned(number), ".")
+	return len(whole)+len(fraction) > 0 && onlyDigits(whole) && onlyDigits(fraction) && unsigned(exponent) != "" && onlyDigits(unsigned(exponent))
+}
+
+func unsigned(number string) string {
+	if number != "" && (number[0] == '-' || number[0] == '+') {
+		return number[1:]
+	}
+	return number
+}
+
+func onlyDigits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
 // integer reads what the server writes: digits with a sign or none.
 func integer[E int16 | int32 | int64](bits int) func([]byte) (E, error) {

@@ -69,7 +69,7 @@ func (d *dialer) connect(ctx context.Context, network, address string) (net.Conn
 			_ = raw.Close()
 			return nil, fmt.Errorf("%s: %w", address, err)
 		}
-		l.Conn, l.private = conn, true
+		l.Conn, l.watch.private = conn, true
 	}
 	if !d.links.add(l) {
 		_ = l.Close()

@@ -171,6 +171,8 @@ func classifyOwn(err error) *base.Error {
 		return unsent(base.KindClosed, base.HintOf("the client was closed"))
 	case errors.Is(err, secret.ErrRefused):
 		return unsent(base.KindUnauthenticated, base.HintOf("the server refused this password before; it is not sent again until it changes"))
+	case errors.Is(err, errInClear):
+		return unsent(base.KindInvalid, base.HintOf("it was not sent; use TLS (leave plaintext out), or have the server ask for SCRAM or MD5"))
 	case errors.Is(err, errNoTLS):
 		return unsent(base.KindInvalid, base.HintOf("the server takes no TLS connections; set plaintext only for a server on this machine"))
 	}

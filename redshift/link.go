@@ -15,7 +15,26 @@ type link struct {
 	remote  net.Addr // where the request to cancel goes
 	links   *links
 	closed  atomic.Bool
-	private bool // encrypted
+	watch   watch
+	refused error // of the watch, once it was not content
+}
+
+// Read is the connection's, watched.
+func (l *link) Read(p []byte) (int, error) {
+	if l.refused != nil {
+		return 0, l.refused
+	}
+	n, err := l.Conn.Read(p)
+	if l.refused = l.watch.see(p[:n]); l.refused != nil {
+		return 0, l.refused
+	}
+	return n, err
+}
+
+// Write is the connection's.
+func (l *link) Write(p []byte) (int, error) {
+	l.watch.asked.Store(true)
+	return l.Conn.Write(p)
 }
 
 // SyscallConn lets gone look at the socket.

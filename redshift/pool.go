@@ -96,7 +96,7 @@ func (c *Client) newPool() (*pgxpool.Pool, error) {
 	pc.AfterConnect = c.prepare
 	pc.PrepareConn = func(_ context.Context, k *pgx.Conn) (bool, error) {
 		l, ok := k.PgConn().Conn().(*link)
-		return !ok || !l.gone(l.private), nil
+		return !ok || !l.gone(l.watch.private), nil
 	}
 	pc.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
 	return pgxpool.NewWithConfig(context.Background(), pc)

@@ -1,6 +1,7 @@
 package redshift
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -120,6 +121,10 @@ func (r *reader) read(conn *pgx.Conn) error {
 		return err
 	}
 	defer answer.Close()
+	if err := checkFields(answer.FieldDescriptions()); err != nil {
+		r.stop()
+		return err
+	}
 	r.table = newTable(answer.FieldDescriptions(), r.ask.layout)
 	r.columns = r.table.columns
 	for answer.Next() {
@@ -130,7 +135,7 @@ func (r *reader) read(conn *pgx.Conn) error {
 		}
 	}
 	answer.Close()
-	if err := answer.Err(); err != nil && !r.capped {
+	if err := cmp.Or(answer.Err(), checkEnd(answer, r.seen)); err != nil && !r.capped {
 		return err
 	}
 	r.hand()
