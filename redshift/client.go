@@ -109,7 +109,7 @@ func (c *Client) Reload(l base.Limits) error {
 }
 
 // Close refuses new calls at once and gives running ones base.CloseGrace to finish; then they are cancelled at the
-// server. It may be called again.
+// server. Connections may take as long again to end. It may be called again.
 func (c *Client) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), base.CloseGrace)
 	defer cancel()
@@ -119,12 +119,34 @@ func (c *Client) Close() error {
 	c.resizing.Unlock()
 	c.dialer.links.close()
 	err := c.credential.close()
-	c.background.Wait()
-	c.pool.Load().Close()
 	if late != nil {
 		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), base.CloseGrace), err)
 	}
+	if !c.settled() {
+		err = errors.Join(fmt.Errorf("%s: close: connections did not end within %s", c.Name(), settleWait), err)
+	}
 	return err
+}
+
+// settleWait is how long connections that were ended may take to be gone, what the driver does with them included.
+const settleWait = base.CloseGrace
+
+// settled waits for what runs in the background; what takes longer ends behind the caller's back.
+func (c *Client) settled() bool {
+	done := make(chan struct{})
+	go func() { // ends with the connections, each of which has a deadline
+		defer close(done)
+		c.background.Wait()
+		c.pool.Load().Close()
+	}()
+	timer := time.NewTimer(settleWait)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }
 
 var opPing = &base.Op{Name: "Ping", System: base.SystemDB, Probe: true, Timeout: 10 * time.Second}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -24,8 +25,9 @@ const (
 type dialer struct {
 	address string
 	dial    base.Dialer
-	given   bool        // the dialer is the caller's
-	tls     *tls.Config // nil: plain
+	given   bool                          // the dialer is the caller's
+	tls     *tls.Config                   // nil: plain
+	logins  atomic.Pointer[chan struct{}] // a place for each login that may go on; nil: any number
 	links   links
 }
 

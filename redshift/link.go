@@ -15,6 +15,7 @@ type link struct {
 	remote  net.Addr // where the request to cancel goes
 	links   *links
 	closed  atomic.Bool
+	leave   atomic.Pointer[func()] // the place among the logins
 	watch   watch
 	refused error // of the watch, once it was not content
 }
@@ -65,6 +66,7 @@ func (l *link) Close() error {
 	_ = l.Conn.Close()
 	_ = l.raw.Close()
 	l.links.remove(l)
+	l.entered()
 	return nil
 }
 

@@ -86,9 +86,11 @@ func (c *Client) newPool() (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	pc.MaxConns = mostConns(c.guard.Limits())
+	limits := c.guard.Limits()
+	pc.MaxConns = mostConns(limits)
+	c.dialer.bound(limits.Concurrency)
 	cc := pc.ConnConfig
-	cc.DialFunc = c.dialer.connect
+	cc.DialFunc = c.dialer.connect // see authenticate
 	cc.BuildContextWatcherHandler = func(k *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: k, DeadlineDelay: cancelGrace}
 	}
@@ -157,6 +159,7 @@ func (c *Client) authenticate(ctx context.Context, cc *pgx.ConnConfig) error {
 		return notSent(err)
 	}
 	cc.User, cc.Password = user, password
+	cc.DialFunc = c.dialer.login()
 	cc.OnPgError = func(_ *pgconn.PgConn, e *pgconn.PgError) bool {
 		if verdictOf(e).kind == unauthenticated.kind {
 			c.credential.refuse(version)
@@ -169,6 +172,9 @@ func (c *Client) authenticate(ctx context.Context, cc *pgx.ConnConfig) error {
 // prepare sets what every statement of the connection relies on. Redshift's own defaults are the same; an account or a
 // proxy that refuses a setting is noticed, and the client goes on without the server's bound.
 func (c *Client) prepare(ctx context.Context, k *pgx.Conn) error {
+	if l, ok := k.PgConn().Conn().(*link); ok {
+		defer l.entered()
+	}
 	for _, set := range []string{
 		"SET TimeZone TO 'UTC'", "SET DateStyle TO 'ISO, YMD'",
 		"SET statement_timeout TO " + strconv.FormatInt(max(0, c.config.MaxExecution.D()).Milliseconds(), 10),

@@ -1,14 +1,20 @@
 package redshift_test
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/redshift"
 )
 
 func TestWhatAServerSaysBesideItsRowsIsBounded(t *testing.T) {
@@ -123,5 +129,58 @@ func TestAPasswordIsNotSentInClear(t *testing.T) {
 	err := newClient(t, p.config()).Ping(t.Context())
 	if base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), "in clear") {
 		t.Error(err)
+	}
+}
+
+func TestLoginsThatNobodyWaitsForAreNoMoreThanThePermits(t *testing.T) {
+	t.Parallel()
+	var now, most atomic.Int64
+	held := make(chan struct{})
+	p := newPeer(t, &peer{login: func(b *pgproto3.Backend) bool {
+		most.Store(max(most.Load(), now.Add(1)))
+		defer now.Add(-1)
+		<-held
+		return true
+	}})
+	t.Cleanup(func() { close(held) })
+	cfg := p.config()
+	cfg.Limits.Concurrency, cfg.Limits.Breaker.Ratio = 2, -1
+	c := newClient(t, cfg)
+	for range 6 {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		if _, err := one(ctx, c, "SELECT 1"); err == nil {
+			t.Error("an answer without a login")
+		}
+		cancel()
+	}
+	if n := most.Load(); n == 0 || n > 2 {
+		t.Errorf("%d logins at once, and two permits", n)
+	}
+	begin := time.Now()
+	if err := c.Close(); err != nil || time.Since(begin) > 3*time.Second {
+		t.Errorf("Close: %v after %s", err, time.Since(begin))
+	}
+}
+
+func TestCloseIsBoundedWhateverADialerDoes(t *testing.T) {
+	t.Parallel()
+	stuck := make(chan struct{})
+	defer close(stuck)
+	p := newPeer(t, &peer{})
+	c, err := redshift.New(t.Context(), p.config(), base.WithDialer(func(context.Context, string, string) (net.Conn, error) {
+		<-stuck
+		return nil, net.ErrClosed
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := one(ctx, c, "SELECT 1"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	begin := time.Now()
+	if err := c.Close(); err == nil || !strings.Contains(err.Error(), "did not end") || time.Since(begin) > 8*time.Second {
+		t.Errorf("%v after %s", err, time.Since(begin))
 	}
 }
