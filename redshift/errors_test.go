@@ -152,7 +152,7 @@ func TestFunctionsThatActAreRefusedInEverySpelling(t *testing.T) {
 	if n := len(server.Requests()); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
-	server.ReplyTo("harmless", redshifttest.Reply{})
+	server.ReplyTo("harmless", redshifttest.Reply{Columns: columnsOf("n bigint")})
 	for _, sql := range []string{
 		"SELECT pg_sleep(0) AS harmless", "SELECT 'pg_terminate_backend(1)' AS harmless", "SELECT nextval, harmless FROM x WHERE (dblink) = 1", "SELECT /* nextval('x') */ lower(harmless)",
 		"SELECT u & \"harmless\" FROM x", "SELECT U&'\\0061' AS harmless", "SELECT currval('harmless')", "SELECT lo_number(1) AS harmless", "SELECT $$nextval($$ AS harmless",

@@ -14,7 +14,7 @@ type Column struct{ Name, Type string }
 // Reply is a scripted answer. Values are strings, whole numbers, floats, bools, time.Time, []byte, or nil for NULL. Do
 // not write to a Reply after handing it to a server.
 type Reply struct {
-	Columns []Column
+	Columns []Column // no statement that reads has none: a client takes that for a broken answer
 	Rows    [][]any
 
 	Repeat int           // how often Rows are sent: 0 and 1 mean once, negative without end, until the client stops
