@@ -36,7 +36,7 @@
 // # What is not kept here
 //
 // The driver knows MD5, SCRAM and clear text; an account of Redshift with a SHA-256 password cannot log in through it.
-
+//
 // READ ONLY does not bound what functions do: those of the server that act, such as pg_terminate_backend, pg_advisory_lock,
 // set_config or nextval, are refused by name in a caller's statement, however they are spelled. That is a help, no wall: a
 // view or a function of the database's own may call them, and it runs with what the account may do. Rights decide; give the

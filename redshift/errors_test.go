@@ -140,6 +140,7 @@ func TestFunctionsThatActAreRefusedInEverySpelling(t *testing.T) {
 		`SELECT U&"pg\005fterminate_backend"(1)`, `SELECT u&"!0070g_reload_conf" UESCAPE '!' ()`, "WITH x AS (SELECT nextval('ids')) SELECT * FROM x", "SELECT * FROM dblink('x', 'DELETE FROM y') AS t(a int)",
 		"SELECT set_config('statement_timeout', '0', false)", "SELECT lo_export(1, '/tmp/x')", "SELECT pg_read_binary_file('x')", "SELECT pg_notify('a', 'b')", "SELECT txid_current()",
 		"SELECT query_to_xml('SELECT pg_reload_conf()', true, true, '')", "SELECT change_session_priority(1, 'high')", "SELECT dblink_exec('x')", "EXPLAIN SELECT pg_rotate_logfile()",
+		`SELECT '\', pg_terminate_backend(1) --'`, `SELECT '\'', pg_reload_conf(), ' --'`,
 	} {
 		_, err := c.Query(t.Context(), redshift.Query{SQL: sql})
 		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindInvalid || e.Sent != base.NotSent || !strings.Contains(err.Error(), "not allowed") {
