@@ -1,8 +1,6 @@
 package redshift
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -103,10 +101,10 @@ func findCall(sql string) error {
 		case err != nil || word == "":
 			return nil
 		case word == "&" && strings.EqualFold(before, "U") && strings.HasPrefix(words.rest, `"`):
-			return errors.New(`a name in U&"..." is not allowed; write it as it is`)
+			return writes(`a name in U&"..." is not allowed; write it as it is`)
 		case word == "(":
 			if why := acting(plainName(before)); why != "" {
-				return fmt.Errorf("the function %s is not allowed: %s", plainName(before), why)
+				return writes("the function %s is not allowed: %s", plainName(before), why)
 			}
 		}
 		before = word

@@ -143,10 +143,10 @@ func TestFunctionsThatActAreRefusedInEverySpelling(t *testing.T) {
 		`SELECT '\', pg_terminate_backend(1) --'`, `SELECT '\'', pg_reload_conf(), ' --'`,
 	} {
 		_, err := c.Query(t.Context(), redshift.Query{SQL: sql})
-		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindInvalid || e.Sent != base.NotSent || !strings.Contains(err.Error(), "not allowed") {
+		if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindPermission || e.Sent != base.NotSent || !strings.Contains(err.Error(), "not allowed") {
 			t.Errorf("%s: %v", sql, err)
 		}
-		if _, err := c.Explain(t.Context(), redshift.Query{SQL: sql}); base.KindOf(err) != base.KindInvalid {
+		if _, err := c.Explain(t.Context(), redshift.Query{SQL: sql}); base.KindOf(err) != base.KindPermission {
 			t.Errorf("explained: %s: %v", sql, err)
 		}
 	}

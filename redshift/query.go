@@ -107,7 +107,7 @@ func (c *Client) check(op *base.Op, q Query) error {
 	}
 	if op == opQuery || op == opExplain { // the others are of this package
 		if err := checkCalls(q.SQL); err != nil {
-			return invalid("sql: %s", err.Error())
+			return c.refusal(op, err)
 		}
 	}
 	if q.Schema != "" {
@@ -120,7 +120,8 @@ func (c *Client) check(op *base.Op, q Query) error {
 
 // refusal types why a statement may not be run.
 func (c *Client) refusal(op *base.Op, err error) error {
-	if write, ok := errors.AsType[*writeError](err); ok {
+	if _, ok := errors.AsType[*writeError](err); ok {
+		write := &writeError{c.guard.Clean(err.Error())}
 		e := base.NewError(base.KindPermission, write).WithText("sql: " + write.Error())
 		e.Source, e.Op, e.Sent = c.Name(), op.Name, base.NotSent
 		return e

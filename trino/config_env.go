@@ -11,8 +11,8 @@ import (
 // ConfigFromEnv reads TRINO_HOST, TRINO_PORT, TRINO_USER, TRINO_PASSWORD, TRINO_TOKEN, TRINO_CATALOG, TRINO_SCHEMA,
 // TRINO_SOURCE, TRINO_TAGS, TRINO_SCHEMAS, TRINO_PLAINTEXT, TRINO_CA_FILE, TRINO_CERT_FILE, TRINO_KEY_FILE,
 // TRINO_SERVER_NAME, TRINO_PROXY, TRINO_SPOOLING, TRINO_STORAGE_HOSTS, TRINO_COMPRESSION, TRINO_CONCURRENCY, TRINO_TIMEOUT
-// and TRINO_MAX_ROWS. base.EnvPrefix reads a second instance. Every variable that is wrong is reported at once, by name, and the Config is then the zero value. A missing
-// host is reported by New.
+// and TRINO_MAX_ROWS. base.EnvPrefix reads a second instance. Every variable that is missing or wrong is reported at once,
+// by name, and the Config is then the zero value.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	var maxRows int
@@ -47,10 +47,13 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	return c, nil
 }
 
-// variables reports what is wrong with the values by the variables that they came from. A variable that could not be
-// read is reported already, and its field has no value.
+// variables reports what is missing, and what is wrong with the values, by the variables that they came from. A variable
+// that could not be read is reported already, and its field has no value.
 func (c Config) variables(prefix string) error {
 	var all []error
+	if c.Host == "" {
+		all = append(all, &base.EnvError{Variable: prefix + "TRINO_HOST", Problem: "missing"})
+	}
 	for _, err := range leaves(c.Validate()) {
 		fields, text, _ := strings.Cut(err.Error(), ": ")
 		var names []string

@@ -37,6 +37,9 @@ func TestEveryProblemOfAConfigIsReportedByFieldAndNeverWithASecret(t *testing.T)
 	if strings.Contains(err.Error(), "canary") {
 		t.Error("a secret shows")
 	}
+	if _, err := trino.ConfigFromEnv(t.Context(), base.EnvMap(nil)); err == nil || !strings.Contains(err.Error(), "TRINO_HOST: missing") {
+		t.Errorf("%v", err)
+	}
 	if _, err := trino.New(t.Context(), trino.Config{}); err == nil || !strings.Contains(err.Error(), "TRINO_HOST") {
 		t.Errorf("no host: %v", err)
 	}

@@ -46,7 +46,7 @@ func startLive(t *testing.T) live {
 			"REDSHIFT_HOST": "127.0.0.1", "REDSHIFT_PORT": fmt.Sprint(st.redshift.Config().Port), "REDSHIFT_DB": redshifttest.DefaultDatabase,
 			"REDSHIFT_USER": redshifttest.DefaultUser, "REDSHIFT_PASSWORD": redshifttest.DefaultPassword, "REDSHIFT_PLAINTEXT": "true",
 		},
-		map[string]string{"TRINO_HOST": "127.0.0.1", "TRINO_PORT": port(t, st.trino.URL), "TRINO_USER": trinotest.User, "TRINO_PLAIN": "true", "TRINO_PROXY": "none"},
+		map[string]string{"TRINO_HOST": "127.0.0.1", "TRINO_PORT": port(t, st.trino.URL), "TRINO_USER": trinotest.User, "TRINO_PLAINTEXT": "true", "TRINO_PROXY": "none"},
 	}
 }
 

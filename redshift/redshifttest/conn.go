@@ -188,7 +188,6 @@ type command struct {
 	params        [][]byte
 	binary        bool
 	object        byte // of Describe and Close: S or P
-	reasonForQuit error
 }
 
 // pump reads messages while statements run, so that a client that goes away is noticed.
