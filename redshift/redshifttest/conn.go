@@ -182,12 +182,12 @@ func (s *Server) cancel(pid uint32, key []byte) {
 
 // command is one message of the client, copied.
 type command struct {
-	kind          byte // the protocol's letter
-	name, portal  string
-	sql           string
-	params        [][]byte
-	binary        bool
-	object        byte // of Describe and Close: S or P
+	kind         byte // the protocol's letter
+	name, portal string
+	sql          string
+	params       [][]byte
+	binary       bool
+	object       byte // of Describe and Close: S or P
 }
 
 // pump reads messages while statements run, so that a client that goes away is noticed.
