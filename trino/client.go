@@ -114,7 +114,8 @@ func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
 
 const (
 	stopTimeout = 3 * time.Second // for one request to stop a query
-	stopWait    = time.Second     // that who leaves an answer waits for that request
+	stopPause   = 100 * time.Millisecond
+	stopWait    = time.Second // that who leaves an answer waits for that request
 )
 
 // Close refuses new calls at once and gives running ones base.CloseGrace to finish; rows of [Client.DB] that are open count
@@ -158,20 +159,33 @@ func (c *Client) out(a answer) {
 	delete(c.answers, a)
 }
 
-// stop has the server end a query.
+// stop has the server end a query. A server that cannot serve the request at the moment is asked again: else the query
+// would run on.
 func (c *Client) stop(path string) <-chan struct{} {
-	return c.tell(rest.Request{Op: opCancel, Method: http.MethodDelete, Path: path})
+	return c.tell(rest.Request{Op: opCancel, Method: http.MethodDelete, Path: path}, func(err error) bool {
+		return slices.Contains([]base.Kind{base.KindUnavailable, base.KindOverloaded, base.KindThrottled}, base.KindOf(err))
+	})
 }
 
-// tell sends what the server should know, whatever became of the caller's context and of the guard. The channel is
-// closed when the request is over, for which it has at most stopTimeout.
-func (c *Client) tell(r rest.Request) <-chan struct{} {
+// tell sends what the server should know, whatever became of the caller's context and of the guard, and again while it
+// may be. The channel is closed when the request is over, for which it has at most stopTimeout.
+func (c *Client) tell(r rest.Request, again func(error) bool) <-chan struct{} {
 	done := make(chan struct{})
 	c.background.Go(func() {
 		defer close(done)
 		ctx, cancel := context.WithTimeout(c.hurry, stopTimeout)
 		defer cancel()
-		_, _ = c.exchange(ctx, r)
+		for {
+			_, err := c.exchange(ctx, r)
+			if err == nil || !again(err) {
+				return
+			}
+			select {
+			case <-time.After(stopPause):
+			case <-ctx.Done():
+				return
+			}
+		}
 	})
 	return done
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"io"
 	"maps"
@@ -12,7 +11,6 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +25,7 @@ var opDB = &base.Op{Name: "DB", System: base.SystemDB, AttemptTimeout: -1}
 // DB is the same server for programs that speak database/sql, by trino-go-client. The caller closes it, before the
 // client. Each statement passes through the client's guard and holds a permit until its rows are closed; only statements
 // that read are run; a statement that is left is stopped at the server. For much data [Client.Query] is many times as
-// fast. The caps on rows and bytes are not held.
+// fast. The caps on rows and bytes are not held, that on a page is. Arguments have no names.
 func (c *Client) DB() (*sql.DB, error) {
 	root := *c.root
 	if c.config.User != "" {
@@ -37,6 +35,9 @@ func (c *Client) DB() (*sql.DB, error) {
 	maps.Copy(session, c.config.Session)
 	if limit := max(0, c.config.MaxExecution.D()); limit > 0 && !c.bare.Load() {
 		session["query_max_run_time"] = strconv.Itoa(int(limit.Seconds()+1)) + "s"
+	}
+	if limit := c.config.MaxScan; limit > 0 && !c.bare.Load() {
+		session["query_max_scan_physical_bytes"] = strconv.FormatInt(limit, 10) + "B"
 	}
 	once, bound := 1, time.Minute
 	inner, err := trinodriver.NewConnector(&trinodriver.Config{
@@ -48,115 +49,6 @@ func (c *Client) DB() (*sql.DB, error) {
 		return nil, c.invalid(opDB, err)
 	}
 	return sql.OpenDB(&connector{c, inner}), nil
-}
-
-// dbQuery is what a statement of the driver is known by at the server.
-type dbQuery struct {
-	mu sync.Mutex
-	id string
-}
-
-func (q *dbQuery) learn(id string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.id = id
-}
-
-func (q *dbQuery) path() string {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.id == "" {
-		return ""
-	}
-	return "/v1/query/" + url.PathEscape(q.id)
-}
-
-type dbKey struct{}
-
-// dbTransport signs what the driver sends to the coordinator, and learns the ids of its queries. Close cuts what is under
-// way, and afterwards it refuses.
-type dbTransport struct{ client *Client }
-
-// sessionHeader goes with each request of the driver to the coordinator, and with none for a segment.
-const sessionHeader = "X-Trino-Source"
-
-// RoundTrip makes one exchange on the client's connections.
-func (t *dbTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if t.client.cut.Err() != nil {
-		return nil, errClosed
-	}
-	if r.Header.Get(sessionHeader) != "" && !t.client.same(r.URL) {
-		return nil, t.client.elsewhere(r.URL)
-	}
-	ctx, cancel := context.WithCancelCause(r.Context())
-	stop := context.AfterFunc(t.client.cut, func() { cancel(errClosed) })
-	leave := func() {
-		stop()
-		cancel(nil)
-	}
-	resp, err := t.exchange(r.Clone(ctx))
-	if err != nil {
-		leave()
-		return nil, err
-	}
-	resp.Body = &cutBody{resp.Body, leave}
-	return resp, nil
-}
-
-// cutBody lets go of what cuts the answer once that is closed.
-type cutBody struct {
-	io.ReadCloser
-	leave func()
-}
-
-// Close closes the answer.
-func (b *cutBody) Close() error {
-	defer b.leave()
-	return b.ReadCloser.Close()
-}
-
-func (t *dbTransport) exchange(r *http.Request) (*http.Response, error) {
-	p := &proof{}
-	if t.client.same(r.URL) {
-		if err := t.client.credential.sign(r.WithContext(context.WithValue(r.Context(), proofKey{}, p)), nil); err != nil {
-			return nil, err
-		}
-	}
-	resp, err := t.client.rest.RoundTripper().RoundTrip(r)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode == http.StatusUnauthorized {
-		t.client.credential.refuse(p.version)
-	}
-	if r.Method != http.MethodPost {
-		return resp, nil
-	}
-	return resp, t.learn(r.Context(), resp)
-}
-
-func (t *dbTransport) learn(ctx context.Context, resp *http.Response) error {
-	q, ok := ctx.Value(dbKey{}).(*dbQuery)
-	if !ok || resp.Header.Get("Content-Encoding") != "" {
-		return nil
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, t.client.config.MaxPage))
-	_ = resp.Body.Close()
-	if err != nil {
-		return err
-	}
-	var head struct {
-		ID string `json:"id"`
-	}
-	if json.Unmarshal(body, &head) == nil {
-		q.learn(head.ID)
-	}
-	resp.Body = io.NopCloser(strings.NewReader(string(body)))
-	return nil
-}
-
-func (c *Client) same(u *url.URL) bool {
-	return u.Scheme == c.root.Scheme && strings.EqualFold(hostPort(u), hostPort(c.root))
 }
 
 // connector wraps each connection of the driver.
@@ -214,8 +106,11 @@ type dbStmt struct {
 	sql    string
 }
 
-// CheckNamedValue is the driver's.
+// CheckNamedValue is the driver's, but for names: the driver would send the value as a header of that name.
 func (s *dbStmt) CheckNamedValue(v *driver.NamedValue) error {
+	if v.Name != "" {
+		return s.client.invalid(opDB, errors.New("args: one has a name, and Trino's parameters have none; write ? and give the value itself"))
+	}
 	if checker, ok := s.Stmt.(driver.NamedValueChecker); ok {
 		return checker.CheckNamedValue(v)
 	}
@@ -369,6 +264,9 @@ func (r *dbRows) ColumnTypeScanType(i int) reflect.Type {
 
 // driverError gives the driver's errors the form of our own.
 func driverError(err error) error {
+	if e, ok := errors.AsType[*base.Error](err); ok {
+		return e
+	}
 	if e, ok := errors.AsType[*trinodriver.ErrTrino](err); ok {
 		return &ServerError{Code: e.ErrorCode, Name: e.ErrorName, Type: e.ErrorType, Message: e.Message}
 	}

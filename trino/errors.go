@@ -156,6 +156,11 @@ func classifyOwn(err error) *base.Error {
 		e := base.NewError(base.KindClosed, err)
 		e.SetHint(base.HintOf("the client was closed"))
 		return e
+	case errors.Is(err, errOvertime):
+		e := base.NewError(base.KindQuotaExceeded, err)
+		e.Sent = base.Answered
+		e.SetHint(tooLong.hint)
+		return e
 	case errors.Is(err, secret.ErrRefused):
 		e := base.NewError(base.KindUnauthenticated, err)
 		e.Sent = base.NotSent

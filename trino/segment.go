@@ -111,7 +111,8 @@ func (c *Client) acknowledge(g segment) <-chan struct{} {
 	if g.Type == "inline" || err != nil {
 		return nil
 	}
-	return c.tell(rest.Request{Op: opSegment, Method: http.MethodGet, Path: path}) // not told, it would expire all the same
+	never := func(error) bool { return false } // not told, it would expire all the same
+	return c.tell(rest.Request{Op: opSegment, Method: http.MethodGet, Path: path}, never)
 }
 
 func (c *Client) segmentRequest(uri string) (rest.Request, error) {

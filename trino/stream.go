@@ -36,6 +36,7 @@ type stream struct {
 	encoding string
 	told     <-chan struct{} // closed when the last segment was acknowledged; nil = none is being
 	ready    int             // rows that the table holds and that were not handed out
+	quiet    quiet
 
 	rows, rowsRead, bytesRead, took atomic.Int64
 
@@ -87,7 +88,7 @@ func (s *stream) abandon(err error) {
 // start is one attempt: it sends the statement, or goes on where the last attempt lost a page.
 func (s *stream) start(ctx context.Context) error {
 	if s.place() == "" {
-		s.table, s.segments, s.ready = table{}, nil, 0
+		s.table, s.segments, s.ready, s.quiet = table{}, nil, 0, quiet{}
 		if err := s.post(ctx); err != nil {
 			return err
 		}
@@ -127,6 +128,9 @@ func (s *stream) post(ctx context.Context) error {
 
 // page fetches the next page.
 func (s *stream) page(ctx context.Context) error {
+	if err := s.quiet.pace(ctx, s.client.config.MaxExecution.D()); err != nil {
+		return withQuery(err, s.queryID())
+	}
 	answer, err := s.client.once(ctx, rest.Request{Op: s.ask.op, Method: http.MethodGet, Path: s.place(), Buffer: s.buffer})
 	if err != nil {
 		return withQuery(soon(err), s.queryID())
@@ -156,10 +160,14 @@ func (s *stream) absorb(body []byte) error {
 	p.id, p.stats.State = s.client.idOf(p.id, s.queryID()), stateOf(p.stats.State)
 	id := p.id
 	if err != nil {
+		if s.place() == "" && id != "" { // the statement runs, and what would stop it cannot be read
+			s.move(id, queryPath(id))
+		}
 		return withQuery(s.client.cleaned(err), id)
 	}
 	s.move(id, path)
 	s.ready, s.segments, s.encoding = p.rows, p.segments, p.encoding
+	s.quiet.note(p.rows > 0 || len(p.segments) > 0)
 	s.rowsRead.Store(p.stats.Rows)
 	s.bytesRead.Store(p.stats.bytesRead())
 	if report := s.ask.query.Progress; report != nil {

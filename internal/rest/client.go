@@ -89,11 +89,6 @@ func New(config Config, options base.Options) (*Client, error) {
 // Guard is the door that all calls of the client go through.
 func (c *Client) Guard() *base.Guard { return c.guard }
 
-// RoundTripper is the shared pool of connections without guard, bound or signature, for a library that wants an HTTP
-// client of its own. A request to another host than that of the base URL goes as one with a Foreign does. Close closes
-// what is idle in it.
-func (c *Client) RoundTripper() http.RoundTripper { return c.transport }
-
 // Close is Drain and Cut. It may be called again.
 func (c *Client) Close() error {
 	err := c.Drain()
