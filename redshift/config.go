@@ -50,7 +50,7 @@ type Config struct {
 	Schemas []string `json:"schemas,omitempty" yaml:"schemas"`
 
 	Tables Tables `json:"tables,omitzero" yaml:"tables"`
-	// Lag is how far the warehouse is behind its sources: answers of typed methods say so in Stats.Lag and Stats.Notes,
+	// Lag is how far the warehouse is behind its sources: answers of typed methods say so in Stats.Age and Stats.Notes,
 	// until Client.Lag has measured it. 0 = 10 m, negative = nothing is said.
 	Lag base.Duration `json:"lag,omitempty" yaml:"lag"`
 }
