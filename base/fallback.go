@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
+
+	"github.com/fourkites/sources/base/breaker"
 )
 
 // Step is one way to an answer, in the order of preference.
@@ -33,6 +34,7 @@ type Tried[T any] struct {
 	Stats    Stats         // what its calls cost, and in Age how old their answer may be
 
 	enough bool
+	why    Kind // of what had it skipped
 }
 
 // Answered reports whether the step gave a value.
@@ -48,7 +50,7 @@ func Fallback[T any](ctx context.Context, steps ...Step[T]) iter.Seq2[Tried[T], 
 		for i, step := range steps {
 			t := Tried[T]{Source: step.Source, Degraded: step.Degrades, Skipped: answered}
 			if t.Skipped == "" {
-				t.Skipped = expired(ctx)
+				t.Skipped, t.why = expired(ctx)
 			}
 			if t.Skipped == "" {
 				step.try(ctx, &t, len(steps)-i)
@@ -63,14 +65,29 @@ func Fallback[T any](ctx context.Context, steps ...Step[T]) iter.Seq2[Tried[T], 
 	}
 }
 
-func expired(ctx context.Context) string {
-	switch contextKind(ctx) {
+func expired(ctx context.Context) (why string, kind Kind) {
+	switch kind = contextKind(ctx); kind {
 	case KindUnknown:
-		return ""
+		return "", kind
 	case KindDeadline:
-		return "no time was left"
+		return "no time was left", kind
 	}
-	return "the caller gave up"
+	return "the caller gave up", kind
+}
+
+// down says why a source that is down is not asked, and of which Kind that is.
+func down(h Health) (why string, kind Kind) {
+	if h.Breaker == breaker.Open.String() {
+		return "the source is down: its breaker is open", KindCircuitOpen
+	}
+	return "the source is down", KindUnavailable
+}
+
+// skipped is the error of a step that was not run.
+func (t *Tried[T]) skipped() *Error {
+	e := NewError(t.why, nil).WithText("skipped: " + t.Skipped)
+	e.Source, e.Sent = t.Source, NotSent
+	return e
 }
 
 // try runs one step with its share of the time.
@@ -83,9 +100,12 @@ func (s *Step[T]) try(ctx context.Context, t *Tried[T], left int) {
 			t.Err, t.enough = crashed(recover()), false
 		}
 	}()
-	if s.Health != nil && s.Health().State == Down {
-		t.Skipped, returned = "the source is down", true
-		return
+	if s.Health != nil {
+		if h := s.Health(); h.State == Down {
+			t.Skipped, t.why = down(h)
+			returned = true
+			return
+		}
 	}
 	if deadline, ok := ctx.Deadline(); ok && left > 1 {
 		var cancel context.CancelFunc
@@ -108,7 +128,8 @@ type Answer[T any] struct {
 }
 
 // First runs a fallback to its end and returns the answer that ended it. Where no answer was good enough it is the
-// first one. Without any the error joins those of all steps, and is never nil.
+// first one. Without any the error joins those of all steps, and is never nil: a step that was skipped is ErrCircuitOpen
+// or ErrUnavailable where its source is down, else ErrDeadline or ErrCanceled.
 func First[T any](seq iter.Seq2[Tried[T], error]) (Answer[T], error) {
 	var a Answer[T]
 	var problems []error
@@ -119,7 +140,7 @@ func First[T any](seq iter.Seq2[Tried[T], error]) (Answer[T], error) {
 		case err != nil:
 			problems = append(problems, err)
 		case t.Skipped != "":
-			problems = append(problems, fmt.Errorf("%s: skipped: %s", t.Source, t.Skipped))
+			problems = append(problems, t.skipped())
 		case best < 0 || t.enough && !a.Tried[best].enough:
 			best = len(a.Tried) - 1
 		}

@@ -51,7 +51,7 @@ func TestAFallbackWithoutAnAnswerGivesEveryReason(t *testing.T) {
 	down := gives("replica", "")
 	down.Health = func() base.Health { return base.Health{State: base.Down} }
 	a, err := base.First(base.Fallback(t.Context(), breaks("api", errDown), breaks("store", base.ErrNotFound), down))
-	if !errors.Is(err, errDown) || !errors.Is(err, base.ErrNotFound) || !strings.Contains(err.Error(), "replica: skipped: the source is down") || len(a.Tried) != 3 {
+	if !errors.Is(err, errDown) || !errors.Is(err, base.ErrNotFound) || !strings.Contains(err.Error(), "replica: unavailable: skipped: the source is down") || !errors.Is(err, base.ErrUnavailable) || len(a.Tried) != 3 {
 		t.Errorf("%v", err)
 	}
 	if _, err := base.First(base.Fallback[int](t.Context())); !errors.Is(err, base.ErrInvalid) {

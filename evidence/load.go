@@ -53,7 +53,8 @@ const (
 // whether those that were asked before say that there is no such load. A source that does not know the load, fails or is
 // down leaves it to the next. What is left of the deadline is split evenly between the sources that are left, so that one
 // that hangs leaves the last its share. Where none knows the load the error is a *base.Error that holds what each said;
-// it is base.ErrNotFound only if every source said so.
+// it is base.ErrNotFound only if every source said so, and base.ErrUnavailable where one was skipped that is down and the
+// others do not know the load.
 func LoadMetadata(ctx context.Context, trackingID string, sources ...LoadSource) (LoadAnswer, error) {
 	return askLoads(ctx, opLoadMetadata, trackingID, sources, nil)
 }
@@ -101,8 +102,11 @@ func first[T any](ctx context.Context, op string, steps []base.Step[T]) (base.An
 		return answer, nil
 	}
 	kind := base.KindOf(verdict(answer.Tried, err))
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		kind = base.KindOf(ctx.Err())
+	case kind == base.KindCircuitOpen: // of a source; others were asked
+		kind = base.KindUnavailable
 	}
 	e := base.NewError(kind, verdict(answer.Tried, err)).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
 	e.Source, e.Op = "evidence", op

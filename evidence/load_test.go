@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,6 +111,33 @@ func TestASourceThatIsDownIsSkipped(t *testing.T) {
 	a, err := evidence.LoadMetadata(t.Context(), "1", tracking, warehouse{load: fkapi.Load{ID: "1"}})
 	if err != nil || a.Source != "warehouse" || a.Tried[0].Skipped == "" {
 		t.Errorf("%+v, %v", a, err)
+	}
+}
+
+// stopped is a source whose breaker is open.
+type stopped struct{ warehouse }
+
+func (stopped) Name() string { return "stopped" }
+func (stopped) Health() base.Health {
+	return base.Health{State: base.Down, Breaker: "open"}
+}
+
+// A source that was skipped might have known the load: that it is not there is not known, and the question may be asked again.
+func TestASkippedSourceLeavesALoadThatNobodyKnowsUnavailable(t *testing.T) {
+	t.Parallel()
+	absent := warehouse{err: base.NewError(base.KindNotFound, nil)}
+	_, err := evidence.LoadMetadata(t.Context(), "1", stopped{}, absent)
+	if base.KindOf(err) != base.KindUnavailable || !errors.Is(err, base.ErrUnavailable) || !errors.Is(err, base.ErrCircuitOpen) || errors.Is(err, base.ErrNotFound) {
+		t.Errorf("kind %s: %v", base.KindOf(err), err)
+	}
+	if !strings.Contains(err.Error(), "stopped: circuit open: skipped: the source is down: its breaker is open") {
+		t.Error(err)
+	}
+	_, tracking, _ := fkapiClients(t)
+	_ = tracking.Close()
+	_, err = evidence.LoadMetadata(t.Context(), "1", tracking, absent)
+	if base.KindOf(err) != base.KindUnavailable || errors.Is(err, base.ErrNotFound) || errors.Is(err, base.ErrCircuitOpen) {
+		t.Errorf("a source that was closed: %v", err)
 	}
 }
 
