@@ -54,7 +54,7 @@ const (
 // down leaves it to the next. What is left of the deadline is split evenly between the sources that are left, so that one
 // that hangs leaves the last its share. Where none knows the load the error is a *base.Error that holds what each said;
 // it is base.ErrNotFound only if every source said so, and base.ErrUnavailable where one was skipped that is down and the
-// others do not know the load.
+// others do not know the load. No source, and one that is nil, is base.ErrInvalid.
 func LoadMetadata(ctx context.Context, trackingID string, sources ...LoadSource) (LoadAnswer, error) {
 	return askLoads(ctx, opLoadMetadata, trackingID, sources, nil)
 }
@@ -67,6 +67,9 @@ func CompareLoadMetadata(ctx context.Context, trackingID string, sources ...Load
 }
 
 func askLoads(ctx context.Context, op, trackingID string, sources []LoadSource, enough func(fkapi.Load) bool) (LoadAnswer, error) {
+	if err := checkSources(op, sources); err != nil {
+		return LoadAnswer{}, err
+	}
 	steps := make([]base.Step[fkapi.Load], 0, len(sources))
 	for _, s := range sources {
 		one := step(s, func(ctx context.Context) (fkapi.Load, error) { return s.Load(ctx, trackingID) })

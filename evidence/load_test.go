@@ -114,6 +114,35 @@ func TestASourceThatIsDownIsSkipped(t *testing.T) {
 	}
 }
 
+func TestASourceThatIsNilIsRefusedByItsPlace(t *testing.T) {
+	t.Parallel()
+	var tracking *fkapi.TrackingClient
+	var company *fkapi.CompanyClient
+	known := warehouse{load: fkapi.Load{ID: "1"}}
+	for want, ask := range map[string]func() error{
+		"LoadMetadata: invalid: sources[0]: is a nil *fkapi.TrackingClient": func() error {
+			_, err := evidence.LoadMetadata(t.Context(), "1", tracking, known)
+			return err
+		},
+		"LoadMetadata: invalid: sources[1]: is nil": func() error {
+			_, err := evidence.LoadMetadata(t.Context(), "1", known, nil)
+			return err
+		},
+		"CompareLoadMetadata: invalid: sources[1]: is nil": func() error {
+			_, err := evidence.CompareLoadMetadata(t.Context(), "1", known, nil)
+			return err
+		},
+		"NetworkVerdict: invalid: sources[0]: is a nil *fkapi.CompanyClient": func() error {
+			_, err := evidence.NetworkVerdict(t.Context(), "a", "b", company)
+			return err
+		},
+	} {
+		if err := ask(); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
 // stopped is a source whose breaker is open.
 type stopped struct{ warehouse }
 

@@ -18,10 +18,15 @@ type NetworkSource interface {
 
 // NetworkVerdict asks the sources in order, the arbiter first, and gives the first verdict with who gave it and how each
 // source did. Only a source that cannot answer leaves it to the next: that there is no relationship is an answer.
+// No source, and one that is nil, is base.ErrInvalid.
 func NetworkVerdict(ctx context.Context, shipper, carrier string, sources ...NetworkSource) (base.Answer[fkapi.Network], error) {
+	const op = "NetworkVerdict"
+	if err := checkSources(op, sources); err != nil {
+		return base.Answer[fkapi.Network]{}, err
+	}
 	steps := make([]base.Step[fkapi.Network], 0, len(sources))
 	for _, s := range sources {
 		steps = append(steps, step(s, func(ctx context.Context) (fkapi.Network, error) { return s.CheckNetwork(ctx, shipper, carrier) }))
 	}
-	return first(ctx, "NetworkVerdict", steps)
+	return first(ctx, op, steps)
 }

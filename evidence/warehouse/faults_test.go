@@ -154,6 +154,20 @@ func TestATableThatIsMissingDoesNotDenyTheLoad(t *testing.T) {
 	}
 }
 
+func TestAReaderThatIsNilIsRefused(t *testing.T) {
+	t.Parallel()
+	var client *redshift.Client
+	for name, source := range map[string]evidence.LoadSource{
+		"loads": warehouse.Loads(nil), "loads of no client": warehouse.Loads(client),
+		"validations": warehouse.Validations(nil), "validations of no client": warehouse.Validations(client),
+	} {
+		_, err := evidence.LoadMetadata(t.Context(), id, source)
+		if base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), "reader: is nil") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestSourcesAreComparedFieldByField(t *testing.T) {
 	t.Parallel()
 	h := build(t)

@@ -33,8 +33,14 @@ var (
 	_ evidence.LesserSource = (*LoadSource)(nil)
 )
 
-// Loads makes a source of loads of the reader, which the caller closes.
-func Loads(reader LoadReader) *LoadSource { return &LoadSource{reader} }
+// Loads makes a source of loads of the reader, which the caller closes. Of a reader that is nil every load is
+// base.ErrInvalid.
+func Loads(reader LoadReader) *LoadSource {
+	if holdsNil(reader) {
+		return &LoadSource{noReader{}}
+	}
+	return &LoadSource{reader}
+}
 
 // Name is that of the reader.
 func (s *LoadSource) Name() string { return s.reader.Name() }

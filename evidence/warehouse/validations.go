@@ -33,7 +33,13 @@ var (
 )
 
 // Validations makes a source of loads of the attempts to create or update them. The caller closes the reader.
-func Validations(reader AttemptReader) *ValidationSource { return &ValidationSource{reader} }
+// Of a reader that is nil every load is base.ErrInvalid.
+func Validations(reader AttemptReader) *ValidationSource {
+	if holdsNil(reader) {
+		return &ValidationSource{noReader{}}
+	}
+	return &ValidationSource{reader}
+}
 
 // Name is that of the reader with what is read, so that it is told apart from the table of loads.
 func (s *ValidationSource) Name() string { return s.reader.Name() + " validations" }
