@@ -9,8 +9,8 @@ import (
 
 // The tools of a client. [Client.Tools] binds them; each can be called wherever it is served.
 var (
-	GetLoad = tool.Declare[LoadInput, Load]("redshift_get_load",
-		"Returns one load by its tracking id, with every column that the warehouse has of it. The warehouse is some minutes behind.")
+	GetLoad = tool.Declare[LoadInput, LoadOutput]("redshift_get_load",
+		"Returns one load by its tracking id, with every column that the warehouse has of it. The warehouse is some minutes behind: stats say how far.")
 	FindLoads = tool.Declare[LoadsQuery, FoundLoads]("redshift_find_loads",
 		"Finds loads by tracking ids, load numbers or PRO numbers, the newest first. Numbers match exactly; only where nothing does, "+
 			"loads that have one as a part of their number are returned, and match says loose.")
@@ -24,7 +24,7 @@ var (
 		"Lists the carriers' files that have a record with one of the identifiers of a load, newest first. None means that no carrier named the load so.")
 	ListLoadFiles = tool.Declare[LoadInput, base.Page[LoadFile]]("redshift_list_load_files",
 		"Lists the files that a load was created or updated from, newest first.")
-	GetCompany      = tool.Declare[CompanyInput, Company]("redshift_get_company", "Returns one company by its permalink.")
+	GetCompany      = tool.Declare[CompanyInput, CompanyOutput]("redshift_get_company", "Returns one company by its permalink.")
 	SearchCompanies = tool.Declare[CompaniesQuery, base.Page[Company]]("redshift_search_companies",
 		"Finds approved, active companies by words of their name.")
 	GetRelationship = tool.Declare[RelationshipInput, Relationship]("redshift_get_relationship",
@@ -44,8 +44,9 @@ func (c *Client) Tools() []tool.Tool {
 	}, c.sqlTools()...)
 }
 
-func (c *Client) loadTool(ctx context.Context, in LoadInput) (Load, error) {
-	return c.Load(ctx, in.TrackingID)
+func (c *Client) loadTool(ctx context.Context, in LoadInput) (out LoadOutput, err error) {
+	out.Load, err = c.Load(base.WithStats(ctx, &out.Stats), in.TrackingID)
+	return out, err
 }
 
 func (c *Client) stopsTool(ctx context.Context, in LoadInput) ([]Stop, error) {
@@ -60,8 +61,9 @@ func (c *Client) eventsTool(ctx context.Context, in LoadEventsInput) (base.Page[
 	return c.LoadEventsPage(ctx, EventsQuery{TrackingID: in.TrackingID, Window: in.Window, Statuses: in.Statuses, Limit: in.Limit}, in.Cursor)
 }
 
-func (c *Client) companyTool(ctx context.Context, in CompanyInput) (Company, error) {
-	return c.Company(ctx, in.Permalink)
+func (c *Client) companyTool(ctx context.Context, in CompanyInput) (out CompanyOutput, err error) {
+	out.Company, err = c.Company(base.WithStats(ctx, &out.Stats), in.Permalink)
+	return out, err
 }
 
 func (c *Client) relationshipTool(ctx context.Context, in RelationshipInput) (Relationship, error) {

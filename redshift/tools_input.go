@@ -2,11 +2,17 @@ package redshift
 
 import "github.com/fourkites/sources/base"
 
-// The inputs of the tools. Lists are pages that say whether they are all.
+// The inputs of the tools, and the outputs that are no answer of a method. Lists are pages that say whether they are all.
 
 // LoadInput is the question of the tools about one load.
 type LoadInput struct {
 	TrackingID string `json:"tracking_id" jsonschema:"digits"`
+}
+
+// LoadOutput is a load, and what asking for it cost and how old the answer may be.
+type LoadOutput struct {
+	Load
+	Stats base.Stats `json:"stats,omitzero"`
 }
 
 // LoadEventsInput is the question of redshift_list_load_events; see [EventsQuery].
@@ -21,6 +27,12 @@ type LoadEventsInput struct {
 // CompanyInput is the question of redshift_get_company.
 type CompanyInput struct {
 	Permalink string `json:"permalink"`
+}
+
+// CompanyOutput is a company, and what asking for it cost and how old the answer may be.
+type CompanyOutput struct {
+	Company
+	Stats base.Stats `json:"stats,omitzero"`
 }
 
 // RelationshipInput is the question of redshift_get_relationship.

@@ -1,6 +1,8 @@
 package redshift_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -126,6 +128,44 @@ func TestARemoteClientGivesTheSameAnswers(t *testing.T) {
 	}
 	if _, err := remote.Load(ctx, "x"); !errors.Is(err, base.ErrInvalid) {
 		t.Error(err)
+	}
+}
+
+// afar calls tools as a server elsewhere does, which knows nothing of the context's values.
+type afar struct{ tools tool.Set }
+
+func (a afar) CallTool(_ context.Context, name string, args json.RawMessage) (json.RawMessage, error) {
+	return a.tools.CallTool(context.Background(), name, args)
+}
+
+func TestARemoteClientTellsWhatItsAnswersSayOfThemselves(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	fill(server)
+	c := newClient(t, server.Config())
+	for name, remote := range map[string]*redshift.RemoteClient{"here": redshift.Remote(tool.Set(c.Tools())), "afar": redshift.Remote(afar{c.Tools()})} {
+		for what, ask := range map[string]func(context.Context) error{
+			"Load":    func(ctx context.Context) error { _, err := remote.Load(ctx, "7"); return err },
+			"Company": func(ctx context.Context) error { _, err := remote.Company(ctx, "acme"); return err },
+			"Stops":   func(ctx context.Context) error { _, err := remote.Stops(ctx, "7"); return err },
+			"FindLoads": func(ctx context.Context) error {
+				_, err := remote.FindLoads(ctx, redshift.LoadsQuery{IDs: []string{"7"}})
+				return err
+			},
+			"ValidationAttempts": func(ctx context.Context) error {
+				_, err := remote.ValidationAttempts(ctx, redshift.AttemptsQuery{TrackingID: "7"})
+				return err
+			},
+			"LoadEvents": func(ctx context.Context) error {
+				_, err := remote.LoadEventsPage(ctx, redshift.EventsQuery{TrackingID: "7", Window: day, Limit: 3}, "")
+				return err
+			},
+		} {
+			var stats base.Stats
+			if err := ask(base.WithStats(t.Context(), &stats)); err != nil || stats.Age != 10*time.Minute || len(stats.Notes) == 0 || stats.Calls != 1 || stats.Op != what {
+				t.Errorf("%s, %s: %+v, %v", name, what, stats, err)
+			}
+		}
 	}
 }
 

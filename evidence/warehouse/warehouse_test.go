@@ -12,6 +12,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/evidence/warehouse"
 	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/redshift"
@@ -226,5 +228,22 @@ func TestWhatJSONCannotCarryIsText(t *testing.T) {
 	}
 	if state := warehouse.Loads(reader).Health().State; state != base.Unproven {
 		t.Error(state)
+	}
+}
+
+// afar calls tools as a server elsewhere does, which knows nothing of the context's values.
+type afar struct{ tools tool.Set }
+
+func (a afar) CallTool(_ context.Context, name string, args json.RawMessage) (json.RawMessage, error) {
+	return a.tools.CallTool(context.Background(), name, args)
+}
+
+func TestALoadOfARemoteWarehouseTellsItsAge(t *testing.T) {
+	t.Parallel()
+	server, client := start(t)
+	server.Insert(redshift.Load{ID: id, CreatedAt: noon})
+	a, err := evidence.LoadMetadata(t.Context(), id, warehouse.Loads(redshift.Remote(afar{client.Tools()})))
+	if err != nil || a.Age != 10*time.Minute {
+		t.Errorf("%s old, %v", a.Age, err)
 	}
 }
