@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ const (
 )
 
 // tellLife asks what the load is, and then everything else side by side. The error is that of a load that no source
-// knows, or of the context: then what was found until then comes with it.
+// knows, or of the context, or that no question had an answer: with the last two what was found until then comes.
 func tellLife(ctx context.Context, id string, now time.Time, c *clients, p *command.Progress) (*life, error) {
 	q := &inquiry{progress: p}
 	l := &life{TrackingID: id, Stops: []redshift.Stop{}, Events: []redshift.LoadEvent{}, CarrierFiles: []redshift.CarrierFile{}, LoadFiles: []redshift.LoadFile{}}
@@ -82,7 +83,17 @@ func tellLife(ctx context.Context, id string, now time.Time, c *clients, p *comm
 	l.History.turn()
 	l.Days = l.History.days()
 	l.Asked, l.NotSeen = q.account()
-	return l, context.Cause(ctx)
+	return l, cmp.Or(context.Cause(ctx), l.blind())
+}
+
+// blind is the error of a report of which no question had an answer.
+func (l *life) blind() error {
+	for _, a := range l.Asked {
+		if a.Outcome != skipped && a.Outcome != base.Failed.String() {
+			return nil
+		}
+	}
+	return errors.New("nothing could be told of the load: no question had an answer; see Not seen in the report")
 }
 
 // askLoad compares what the sources say that the load is. Where none could be asked, the rest goes on without it.

@@ -151,6 +151,23 @@ func TestASourceThatFailsIsNamedAndTheRestIsTold(t *testing.T) {
 	}
 }
 
+func TestWhatNoSourceAnsweredIsNotTakenForAbsent(t *testing.T) {
+	t.Parallel()
+	l := startLive(t)
+	l.stage.api.Fail(fault.WrongPassword(), -1)
+	l.redshift.Fail(fault.Error(42501, "permission denied for relation"), -1)
+	l.trino.Fail(fault.Error(46, "Table 'hive.log.callbacks_v2' does not exist"), -1)
+	got := try(t, t.Context(), l.all(), "-load", liveID)
+	for _, claim := range []string{"No carrier has named", "None is known", "has nothing of it", "No source tells"} {
+		if strings.Contains(got.stdout, claim) {
+			t.Errorf("%q in\n%s", claim, got.stdout)
+		}
+	}
+	if got.code != 1 || strings.Count(got.stdout, notKnown) != 6 || !strings.Contains(got.stderr, "nothing could be told") {
+		t.Errorf("exit %d: %s\n%s", got.code, got.stderr, got.stdout)
+	}
+}
+
 func TestMoreThanIsReadIsNamed(t *testing.T) {
 	t.Parallel()
 	l := startLive(t)

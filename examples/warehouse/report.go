@@ -35,7 +35,7 @@ func (l *life) markdown() string {
 	d.Paragraph("Events and history were looked for from %s.", markdown.Window(l.Window))
 	d.load(l)
 	d.stops(l)
-	d.attempts(l.Attempts)
+	d.attempts(l)
 	d.files(l)
 	d.relationship(l.Relationship)
 	d.agreement(l)
@@ -64,6 +64,19 @@ func (d *document) inShort(l *life) {
 		items = append(items, fmt.Sprintf("**not everything was looked at**: %s, listed at the end", markdown.Counted(n, "thing")))
 	}
 	d.List(slices.DeleteFunc(items, func(s string) bool { return s == "" }))
+}
+
+// notKnown stands where a question had no answer at all.
+const notKnown = "Not known; see Not seen."
+
+// absence is what stands in place of what is not there: the words only if each of the questions had a whole answer.
+func (l *life) absence(words string, questions ...string) string {
+	for _, a := range l.Asked {
+		if !a.whole() && slices.Contains(questions, a.Question) {
+			return notKnown
+		}
+	}
+	return words
 }
 
 func bold(is bool, text string) string {

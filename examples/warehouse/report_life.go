@@ -36,7 +36,7 @@ func (d *document) happened(l *life) {
 	d.Heading(2, "What happened, and when")
 	all := l.entries()
 	if len(all) == 0 {
-		d.Paragraph("No source tells.")
+		d.Paragraph("%s", l.absence("No source tells.", aboutStops, aboutEvents, aboutAttempts, aboutCallbacks))
 		return
 	}
 	left := len(all) - mostShown
@@ -92,7 +92,7 @@ func (l *life) entries() []entry {
 func (d *document) days(l *life) {
 	d.Heading(2, "Day by day, from the history in Trino")
 	if len(l.Days) == 0 {
-		d.Paragraph("The history has nothing of it, or was not asked; see Not seen.")
+		d.Paragraph("%s", l.absence("The history has nothing of it.", aboutCallbacks, aboutHistoryFiles, aboutLocations, aboutLogs))
 		return
 	}
 	var rows [][]string
@@ -128,7 +128,7 @@ func fieldsOf(fields map[string]any) string {
 func (d *document) stops(l *life) {
 	d.Heading(3, "Stops")
 	if len(l.Stops) == 0 {
-		d.Paragraph("None is known.")
+		d.Paragraph("%s", l.absence("None is known.", aboutStops))
 		return
 	}
 	var rows [][]string
@@ -148,11 +148,12 @@ func (d *document) stops(l *life) {
 	d.Table([]string{"", "kind", "place", "state", "planned (UTC)", "arrived", "left", "punctual"}, rows)
 }
 
-func (d *document) attempts(all redshift.Attempts) {
+func (d *document) attempts(l *life) {
 	d.Heading(3, "Validation attempts")
+	all := l.Attempts
 	b := all.Breakdown
 	if b.Total == 0 {
-		d.Paragraph("None is known.")
+		d.Paragraph("%s", l.absence("None is known.", aboutAttempts))
 		return
 	}
 	d.Paragraph("%s: %d succeeded, %d failed. By way: %s. By error: %s.", markdown.Counted(b.Total, "attempt"), b.Succeeded, b.Failed, tally(b.ByWay), cmp.Or(tally(b.ByError), "none"))
@@ -195,7 +196,7 @@ func (d *document) files(l *life) {
 		rows = append(rows, []string{when(f.CreatedAt), "load file", markdown.Cell(cmp.Or(f.S3Path, f.Name)), "", "", ""})
 	}
 	if len(rows) == 0 {
-		d.Paragraph("No carrier has named the load in a file, and no file has brought it.")
+		d.Paragraph("%s", l.absence("No carrier has named the load in a file, and no file has brought it.", aboutCarrierFiles, aboutLoadFiles))
 		return
 	}
 	d.Table([]string{column, "kind", "file", "stage", "names it as", "error"}, rows)
@@ -204,7 +205,7 @@ func (d *document) files(l *life) {
 func (d *document) relationship(r *redshift.Relationship) {
 	d.Heading(3, "The relationship, as the warehouse has it")
 	if r == nil {
-		d.Paragraph("Not known; see Not seen.")
+		d.Paragraph(notKnown)
 		return
 	}
 	d.Paragraph("**%s** between %s and %s. The warehouse lags; the Company API decides.", r.Verdict, markdown.Code(r.Shipper), markdown.Code(r.Carrier))
