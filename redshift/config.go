@@ -99,10 +99,9 @@ func (c Config) address() string {
 func (c Config) Validate() error {
 	var all []error
 	problem := func(format string, args ...any) { all = append(all, fmt.Errorf(format, args...)) }
-	if c.Host != "" {
-		if why := badHost(c.Host); why != "" {
-			problem("host: %s", why)
-		}
+	why := badHost(c.Host)
+	if why != "" {
+		problem("host: %s", why)
 	}
 	if c.Port < 0 || c.Port > 65535 {
 		problem("port: %d is not a port", c.Port)
@@ -112,13 +111,19 @@ func (c Config) Validate() error {
 			problem("%s: control characters, or longer than 256 bytes", name)
 		}
 	}
+	if holdsPassword(c.User) {
+		problem("user: it holds a colon; write the name alone, and the password in password")
+	}
+	if strings.ContainsAny(c.Database, "?/=") {
+		problem("database: it holds ?, / or =; write the name alone, and the password in password")
+	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		problem("cert_file, key_file: one is set without the other")
 	}
 	if c.Plaintext && (c.CAFile != "" || c.CertFile != "" || c.ServerName != "") {
 		problem("plaintext: true, and so ca_file, cert_file and server_name would do nothing; leave plaintext out")
 	}
-	if c.Plaintext && c.Host != "" && !onThisMachine(c.Host) {
+	if c.Plaintext && c.Host != "" && why == "" && !onThisMachine(c.Host) {
 		problem("plaintext: host is not on this machine, and password and answers may not go over a network without TLS; leave plaintext out")
 	}
 	if c.IAM.used() && !c.Password.IsZero() {
@@ -131,6 +136,18 @@ func (c Config) Validate() error {
 	}
 	all = append(all, c.IAM.validate(), c.Limits.Validate(), c.Tables.Validate())
 	return errors.Join(all...)
+}
+
+// holdsPassword reports whether a user is followed by something, as in user:password. Users that AWS issues have a prefix
+// with a colon (GetClusterCredentials of the Redshift API).
+func holdsPassword(user string) bool {
+	for _, prefix := range []string{"IAM:", "IAMA:", "IAMR:"} {
+		if name, ok := strings.CutPrefix(user, prefix); ok {
+			user = name
+			break
+		}
+	}
+	return strings.Contains(user, ":")
 }
 
 func badHost(host string) string {

@@ -96,6 +96,27 @@ func TestNewReportsEverythingThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestAPasswordInTheWrongPlaceIsRefusedAndNotRepeated(t *testing.T) {
+	t.Parallel()
+	for want, cfg := range map[string]redshift.Config{
+		"user: it holds a colon":       {Host: "h", Database: "d", User: "reader:hunter2"},
+		"user: it holds a colon; w":    {Host: "h", Database: "d", User: "IAM:reader:hunter2"},
+		"database: it holds ?, / or =": {Host: "h", Database: "dw?password=hunter2", User: "u"},
+		"database: it holds ":          {Host: "h", Database: "dw/hunter2", User: "u"},
+		"database: it holds ?":         {Host: "h", Database: "password=hunter2", User: "u"},
+	} {
+		_, err := redshift.New(t.Context(), cfg)
+		if base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), want) || strings.Contains(fmt.Sprintf("%+v", err), "hunter2") {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	for _, user := range []string{"reader", "IAM:reader", "IAMR:role", "IAMA:reader"} {
+		if err := (redshift.Config{User: user}).Validate(); err != nil {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+}
+
 func TestTheDriverTakesNothingFromTheEnvironment(t *testing.T) {
 	for name, value := range map[string]string{
 		"PGPASSWORD": "hunter2", "PGUSER": "other", "PGDATABASE": "other", "PGHOST": "other.example.com", "PGSSLMODE": "verify-full", "PGOPTIONS": "-c x=y",
