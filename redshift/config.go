@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -130,12 +131,21 @@ func (c Config) Validate() error {
 		problem("password: set beside iam; write one of the two")
 	}
 	for i, name := range c.Schemas {
-		if err := checkName(name, false); err != nil {
+		if err := checkSchema(name); err != nil {
 			problem("schemas[%d]: %w", i, err)
 		}
 	}
 	all = append(all, c.IAM.validate(), c.Limits.Validate(), c.Tables.Validate())
 	return errors.Join(all...)
+}
+
+// checkSchema refuses what is no schema, nor database.schema.
+func checkSchema(name string) error {
+	parts := strings.Split(name, ".")
+	if len(parts) > 2 || slices.Contains(parts, "") || strings.ContainsAny(name, " \t") {
+		return errors.New("empty, or with a space or a second dot; write schema or database.schema, each on its own")
+	}
+	return checkName(name, false)
 }
 
 // holdsPassword reports whether a user is followed by something, as in user:password. Users that AWS issues have a prefix

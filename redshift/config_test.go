@@ -2,7 +2,9 @@ package redshift_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -51,6 +53,38 @@ func TestConfigFromEnvReadsEveryVariable(t *testing.T) {
 	for _, name := range []string{"HOST", "PORT", "DB", "USER", "CERT_FILE", "KEY_FILE", "REGION", "SCHEMAS"} {
 		if !strings.Contains(fmt.Sprint(err), "SECOND_REDSHIFT_"+name+": ") {
 			t.Errorf("%s is missing in %v", name, err)
+		}
+	}
+}
+
+func TestWhatIsWrongInTheEnvironmentIsSaidOfVariables(t *testing.T) {
+	t.Parallel()
+	right := map[string]string{"REDSHIFT_HOST": "h", "REDSHIFT_DB": "dw", "REDSHIFT_USER": "u"}
+	for _, test := range []struct {
+		env  map[string]string // beside what is right
+		want string            // the whole of it
+	}{
+		{map[string]string{"REDSHIFT_PASSWORD": "p", "REDSHIFT_CLUSTER_ID": "c"}, "REDSHIFT_PASSWORD: set beside REDSHIFT_CLUSTER_ID or REDSHIFT_WORKGROUP; leave one out"},
+		{map[string]string{"REDSHIFT_WORKGROUP": "w", "REDSHIFT_CLUSTER_ID": "c"}, "REDSHIFT_WORKGROUP: set beside REDSHIFT_CLUSTER_ID; leave one out"},
+		{map[string]string{"REDSHIFT_HOST": "127.0.0.1:5439", "REDSHIFT_PLAINTEXT": "1"}, "REDSHIFT_HOST: it holds a port; write that in REDSHIFT_PORT"},
+		{map[string]string{"REDSHIFT_USER": ""}, "REDSHIFT_USER: missing; set it, or for IAM REDSHIFT_CLUSTER_ID or REDSHIFT_WORKGROUP"},
+		{map[string]string{"REDSHIFT_USER": "u:hunter2"}, "REDSHIFT_USER: it holds a colon; write the name alone, and the password in REDSHIFT_PASSWORD"},
+		{map[string]string{"REDSHIFT_REGION": "r"}, "REDSHIFT_REGION: neither REDSHIFT_CLUSTER_ID nor REDSHIFT_WORKGROUP is set, so it would do nothing"},
+		{map[string]string{"REDSHIFT_TIMEOUT": "-5s"}, "REDSHIFT_TIMEOUT: negative; write how long a call may take, such as 30s"},
+	} {
+		env := maps.Clone(right)
+		maps.Copy(env, test.env)
+		_, err := redshift.ConfigFromEnv(t.Context(), base.EnvMap(env))
+		one, ok := errors.AsType[*base.EnvError](err)
+		if want := "redshift: ConfigFromEnv: invalid: " + test.want; base.KindOf(err) != base.KindInvalid || !ok || err.Error() != want || one.Error() != test.want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
+	for _, list := range []string{"a b", "a,,b", "c.d.e", "a.", "a,"} {
+		env := maps.Clone(right)
+		env["REDSHIFT_SCHEMAS"] = list
+		if _, err := redshift.ConfigFromEnv(t.Context(), base.EnvMap(env)); err == nil || !strings.Contains(err.Error(), "REDSHIFT_SCHEMAS: empty, or with a space") {
+			t.Errorf("%q: %v", list, err)
 		}
 	}
 }
