@@ -12,6 +12,7 @@ import (
 
 	"github.com/fourkites/sources/base/breaker"
 	"github.com/fourkites/sources/base/retry"
+	"github.com/fourkites/sources/base/secret"
 )
 
 // Do makes one call through the guard. fn is the driver's call, its own retries off; it may run several times, never
@@ -282,10 +283,12 @@ func (c *call) refresh(e *Error) bool {
 	ctx, cancel := c.waitContext()
 	defer cancel()
 	err := c.g.refresh(ctx)
-	if err != nil { // the answer alone would not say that the store is why
+	if err != nil {
 		e.err = errors.Join(e.err, err)
-		e.text += "; there is no newer credential: " + err.Error()
-		c.g.purge(&e.text)
+		if !errors.Is(err, secret.ErrRefused) && !errors.Is(err, secret.ErrEmpty) { // the answer alone would not say that the store is why
+			e.text += "; there is no newer credential: " + err.Error()
+			c.g.purge(&e.text)
+		}
 	}
 	return err == nil && c.ctx.Err() == nil
 }

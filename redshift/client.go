@@ -77,7 +77,7 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 	}
 	c.guard, err = base.NewGuard(base.GuardConfig{
 		Name: c.config.Name, System: "aws.redshift", Address: c.dialer.address, Limits: c.config.Limits,
-		Defaults: defaultLimits, Classify: classify, Refresh: c.credential.refresh, Secrets: c.credential.secrets,
+		Defaults: defaultLimits, Classify: c.classify, Refresh: c.credential.refresh, Secrets: c.credential.secrets,
 	}, o)
 	if err != nil {
 		return err
@@ -85,6 +85,15 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 	pool, err := c.newPool()
 	c.pool.Store(pool)
 	return err
+}
+
+// classify is what the package makes of an error, with what only the client knows: that it has no password.
+func (c *Client) classify(err error) *base.Error {
+	typed := classify(err)
+	if typed.Kind == base.KindUnauthenticated && typed.Sent == base.Answered && c.credential.cache == nil {
+		typed.SetHint(base.HintOf("no password is configured; set REDSHIFT_PASSWORD or IAM"))
+	}
+	return typed
 }
 
 func configError(cfg Config, err error) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/redshift"
 	"github.com/fourkites/sources/redshift/redshifttest"
 )
@@ -200,5 +201,24 @@ func TestAnArgumentCannotReplaceTheStatement(t *testing.T) {
 	}
 	if got := p.statements(); !slices.Equal(got, []string{"SELECT $1", "SELECT $1"}) {
 		t.Errorf("the server got %q", got)
+	}
+}
+
+func TestALoginThatIsRefusedSaysWhatToChange(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	for want, password := range map[string]secret.Value{
+		"hint: no password is configured; set REDSHIFT_PASSWORD or IAM": {},
+		"hint: user or password is wrong, or has expired":               secret.Literal("hunter2"),
+	} {
+		cfg := server.Config()
+		cfg.Password = password
+		err := newClient(t, cfg).Ping(t.Context())
+		if base.KindOf(err) != base.KindUnauthenticated || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "secret:") {
+			t.Errorf("%v, want %q", err, want)
+		}
+		if !password.IsZero() && !errors.Is(err, secret.ErrRefused) {
+			t.Errorf("the refusal is not in the tree of %v", err)
+		}
 	}
 }
