@@ -65,7 +65,9 @@ func (d *dialer) connect(ctx context.Context, network, address string) (net.Conn
 	if d.given {
 		l.remote = dialed(address)
 	}
-	if d.tls != nil {
+	if d.tls == nil {
+		l.expectGreeting()
+	} else {
 		conn, err := encrypt(ctx, raw, d.tls)
 		if err != nil {
 			_ = raw.Close()
@@ -89,6 +91,9 @@ func encrypt(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, e
 	stop := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
 	conn, err := negotiate(ctx, raw, config)
 	if !stop() { // the connection carries a deadline that has passed
+		if _, mute := errors.AsType[*greetingError](err); mute && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, &greetingError{context.Cause(ctx), true}
+		}
 		return nil, context.Cause(ctx)
 	}
 	return conn, err
@@ -96,14 +101,14 @@ func encrypt(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, e
 
 func negotiate(ctx context.Context, raw net.Conn, config *tls.Config) (net.Conn, error) {
 	ask := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 8), sslRequest)
-	_, err := raw.Write(ask)
-	answer := make([]byte, 1)
-	if err == nil {
-		_, err = io.ReadFull(raw, answer)
+	if _, err := raw.Write(ask); err != nil {
+		return nil, err
 	}
+	answer := make([]byte, 1)
+	_, err := io.ReadFull(raw, answer)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, &greetingError{err, false}
 	case answer[0] == 'N':
 		return nil, errNoTLS
 	case answer[0] != 'S':

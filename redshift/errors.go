@@ -139,6 +139,14 @@ func classifyCause(err error) *base.Error {
 		typed.SetHint(base.HintOf("leave the column out, or cast it to text"))
 		return typed
 	}
+	if e, ok := errors.AsType[*greetingError](err); ok {
+		typed := base.NewError(base.KindUnavailable, err).WithText(e.Error())
+		typed.SetHint(base.HintOf("what listens there may be no Redshift; check host and port"))
+		if typed.Sent = base.NotSent; e.mute { // the next attempt would wait as long
+			return typed.WithoutRetry()
+		}
+		return typed
+	}
 	if e, ok := errors.AsType[*silenceError](err); ok {
 		typed := base.NewError(base.KindUnavailable, err).WithText(e.Error())
 		typed.SetHint(base.HintOf("the server or the network is stuck; limits.idle says how long a silence may be"))
@@ -316,3 +324,14 @@ func shown(text string) string {
 type silenceError struct{ idle time.Duration }
 
 func (e *silenceError) Error() string { return fmt.Sprintf("the server said nothing for %s", e.idle) }
+
+// greetingError is a peer that took the connection and said nothing of PostgreSQL's protocol: it hung up, or was mute
+// until the time was over.
+type greetingError struct {
+	err  error
+	mute bool
+}
+
+func (e *greetingError) Error() string { return "connected, but no PostgreSQL greeting came" }
+
+func (e *greetingError) Unwrap() error { return e.err }

@@ -18,6 +18,20 @@ type link struct {
 	leave   atomic.Pointer[func()] // the place among the logins
 	watch   watch
 	refused error // of the watch, once it was not content
+
+	greeted  atomic.Bool // the peer has said something
+	mute     atomic.Bool // it did not in time
+	greeting *time.Timer // nil: it has, below TLS
+}
+
+// expectGreeting ends the connection unless the peer says something in time.
+func (l *link) expectGreeting() {
+	l.greeting = time.AfterFunc(dialTimeout, func() {
+		if !l.greeted.Load() {
+			l.mute.Store(true)
+			_ = l.raw.Close()
+		}
+	})
 }
 
 // Read is the connection's, watched.
@@ -26,6 +40,12 @@ func (l *link) Read(p []byte) (int, error) {
 		return 0, l.refused
 	}
 	n, err := l.Conn.Read(p)
+	if n > 0 {
+		l.greeted.Store(true)
+	}
+	if err != nil && l.mute.Load() {
+		return n, &greetingError{err, true}
+	}
 	if l.refused = l.watch.see(p[:n]); l.refused != nil {
 		return 0, l.refused
 	}
@@ -61,6 +81,9 @@ const closeGrace = time.Second
 func (l *link) Close() error {
 	if l.closed.Swap(true) {
 		return nil
+	}
+	if l.greeting != nil {
+		l.greeting.Stop()
 	}
 	_ = l.SetWriteDeadline(time.Now().Add(closeGrace))
 	_ = l.Conn.Close()
