@@ -231,7 +231,7 @@ func (r *dbRows) Next(dest []driver.Value) error {
 	if whole {
 		r.finish(nil, true)
 	} else {
-		r.finish(driverError(err), false)
+		r.finish(forgotten(driverError(err)), false)
 	}
 	if typed, _ := r.ended(); typed != nil {
 		return typed

@@ -100,6 +100,24 @@ func TestDatabaseSQLStopsAQueryThatIsCancelledWhileNobodyReads(t *testing.T) {
 	_ = rows.Close()
 }
 
+func TestDatabaseSQLSaysThatARestartedServerIsUnavailable(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("bulk", trinotest.Bulk(10, 50))
+	rows, err := dbOf(t, clientOf(t, server)).QueryContext(t.Context(), "SELECT * FROM bulk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	server.FailNext(fault.Status(404), 1)
+	for rows.Next() {
+		continue
+	}
+	if err := rows.Err(); base.KindOf(err) != base.KindUnavailable || !strings.Contains(err.Error(), "restarted") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestCloseEndsTheRowsOfDatabaseSQL(t *testing.T) {
 	t.Parallel()
 	server := started(t)

@@ -52,7 +52,8 @@ var opQuery = method("Query")
 // closes them: until then the query lives at the server, but while the caller works on rows nothing is held here. The
 // answer ends at the caps of the query, and then its last error is base.ErrTruncated. A statement that does not only read
 // is base.ErrPermission, before it is sent. Until the first row a statement that the cluster could not run is run anew;
-// after that each page is asked for anew where it was lost.
+// after that each page is asked for anew where it was lost. A coordinator that was restarted while rows were read has
+// forgotten the query: the error is base.ErrUnavailable with the Code 404, and the query may be asked again.
 func (c *Client) Query(ctx context.Context, q Query) (*rows.Rows, error) {
 	q.MaxRows = capped(q.MaxRows, c.config.MaxRows)
 	q.MaxBytes = capped(q.MaxBytes, c.config.MaxBytes)

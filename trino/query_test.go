@@ -293,8 +293,11 @@ func TestARestartBeforeTheFirstRowIsRiddenOutAndLaterIsAnError(t *testing.T) {
 	}
 	server.Restart()
 	n, err := count(r, nil)
-	if n != 10 || base.KindOf(err) != base.KindNotFound || !strings.Contains(err.Error(), "restarted") || r.Outcome() != base.Partial {
+	if n != 10 || base.KindOf(err) != base.KindUnavailable || !strings.Contains(err.Error(), "restarted") || r.Outcome() != base.Partial {
 		t.Errorf("%d rows, %v, %v", n, r.Outcome(), err)
+	}
+	if e, ok := errors.AsType[*base.Error](err); !ok || e.Code != "404" || e.QueryID == "" || errors.Is(err, base.ErrNotFound) {
+		t.Errorf("%v", err)
 	}
 	if n, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT * FROM bulk"})); n != 500 || err != nil {
 		t.Errorf("%d rows, %v", n, err)

@@ -97,10 +97,7 @@ func (s *stream) start(ctx context.Context) error {
 		err := s.page(ctx)
 		if hasCode(err, gone) { // the coordinator was restarted: it is as if the statement had never been sent
 			s.move("", "")
-			e := base.NewError(base.KindUnavailable, err)
-			e.Sent = base.Answered
-			e.SetHint(base.HintOf(hintGone))
-			return withQuery(e, s.queryID())
+			return forgotten(err)
 		}
 		if err != nil {
 			return err
@@ -242,9 +239,7 @@ func (s *stream) advance() (more bool, err error) {
 		err = s.guarded(s.segment)
 	case s.place() != "":
 		err = s.guarded(func(ctx context.Context) error { return final(s.page(ctx)) })
-		if hasCode(err, gone) {
-			err = hinted(err, hintGone)
-		}
+		err = forgotten(err)
 	default:
 		return false, nil
 	}
@@ -275,13 +270,16 @@ func final(err error) error {
 	return copied.WithoutRetry()
 }
 
-func hinted(err error, hint string) error {
+// forgotten is the error of a link to a query that the coordinator does not know. That says nothing of the data: it is
+// the server that failed, so its Kind is not that of the status.
+func forgotten(err error) error {
 	e, ok := errors.AsType[*base.Error](err)
-	if !ok {
+	if !ok || !hasCode(err, gone) {
 		return err
 	}
 	copied := *e
-	copied.Hint = hint
+	copied.Kind = base.KindUnavailable
+	copied.SetHint(base.HintOf(hintGone))
 	return &copied
 }
 

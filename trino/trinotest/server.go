@@ -242,7 +242,8 @@ func (s *Server) ClearFaults() {
 	s.links.Clear()
 }
 
-// Restart forgets every query and drops every connection, as a coordinator does that is started anew.
+// Restart forgets every query and drops every connection, as a coordinator does that is started anew. A client that has no
+// rows yet asks again by itself; one that reads rows gets base.ErrUnavailable with the Code 404.
 func (s *Server) Restart() {
 	s.mu.Lock()
 	for _, q := range s.queries {
