@@ -25,6 +25,11 @@ func (c *Client) checkTables(ctx context.Context, op *base.Op, q Query, all []le
 	if named.read != nil && !says.there && !all[0].word("WITH") { // no plan could tell another thing
 		return c.invalid(op, c.unbounded(*named.read))
 	}
+	if named.read != nil {
+		if err := c.checkDays(says); err != nil {
+			return c.invalid(op, err)
+		}
+	}
 	plan, err := c.plan(ctx, op, q)
 	if err != nil {
 		return err
@@ -107,8 +112,13 @@ func (c *Client) checkBound(plan ioPlan, read *tableName, says written) error {
 		t := in.name()
 		low, begins := in.begins(c.tables.Partition)
 		begins = begins && says.there && low >= says.low
-		if c.isHistory(t) && !begins {
-			return c.unbounded(t)
+		if c.isHistory(t) {
+			if !begins {
+				return c.unbounded(t)
+			}
+			if err := c.checkDays(written{there: true, low: low, err: says.err}); err != nil {
+				return err
+			}
 		}
 		bounded = bounded || begins
 		seen = seen || read != nil && t.equal(*read)
@@ -119,9 +129,21 @@ func (c *Client) checkBound(plan ioPlan, read *tableName, says written) error {
 	return nil
 }
 
+// checkDays refuses values that are no days, and a first day before what the tables keep.
+func (c *Client) checkDays(says written) error {
+	if says.err != nil || says.low == "" {
+		return says.err
+	}
+	if err := c.tables.checkKept(says.low); err != nil {
+		return fmt.Errorf("sql: %s begins at %.40s, %w", c.tables.Partition, says.low, err)
+	}
+	return nil
+}
+
 func (c *Client) unbounded(t tableName) error {
 	return fmt.Errorf("sql: %s is read without a bound on %s, so all of its history would be; add %s BETWEEN 'YYYY-MM-DD' AND "+
-		"'YYYY-MM-DD' to its conditions", t, c.tables.Partition, c.tables.Partition)
+		"'YYYY-MM-DD' to its conditions: only =, IN, >=, > and BETWEEN with a day as text or a bound value count, and it must be "+
+		"a lower bound", t, c.tables.Partition, c.tables.Partition)
 }
 
 // history is what a statement says of the tables of history.

@@ -46,6 +46,9 @@ func clientOf(t testing.TB, server *trinotest.Server, change ...func(*trino.Conf
 	return client
 }
 
+// keepsAll has the tables of history keep every day.
+func keepsAll(c *trino.Config) { c.Tables.Retention = -1 }
+
 // started is a server, closed with the test.
 func started(t testing.TB, opts ...trinotest.Option) *trinotest.Server {
 	t.Helper()

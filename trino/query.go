@@ -23,6 +23,8 @@ import (
 // Query is one statement that reads. The zero value of each field but SQL is its default.
 type Query struct {
 	// SQL is sent as it is, without a semicolon. Values belong into Args.
+	// A statement over a table of history must bound Tables.Partition from below by days written YYYY-MM-DD, as text or as
+	// Args, none of them before Tables.Retention.
 	SQL string
 	// Args are the values of the question marks in SQL, in their order: text, numbers, json.Number, bool, time.Time (a timestamp with
 	// its zone), []byte, nil, slices (ARRAY) and maps (MAP) of these, and the values that Date, Timestamp, Time and Numeric

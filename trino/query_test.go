@@ -84,7 +84,7 @@ func TestValuesAreBoundByTheServerAndNeverPartOfTheStatement(t *testing.T) {
 func TestALongStatementGoesIntoTheBodyWhateverItIsAskedFor(t *testing.T) {
 	t.Parallel()
 	server := started(t)
-	client := clientOf(t, server, func(c *trino.Config) { c.Schemas = []string{"hive.log"} })
+	client := clientOf(t, server, keepsAll, func(c *trino.Config) { c.Schemas = []string{"hive.log"} })
 	q := trino.Query{
 		SQL:  "SELECT uuid FROM callbacks_v2 WHERE datestr = ? AND message_type <> '" + strings.Repeat("x", 10_000) + "'",
 		Args: []any{"2025-01-02"},

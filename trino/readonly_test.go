@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -56,7 +57,7 @@ func TestAStatementThatDoesNotOnlyReadIsRefusedBeforeItIsSent(t *testing.T) {
 func TestStatementsThatReadAreSentAsTheyAre(t *testing.T) {
 	t.Parallel()
 	server := started(t)
-	client := clientOf(t, server)
+	client := clientOf(t, server, keepsAll)
 	for _, sql := range []string{
 		"SELECT ';' AS \"a;b\" -- ; delete\n", "WITH a AS (SELECT 1) SELECT * FROM a", "(VALUES 1, 2)", "TABLE nation", "SHOW CATALOGS",
 		"with session as (select 1 x) select * from session", "SELECT * FROM callbacks_v2 WHERE datestr = '2025-01-02'",
@@ -77,7 +78,7 @@ func TestOnlyTheAllowedSchemasAreRead(t *testing.T) {
 	t.Parallel()
 	server := started(t)
 	server.AddTable("hive.secret.salaries", []trinotest.Column{{Name: "x", Type: "bigint"}}, []any{1})
-	client := clientOf(t, server, func(c *trino.Config) { c.Schemas = []string{"hive.log"} })
+	client := clientOf(t, server, func(c *trino.Config) { c.Schemas, c.Tables.Retention = []string{"hive.log"}, -1 })
 	for _, sql := range []string{
 		"SELECT x FROM hive.secret.salaries", "SELECT x FROM secret.salaries /* hive.log */", "SHOW TABLES FROM hive.secret",
 		"DESCRIBE secret.salaries",
@@ -103,7 +104,7 @@ func TestAStatementOverHistoryMustBoundItsDays(t *testing.T) {
 	t.Parallel()
 	server := started(t)
 	server.AddTable("hive.other.logs", []trinotest.Column{{Name: "body", Type: "varchar"}}, []any{"x"})
-	client := clientOf(t, server)
+	client := clientOf(t, server, keepsAll)
 	for _, sql := range []string{
 		"SELECT datestr FROM logs",
 		"SELECT body FROM logs ORDER BY datestr",
@@ -112,10 +113,13 @@ func TestAStatementOverHistoryMustBoundItsDays(t *testing.T) {
 		"SELECT body FROM LOGS WHERE datestr <> '2025-01-02'",
 		"SELECT body FROM logs WHERE datestr IS NOT NULL",
 		"SELECT body FROM logs WHERE lower(datestr) = '2025-01-02'",
+		"SELECT body FROM logs WHERE datestr LIKE '2025-01%'",
+		"SELECT body FROM logs WHERE datestr >= current_date - interval '1' day",
 	} {
 		before := len(server.Statements())
 		_, err := client.Query(t.Context(), trino.Query{SQL: sql})
-		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound on datestr") {
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound on datestr") ||
+			!strings.Contains(err.Error(), "it must be a lower bound") {
 			t.Errorf("%q: %v", sql, err)
 		}
 		if sent := server.Statements()[before:]; len(sent) > 1 || len(sent) == 1 && !strings.HasPrefix(sent[0].Body, "EXPLAIN (TYPE IO") {
@@ -137,6 +141,46 @@ func TestAStatementOverHistoryMustBoundItsDays(t *testing.T) {
 	}
 }
 
+// As texts compare, what is no day lies before or behind all of them: it would read all of history, or nothing.
+func TestTheDaysOfHistoryAreDaysThatTheTablesKeep(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	client := clientOf(t, server)
+	day := now.Format(time.DateOnly)
+	first := time.Now().UTC().AddDate(0, 0, -180).Format(time.DateOnly)
+	for _, c := range []struct {
+		where string
+		args  []any
+		want  string
+	}{
+		{"datestr >= '11/24/2026'", nil, `sql: datestr is compared with "11/24/2026", which is no day; write YYYY-MM-DD`},
+		{"datestr >= '0'", nil, `"0", which is no day`},
+		{"datestr = '20261124'", nil, `"20261124", which is no day`},
+		{"datestr = 20261124", nil, `"20261124", which is no day`},
+		{"datestr >= ?", []any{"11/24/2026"}, `"11/24/2026", which is no day`},
+		{"body = ? AND datestr = ?", []any{"x", 20261124}, `"20261124", which is no day`},
+		{"datestr IN ('" + day + "', 'x')", nil, `"x", which is no day`},
+		{"'x' <= datestr", nil, `"x", which is no day`},
+		{"datestr BETWEEN '" + day + "' AND '0'", nil, `"0", which is no day`},
+		{"datestr >= '" + day + "' AND datestr < '12/24/2026'", nil, `"12/24/2026", which is no day`},
+		{"datestr >= '2020-01-01'", nil, "datestr begins at 2020-01-01, before what the tables keep, which is 180 days; begin at " + first + " or later"},
+		{"datestr >= ?", []any{"2020-01-01"}, "begin at " + first},
+	} {
+		_, err := client.Query(t.Context(), trino.Query{SQL: "SELECT body FROM logs WHERE " + c.where, Args: c.args})
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.where, err)
+		}
+	}
+	if n := len(server.Statements()); n != 0 {
+		t.Errorf("%d statements were sent", n)
+	}
+	for _, where := range []string{"datestr >= '" + first + "'", "datestr = '" + day + "'", "datestr BETWEEN '" + day + "' AND '" + day + "'"} {
+		if _, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT body FROM logs WHERE " + where})); err != nil {
+			t.Errorf("%s: %v", where, err)
+		}
+	}
+}
+
 // A view of history is named in the statement, and the tables behind it in the plan.
 func TestAViewOfHistoryIsBoundWhereOneOfItsTablesIs(t *testing.T) {
 	t.Parallel()
@@ -151,7 +195,7 @@ func TestAViewOfHistoryIsBoundWhereOneOfItsTablesIs(t *testing.T) {
 		server := started(t)
 		server.ReplyTo("vw_location", trinotest.Bulk(1, 1))
 		server.ReplyTo("EXPLAIN ", plan(low))
-		_, err := count(clientOf(t, server).Query(t.Context(), trino.Query{SQL: sql}))
+		_, err := count(clientOf(t, server, keepsAll).Query(t.Context(), trino.Query{SQL: sql}))
 		if bounded && err != nil || !bounded && (!errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "without a bound")) {
 			t.Errorf("%s: %v", low, err)
 		}

@@ -27,8 +27,8 @@ type Tables struct {
 	// Chunk is how many days one statement of a typed method reads; longer windows are cut into such pieces, which run
 	// side by side. 0 = 7.
 	Chunk int `json:"chunk_days,omitempty" yaml:"chunk_days"`
-	// Retention is how long the tables keep what they hold. A window that begins before it is refused, for its answer would
-	// miss what is gone without saying so; 0 = 180 days, negative = not checked.
+	// Retention is how long the tables keep what they hold. A window, or a statement of the caller's own, that begins before
+	// it is refused, for its answer would miss what is gone without saying so; 0 = 180 days, negative = not checked.
 	Retention base.Duration `json:"retention,omitempty" yaml:"retention"`
 
 	CallbackColumns CallbackColumns `json:"callback_columns,omitzero" yaml:"callback_columns"`

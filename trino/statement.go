@@ -148,9 +148,20 @@ func (t Tables) checkWindow(w base.Window) error {
 	case w.Duration() > keep:
 		return fmt.Errorf("window: longer than the %d days that the tables keep", int(keep.Hours()/24))
 	}
-	if kept := time.Now().UTC().Add(-keep).Truncate(24 * time.Hour); w.From.Before(kept) {
-		return fmt.Errorf("window.from: before what the tables keep, which is %d days; begin at %s or later", int(keep.Hours()/24),
-			kept.Format(time.DateOnly))
+	if err := t.checkKept(w.From.UTC().Format(time.DateOnly)); err != nil {
+		return fmt.Errorf("window.from: %w", err)
+	}
+	return nil
+}
+
+// checkKept refuses a day, written YYYY-MM-DD, before the first that the tables keep.
+func (t Tables) checkKept(day string) error {
+	keep := t.Retention.D()
+	if keep <= 0 {
+		return nil
+	}
+	if first := time.Now().UTC().Add(-keep).Format(time.DateOnly); day < first {
+		return fmt.Errorf("before what the tables keep, which is %d days; begin at %s or later", int(keep.Hours()/24), first)
 	}
 	return nil
 }
