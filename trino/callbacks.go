@@ -12,7 +12,8 @@ import (
 	"github.com/fourkites/sources/base"
 )
 
-// Callback is one call of a customer's endpoint.
+// Callback is one call of a customer's endpoint, as [Client.Callbacks] and [Client.CallbacksPage] fill it in. Its fields are
+// not the table's columns: rows of a statement of one's own go into a struct of one's own.
 type Callback struct {
 	ID          string    `json:"id,omitempty"`
 	Time        time.Time `json:"time"`

@@ -1,18 +1,25 @@
 // Package trino reads from Trino over its statement protocol: any statement that reads, and the history that it holds:
 // logs, callbacks, load files and location processing, partitioned by day.
 //
+//	type call struct {
+//		UUID   string
+//		Status string `db:"ext_request_status"`
+//	}
 //	client, err := trino.New(ctx, trino.Config{Host: "trino.example.com", User: "bot", Password: secret.Literal(…)})
 //	answer, err := client.Query(ctx, trino.Query{
 //		SQL:  "SELECT uuid, ext_request_status FROM callbacks_v2 WHERE datestr = ? AND fk_tracking_id = ?",
-//		Args: []any{"2025-01-02", "123456789"},
+//		Args: []any{day.Format(time.DateOnly), "123456789"},
 //	})
-//	callbacks, err := rows.Collect(answer, rows.ToStruct[Callback])
+//	calls, err := rows.Collect(answer, rows.ToStruct[call])
+//
+// Of the tables of history, [Client.Callbacks], [Client.LoadFiles], [Client.LocationProcessing] and [Client.Logs] need no SQL.
 //
 // # What a client does without being asked
 //
 // A statement must read: what writes, two statements, and functions that hand text to other systems are refused before
 // anything is sent, whatever comments hide; the account's rights are the wall behind that. A statement over a table of
-// history must bound datestr from below by a comparison, and the server's plan, which is asked for before, must begin no earlier. Values are bound by EXECUTE … USING. Each statement may run no longer at the server than
+// history must bound datestr from below by a comparison with a day that the tables keep, and the server's plan, which is
+// asked for before, must begin no earlier. Values are bound by EXECUTE … USING. Each statement may run no longer at the server than
 // the caller's deadline. A deadline, a cancel, a cap, Close, or leaving a loop stops the query at the server, whether or
 // not somebody is reading at that moment. A page that was lost is asked for anew, at its place; a statement that the
 // cluster could not begin is run anew. Between two pages nothing is held here: no permit, no connection. Answers end at

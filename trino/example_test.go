@@ -70,3 +70,34 @@ func ExampleClient_Callbacks() {
 	// Output:
 	// DEPARTURE 503 false <nil>
 }
+
+// A statement over a table of history is bounded by days, and read into a struct of one's own.
+func ExampleClient_Query_history() {
+	server := trinotest.NewServer()
+	defer server.Close()
+	day := time.Now().UTC().AddDate(0, 0, -40).Truncate(24 * time.Hour)
+	server.AddCallbacks(trino.Callback{ID: "c1", Time: day.Add(time.Hour), TrackingID: "123456789", Status: "503"})
+	ctx := context.Background()
+	client, err := trino.New(ctx, server.Config())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = client.Close() }()
+
+	type call struct {
+		UUID   string
+		Status string `db:"ext_request_status"`
+	}
+	answer, err := client.Query(ctx, trino.Query{
+		SQL:  "SELECT uuid, ext_request_status FROM callbacks_v2 WHERE datestr = ? AND fk_tracking_id = ?",
+		Args: []any{day.Format(time.DateOnly), "123456789"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	calls, err := rows.Collect(answer, rows.ToStruct[call])
+	fmt.Println(calls, err)
+	// Output: [{c1 503}] <nil>
+}

@@ -123,7 +123,9 @@ func TestRealHistoryIsReadByItsPartitions(t *testing.T) {
 func TestRealPlansNamesAndWalls(t *testing.T) {
 	server := engines.SharedTrino(t)
 	lay(t, server)
-	client := realClient(t, server, func(c *trino.Config) { c.Catalog, c.Schema, c.Schemas, c.Tables.Retention = "hive", "log", []string{"hive.log"}, -1 })
+	client := realClient(t, server, func(c *trino.Config) {
+		c.Catalog, c.Schema, c.Schemas, c.Tables.Retention = "hive", "log", []string{"hive.log"}, -1
+	})
 	ctx := t.Context()
 	q := trino.Query{SQL: "SELECT uuid FROM callbacks_v2 WHERE datestr >= ? AND fk_tracking_id = ?", Args: []any{"2020-01-01", "1"}}
 	for _, kind := range []trino.ExplainType{trino.Logical, trino.Distributed, trino.IO, trino.Validate} {
