@@ -169,8 +169,11 @@ func (c Config) checkSecurity() error {
 	if !c.Password.IsZero() && !c.Token.IsZero() {
 		all = append(all, errors.New("password, token: both are set; write one of the two"))
 	}
-	if !c.Password.IsZero() && (c.User == "" || strings.Contains(c.User, ":")) {
-		all = append(all, errors.New("user: missing beside a password, or holds a colon, which Basic authentication cannot carry"))
+	if !c.Password.IsZero() && c.User == "" {
+		all = append(all, errors.New("user: missing beside a password"))
+	}
+	if strings.Contains(c.User, ":") { // often a password, which would go into headers and logs
+		all = append(all, errors.New("user: holds a colon, which no name of a user may; write a password into password"))
 	}
 	if c.Plaintext && (!c.Password.IsZero() || !c.Token.IsZero()) {
 		all = append(all, errors.New("plaintext: neither password nor token may go over HTTP without TLS; leave plaintext out"))

@@ -12,7 +12,7 @@ import (
 // TRINO_SOURCE, TRINO_TAGS, TRINO_SCHEMAS, TRINO_PLAINTEXT, TRINO_CA_FILE, TRINO_CERT_FILE, TRINO_KEY_FILE,
 // TRINO_SERVER_NAME, TRINO_PROXY, TRINO_SPOOLING, TRINO_STORAGE_HOSTS, TRINO_COMPRESSION, TRINO_CONCURRENCY, TRINO_TIMEOUT
 // and TRINO_MAX_ROWS. base.EnvPrefix reads a second instance. Every variable that is missing or wrong is reported at once,
-// by name, and the Config is then the zero value.
+// by name, in one base.ErrInvalid in which errors.As finds a *base.EnvError; the Config is then the zero value.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	var maxRows int
@@ -42,7 +42,9 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	)
 	c.MaxRows = int64(maxRows)
 	if err = errors.Join(err, c.variables(prefixOf(ctx, opts))); err != nil {
-		return Config{}, err
+		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
+		return Config{}, e
 	}
 	return c, nil
 }

@@ -106,3 +106,15 @@ func TestAnAnswerThatIsTooLargeNamesTheSetting(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAUserWithAColonIsRefusedWithoutItsText(t *testing.T) {
+	t.Parallel()
+	env := base.EnvMap(map[string]string{"TRINO_HOST": "trino.example.com", "TRINO_USER": "bot:hunter2", "TRINO_PLAINTEXT": "true"})
+	_, fromEnv := trino.ConfigFromEnv(t.Context(), env)
+	_, made := trino.New(t.Context(), trino.Config{Host: "trino.example.com", User: "bot:hunter2", Plaintext: true})
+	for _, err := range []error{fromEnv, made} {
+		if base.KindOf(err) != base.KindInvalid || !strings.Contains(err.Error(), "holds a colon") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v", err)
+		}
+	}
+}
