@@ -1,6 +1,7 @@
 package trino
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,7 +17,7 @@ const maxTerms = 100
 
 // checkLogs reports every field of a question that cannot be asked.
 func checkLogs(t Tables, q logs.Query) error {
-	all := []error{t.checkWindow(q.Window)}
+	all := []error{t.checkWindow(q.Window), checkHex("trace_id", q.TraceID, 32), checkHex("span_id", q.SpanID, 16)}
 	if q.MinSeverity > 24 {
 		all = append(all, fmt.Errorf("min_severity: %d is not a severity number (1 to 24)", q.MinSeverity))
 	}
@@ -52,6 +53,14 @@ func checkLogs(t Tables, q logs.Query) error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// checkHex refuses what is no identifier of OpenTelemetry; none at all is no condition.
+func checkHex(field, id string, digits int) error {
+	if _, err := hex.DecodeString(id); id != "" && (err != nil || len(id) != digits) {
+		return fmt.Errorf("%s: must be %d hexadecimal digits, got %d characters", field, digits, len(id))
+	}
+	return nil
 }
 
 func pairs(m map[string]string) []string {

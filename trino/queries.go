@@ -73,7 +73,7 @@ type statusRow struct {
 // that the account may not see, is base.ErrNotFound.
 func (c *Client) QueryStatus(ctx context.Context, id string) (QueryStatus, error) {
 	if !queryID.MatchString(id) {
-		return QueryStatus{}, c.invalid(opStatus, errors.New("id: not the id of a query, such as 20250102_030405_00001_abcde"))
+		return QueryStatus{}, c.invalid(opStatus, errors.New("query_id: not the id of a query, such as 20250102_030405_00001_abcde"))
 	}
 	found, err := read[statusRow](ctx, c, opStatus, Query{
 		SQL: `SELECT query_id, state, "user", source, query, queued_time_ms, planning_time_ms, created, started, "end", ` +
@@ -114,7 +114,7 @@ func of[T any](p *T) T {
 // queries of others.
 func (c *Client) Cancel(ctx context.Context, id string) (known bool, err error) {
 	if !queryID.MatchString(id) {
-		return false, c.invalid(opCancel, errors.New("id: not the id of a query, such as 20250102_030405_00001_abcde"))
+		return false, c.invalid(opCancel, errors.New("query_id: not the id of a query, such as 20250102_030405_00001_abcde"))
 	}
 	return base.Do(ctx, c.guard, opCancel, func(ctx context.Context) (bool, error) {
 		_, err := c.once(ctx, rest.Request{Op: opCancel, Method: http.MethodDelete, Path: "/v1/query/" + url.PathEscape(id)})

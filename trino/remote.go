@@ -71,6 +71,7 @@ func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Re
 
 // LogsPage is [Client.LogsPage].
 func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
+	q.Limit = pageSize(q.Limit)
 	return SearchLogs.Call(ctx, r.caller, logsInput(q, cursor))
 }
 
@@ -87,7 +88,7 @@ func (r *RemoteClient) Callbacks(ctx context.Context, o CallbacksOptions) iter.S
 func (r *RemoteClient) CallbacksPage(ctx context.Context, o CallbacksOptions, cursor string) (base.Page[Callback], error) {
 	return ListCallbacks.Call(ctx, r.caller, CallbacksInput{
 		Window: o.Window, TrackingID: o.TrackingID, LoadNumber: o.LoadNumber, CompanyID: o.CompanyID, MessageType: o.MessageType,
-		Delivery: o.Delivery, OldestFirst: o.OldestFirst, Limit: o.Limit, Cursor: cursor,
+		Delivery: o.Delivery, OldestFirst: o.OldestFirst, Limit: pageSize(o.Limit), Cursor: cursor,
 	})
 }
 
@@ -103,7 +104,7 @@ func (r *RemoteClient) LocationProcessing(ctx context.Context, o FilesOptions) i
 
 func filesInput(o FilesOptions) FilesInput {
 	in := FilesInput(o)
-	if in.Limit <= 0 {
+	if in.Limit <= 0 || in.Limit > maxChunk {
 		in.Limit = maxChunk
 	}
 	return in

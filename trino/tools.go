@@ -2,6 +2,8 @@ package trino
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/fourkites/sources/base"
@@ -35,9 +37,7 @@ var (
 func (c *Client) Tools() []tool.Tool {
 	return append([]tool.Tool{
 		SearchLogs.Bind(c.searchLogs), ListCallbacks.Bind(c.listCallbacks), ListLoadFiles.Bind(c.listLoadFiles),
-		ListLocations.Bind(listed(func(ctx context.Context, in FilesInput) iter.Seq2[Location, error] {
-			return c.LocationProcessing(ctx, in.options())
-		})),
+		ListLocations.Bind(listedFiles(c, opLocations, c.LocationProcessing)),
 		ListCatalogs.Bind(pageOf(func(ctx context.Context, _ CatalogsInput) ([]string, error) { return c.Catalogs(ctx) })),
 		ListSchemas.Bind(pageOf(func(ctx context.Context, in SchemasInput) ([]string, error) { return c.Schemas(ctx, in.Catalog) })),
 		ListTables.Bind(pageOf(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, TablesOptions(in)) })),
@@ -80,18 +80,37 @@ func listed[In, T any](list func(context.Context, In) iter.Seq2[T, error]) func(
 
 func (c *Client) searchLogs(ctx context.Context, in LogsInput) (base.Page[logs.Record], error) {
 	q, err := in.query()
-	if err != nil {
+	if err = errors.Join(err, checkLimit(in.Limit)); err != nil {
 		return base.Page[logs.Record]{}, c.invalid(opLogsPage, err)
 	}
 	return c.LogsPage(ctx, q, in.Cursor)
 }
 
 func (c *Client) listCallbacks(ctx context.Context, in CallbacksInput) (base.Page[Callback], error) {
+	if err := checkLimit(in.Limit); err != nil {
+		return base.Page[Callback]{}, c.invalid(opCallbacksPage, err)
+	}
 	return c.CallbacksPage(ctx, in.options(), in.Cursor)
 }
 
 func (c *Client) listLoadFiles(ctx context.Context, in FilesInput) (base.Page[LoadFile], error) {
-	return listed(func(ctx context.Context, in FilesInput) iter.Seq2[LoadFile, error] {
-		return c.LoadFiles(ctx, in.options())
-	})(ctx, in)
+	return listedFiles(c, opLoadFiles, c.LoadFiles)(ctx, in)
+}
+
+// listedFiles is listed for the tools that take [FilesInput].
+func listedFiles[T any](c *Client, op *base.Op, list func(context.Context, FilesOptions) iter.Seq2[T, error]) func(context.Context, FilesInput) (base.Page[T], error) {
+	return func(ctx context.Context, in FilesInput) (base.Page[T], error) {
+		if err := checkLimit(in.Limit); err != nil {
+			return base.Page[T]{}, c.invalid(op, err)
+		}
+		return listed(func(ctx context.Context, in FilesInput) iter.Seq2[T, error] { return list(ctx, in.options()) })(ctx, in)
+	}
+}
+
+// checkLimit refuses a limit that a tool would have to change: its caller would take the page for all that it asked for.
+func checkLimit(limit int) error {
+	if limit < 0 || limit > maxChunk {
+		return fmt.Errorf("limit: %d is not between 1 and %d; leave it out for %d", limit, maxChunk, defaultPage)
+	}
+	return nil
 }

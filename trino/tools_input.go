@@ -26,7 +26,7 @@ type LogsInput struct {
 	CorrelationID string            `json:"correlation_id,omitempty" jsonschema:"in the body or in any attribute"`
 	RecordUUID    string            `json:"record_uuid,omitempty" jsonschema:"in the body or in any attribute"`
 	OldestFirst   bool              `json:"oldest_first,omitempty" jsonschema:"default: newest first"`
-	Limit         int               `json:"limit,omitempty" jsonschema:"records of a page; default 100, at most 10000"`
+	Limit         int               `json:"limit,omitempty" jsonschema:"records of a page; 1 to 10000, default 100"`
 	Cursor        string            `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
 }
 
@@ -89,7 +89,7 @@ type CallbacksInput struct {
 	MessageType string      `json:"message_type,omitempty"`
 	Delivery    Delivery    `json:"delivery,omitempty" jsonschema:"delivered (the endpoint answered 2xx) or not_delivered; default: both"`
 	OldestFirst bool        `json:"oldest_first,omitempty" jsonschema:"default: newest first"`
-	Limit       int         `json:"limit,omitempty" jsonschema:"callbacks of a page; default 100, at most 10000"`
+	Limit       int         `json:"limit,omitempty" jsonschema:"callbacks of a page; 1 to 10000, default 100"`
 	Cursor      string      `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
 }
 
@@ -105,7 +105,7 @@ type FilesInput struct {
 	TrackingID  string      `json:"tracking_id" jsonschema:"id of a load, digits only"`
 	Window      base.Window `json:"window" jsonschema:"RFC 3339; its days count"`
 	OldestFirst bool        `json:"oldest_first,omitempty" jsonschema:"by day; default: newest first"`
-	Limit       int         `json:"limit,omitempty" jsonschema:"default 100, at most 10000"`
+	Limit       int         `json:"limit,omitempty" jsonschema:"1 to 10000, default 100"`
 }
 
 func (in FilesInput) options() FilesOptions {
@@ -130,7 +130,7 @@ type TablesInput struct {
 // DescribeInput is the question of trino_describe_table.
 type DescribeInput struct {
 	Table      string `json:"table" jsonschema:"table, schema.table or catalog.schema.table"`
-	SampleRows int    `json:"sample_rows,omitempty" jsonschema:"rows to show, at most 100; default none"`
+	SampleRows int    `json:"sample_rows,omitempty" jsonschema:"rows to show, 0 to 100; default none"`
 }
 
 // QueryIDInput is the question of trino_get_query and trino_cancel_query.

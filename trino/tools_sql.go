@@ -14,7 +14,7 @@ type QueryInput struct {
 	Args    []any  `json:"args,omitempty" jsonschema:"the values of the question marks, in their order: texts, numbers, booleans"`
 	Catalog string `json:"catalog,omitempty" jsonschema:"of names without one; default: the configured one"`
 	Schema  string `json:"schema,omitempty" jsonschema:"of names without one; default: the configured one"`
-	Limit   int    `json:"limit,omitempty" jsonschema:"rows; default 100, at most 10000"`
+	Limit   int    `json:"limit,omitempty" jsonschema:"rows; 1 to 10000, default 100"`
 }
 
 // QueryOutput is the answer to a statement. NaN and infinities are the texts NaN, +Inf and -Inf.
@@ -66,6 +66,9 @@ func wholeNumbers(args []any) []any {
 
 func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, error) {
 	out := QueryOutput{Columns: []string{}, Items: []map[string]any{}}
+	if err := checkLimit(in.Limit); err != nil {
+		return out, c.invalid(opQuery, err)
+	}
 	limit := pageSize(in.Limit)
 	answer, err := c.Query(base.WithStats(ctx, &out.Stats), Query{
 		SQL: in.SQL, Args: wholeNumbers(in.Args), Catalog: in.Catalog, Schema: in.Schema, MaxRows: int64(limit),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -118,5 +119,36 @@ func TestTheShortNamesTakeTheirOwnParameters(t *testing.T) {
 	out, err = call(t, client.Tools(), "trino_query_sql", `{"sql":"SELECT uuid FROM callbacks_v2 WHERE datestr = ? LIMIT 5","args":["`+now.AddDate(0, 0, -1).Format("2006-01-02")+`"]}`)
 	if err != nil || out["outcome"] != "data" {
 		t.Errorf("%v %v", out, err)
+	}
+}
+
+func TestAToolRefusesWhatItsSchemaDoesNotAllow(t *testing.T) {
+	t.Parallel()
+	server := withCallbacks(t, 1)
+	client := clientOf(t, server)
+	window := `"window":{"from":"` + now.AddDate(0, 0, -1).Format(time.RFC3339) + `","to":"` + now.Format(time.RFC3339) + `"}`
+	for _, c := range []struct{ name, args, want string }{
+		{"trino_get_query", `{"query_id":"a b"}`, "query_id: not the id"},
+		{"trino_cancel_query", `{"query_id":"a b"}`, "query_id: not the id"},
+		{"trino_search_logs", `{` + window + `,"trace_id":"xyz"}`, "trace_id: must be 32 hexadecimal digits"},
+		{"trino_search_logs", `{` + window + `,"span_id":"abcd"}`, "span_id: must be 16 hexadecimal digits"},
+		{"trino_search_logs", `{` + window + `,"limit":20000}`, "limit: 20000 is not between 1 and 10000"},
+		{"trino_list_callbacks", `{` + window + `,"limit":-5}`, "limit: -5 is not between 1 and 10000"},
+		{"trino_list_load_files", `{"tracking_id":"1",` + window + `,"limit":-5}`, "limit: -5 is not between 1 and 10000"},
+		{"trino_list_locations", `{"tracking_id":"1",` + window + `,"limit":20000}`, "limit: 20000 is not between 1 and 10000"},
+		{"trino_query_sql", `{"sql":"SELECT 1","limit":20000}`, "limit: 20000 is not between 1 and 10000"},
+	} {
+		if _, err := call(t, client.Tools(), c.name, c.args); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s %s: %v", c.name, c.args, err)
+		}
+	}
+	if n := len(server.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+	remote := trino.Remote(tool.Set(client.Tools()))
+	for _, limit := range []int{-1, 20_000} { // what a Go caller may ask for
+		if _, err := remote.CallbacksPage(t.Context(), trino.CallbacksOptions{Window: daysAgo(1, 0), Limit: limit}, ""); err != nil {
+			t.Errorf("%d: %v", limit, err)
+		}
 	}
 }
