@@ -3,6 +3,7 @@ package trinotest_test
 import (
 	"database/sql"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	trinodriver "github.com/trinodb/trino-go-client/trino"
 	"go.uber.org/goleak"
 
+	"github.com/fourkites/sources/trino"
 	"github.com/fourkites/sources/trino/trinotest"
 )
 
@@ -146,5 +148,29 @@ func TestRepliesTakeTurnsAndTheLastStays(t *testing.T) {
 	server.ForgetRequests()
 	if n := len(server.Requests()); n != 0 {
 		t.Errorf("%d requests are kept", n)
+	}
+}
+
+func TestWhatTheServerDoesNotReadIsNoFaultOfTheStatement(t *testing.T) {
+	t.Parallel()
+	server := trinotest.NewServer()
+	t.Cleanup(server.Close)
+	client, err := trino.New(t.Context(), server.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	server.AddTable("hive.log.t", []trinotest.Column{{Name: "x", Type: "bigint"}}, []any{1})
+	for sql, want := range map[string]string{
+		"SELECT count(*) FROM t": "script the answer with Reply", "SELECT a.x FROM t a JOIN t b ON a.x = b.x": "script the answer with Reply",
+		"SELECT count(x) FROM t": "script the answer with Reply", "SELECT x FROM t WHERE x = ? AND x = ?": "expected 2 but found 1",
+	} {
+		q := trino.Query{SQL: sql}
+		if want == "expected 2 but found 1" {
+			q.Args = []any{1}
+		}
+		if _, err := client.Query(t.Context(), q); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", sql, err)
+		}
 	}
 }

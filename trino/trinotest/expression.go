@@ -96,7 +96,7 @@ func apply(name string, args []any) any {
 }
 
 func unknownFunction(name string, n int) any {
-	complain("FUNCTION_NOT_FOUND", fmt.Sprintf("Function '%s' with %d arguments not registered", name, n))
+	unread("FUNCTION_NOT_FOUND", fmt.Sprintf("Function '%s' with %d arguments not registered", name, n))
 	return nil
 }
 

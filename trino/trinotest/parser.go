@@ -54,6 +54,11 @@ type complaint struct{ err *Error }
 
 func complain(name, message string) { panic(complaint{userError(name, message)}) }
 
+// unread complains of what a real server may well read, and this one does not.
+func unread(name, message string) {
+	complain(name, message+" (this server reads only simple statements; script the answer with Reply)")
+}
+
 // caught turns a complaint into the error of the statement.
 func caught(err **Error) {
 	switch c := recover().(type) {
@@ -70,7 +75,7 @@ func (p *parser) peek() token { return p.tokens[p.at] }
 func (p *parser) next() token {
 	t := p.tokens[p.at]
 	if t.kind == tokEnd {
-		complain("SYNTAX_ERROR", "mismatched input '<EOF>'")
+		unread("SYNTAX_ERROR", "mismatched input '<EOF>'")
 	}
 	p.at++
 	return t
@@ -96,7 +101,7 @@ func (p *parser) symbol(s string) bool {
 
 func (p *parser) need(ok bool) {
 	if !ok {
-		complain("SYNTAX_ERROR", "mismatched input '"+p.peek().text+"'")
+		unread("SYNTAX_ERROR", "mismatched input '"+p.peek().text+"'")
 	}
 }
 
@@ -326,7 +331,7 @@ func number(text string) any {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		complain("SYNTAX_ERROR", "mismatched input '"+text+"'")
+		unread("SYNTAX_ERROR", "mismatched input '"+text+"'")
 	}
 	return f
 }

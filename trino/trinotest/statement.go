@@ -2,6 +2,7 @@ package trinotest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 )
@@ -78,17 +79,16 @@ func bound(sql string, values []string) (string, *Error) {
 		case c == '\'' || c == '"':
 			quote = c
 		case c == '?':
-			if used == len(values) {
-				return "", userError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters")
+			if used < len(values) {
+				b.WriteString(values[used])
 			}
-			b.WriteString(values[used])
 			used++
 			continue
 		}
 		b.WriteByte(sql[i])
 	}
 	if used != len(values) {
-		return "", userError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters")
+		return "", userError("INVALID_PARAMETER_USAGE", fmt.Sprintf("Incorrect number of parameters: expected %d but found %d", used, len(values)))
 	}
 	return b.String(), nil
 }
