@@ -76,6 +76,7 @@ type dbConn struct {
 
 // PrepareContext makes no call.
 func (k *dbConn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+	text = unterminated(text)
 	prepare, ok := k.Conn.(driver.ConnPrepareContext)
 	if !ok {
 		return nil, driver.ErrSkip

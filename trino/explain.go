@@ -53,6 +53,7 @@ func (c *Client) Explain(ctx context.Context, q Query, kind ExplainType) (Explan
 	default:
 		return out, c.invalid(opExplain, fmt.Errorf("type: %.40q is none of LOGICAL, DISTRIBUTED, IO, VALIDATE", kind))
 	}
+	q.SQL = unterminated(q.SQL)
 	if err := c.checkExplained(ctx, q); err != nil {
 		return out, err
 	}

@@ -22,7 +22,7 @@ import (
 
 // Query is one statement that reads. The zero value of each field but SQL is its default.
 type Query struct {
-	// SQL is sent as it is, without a semicolon. Values belong into Args.
+	// SQL is sent as it is, but for one semicolon at its end. Values belong into Args.
 	// A statement over a table of history must bound Tables.Partition from below by days written YYYY-MM-DD, as text or as
 	// Args, none of them before Tables.Retention.
 	SQL string
@@ -59,6 +59,7 @@ var opQuery = method("Query")
 func (c *Client) Query(ctx context.Context, q Query) (*rows.Rows, error) {
 	q.MaxRows = capped(q.MaxRows, c.config.MaxRows)
 	q.MaxBytes = capped(q.MaxBytes, c.config.MaxBytes)
+	q.SQL = unterminated(q.SQL)
 	if err := c.checkReading(ctx, opQuery, q); err != nil {
 		return nil, err
 	}

@@ -195,7 +195,7 @@ func TestACallThatIsCancelledWhileTheStatementWaitsStopsIt(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err := client.Query(ctx, trino.Query{SQL: "SELECT 1"})
-	if base.KindOf(err) != base.KindDeadline {
+	if base.KindOf(err) != base.KindDeadline || !strings.Contains(err.Error(), "hint: the caller's deadline") {
 		t.Errorf("%v", err)
 	}
 	eventually(t, "the query is gone", func() bool { return server.Running() == 0 && len(server.Cancelled()) == 1 })
@@ -428,5 +428,34 @@ func TestATokenGoesAsBearerAndARefusedOneOnlyOnce(t *testing.T) {
 	}
 	if n := len(server.Requests()) - before; n != 1 {
 		t.Errorf("a refused token was sent %d times", n)
+	}
+}
+
+func TestAnEndOfTheContextWhileRowsAreReadNamesTheQuery(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("bulk", trinotest.Bulk(10, 1000))
+	client := clientOf(t, server)
+	for _, kind := range []base.Kind{base.KindCanceled, base.KindDeadline} {
+		ctx, cancel := context.WithCancel(t.Context())
+		q := trino.Query{SQL: "SELECT * FROM bulk"}
+		if kind == base.KindDeadline {
+			q.Timeout = 100 * time.Millisecond
+		}
+		r, err := client.Query(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == base.KindCanceled {
+			cancel()
+		} else {
+			eventually(t, "the query is over", func() bool { return server.Running() == 0 })
+		}
+		_, err = count(r, nil)
+		e, ok := errors.AsType[*base.Error](err)
+		if !ok || e.Kind != kind || e.QueryID == "" || (e.Hint == "") == (kind == base.KindDeadline) {
+			t.Errorf("%v", err)
+		}
+		cancel()
 	}
 }

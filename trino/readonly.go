@@ -117,6 +117,9 @@ func checkReading(all []lexeme) error {
 			}
 			return errors.New("sql: more than one statement; send them one by one")
 		}
+		if l.kind == '$' && i+1 < len(all) && all[i+1].kind == 'n' {
+			return fmt.Errorf("sql: $%.20s stands for no value; values are ? here, in the order of args", all[i+1].text)
+		}
 	}
 	rest := all
 	for len(rest) > 0 && rest[0].kind == '(' {
@@ -139,6 +142,15 @@ func checkReading(all []lexeme) error {
 		return &writeError{"WITH FUNCTION brings code of its own; write its expression where it is used"}
 	}
 	return checkFunctions(rest)
+}
+
+// unterminated is a statement without the one semicolon that may end it, which the server does not take. Where that stands
+// in a comment it says nothing, and in a text that does not end the statement is refused all the same.
+func unterminated(sql string) string {
+	if text, ok := strings.CutSuffix(strings.TrimRight(sql, " \t\r\n"), ";"); ok {
+		return text
+	}
+	return sql
 }
 
 func startsReading(all []lexeme) bool {

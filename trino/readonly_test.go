@@ -35,7 +35,8 @@ func TestAStatementThatDoesNotOnlyReadIsRefusedBeforeItIsSent(t *testing.T) {
 		"WITH SESSION query_max_run_time = '10h' SELECT 1":        {base.KindPermission, "SESSION"},
 		"SELECT * FROM TABLE(pg.system.query(query => 'DELETE'))": {base.KindPermission, "query"},
 		"SELECT 1; DELETE FROM t":                                 {base.KindInvalid, "more than one"},
-		"SELECT 1;":                                               {base.KindInvalid, "semicolon"},
+		"SELECT 1;;":                                              {base.KindInvalid, "semicolon"},
+		"SELECT * FROM t WHERE a = $1":                            {base.KindInvalid, "values are ? here"},
 		"SELECT 1 /* hidden":                                      {base.KindInvalid, "comment"},
 		"SELECT 'open":                                            {base.KindInvalid, "text"},
 		"":                                                        {base.KindInvalid, "no statement"},
@@ -70,6 +71,25 @@ func TestStatementsThatReadAreSentAsTheyAre(t *testing.T) {
 		all := server.Statements()
 		if got := all[len(all)-1].Body; got != sql {
 			t.Errorf("%q was sent as %q", sql, got)
+		}
+	}
+}
+
+func TestOneSemicolonMayEndAStatement(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	client := clientOf(t, server)
+	one := trinotest.Reply{Columns: []trinotest.Column{{Name: "x", Type: "bigint"}}, Rows: [][]any{{1}}}
+	server.ReplyTo("SELECT 1 AS x", one)
+	if n, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT 1 AS x; \n"})); n != 1 || err != nil {
+		t.Errorf("%d rows, %v", n, err)
+	}
+	if err := dbOf(t, client).QueryRowContext(t.Context(), "SELECT 1 AS x;").Scan(new(int)); err != nil {
+		t.Error(err)
+	}
+	for _, r := range server.Statements() {
+		if strings.Contains(r.SQL, ";") {
+			t.Errorf("%q was sent", r.SQL)
 		}
 	}
 }

@@ -285,7 +285,23 @@ func forgotten(err error) error {
 
 func (s *stream) guarded(f func(context.Context) error) error {
 	_, err := base.Do(s.ctx, s.client.guard, s.ask.op, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx) })
-	return err
+	return s.explained(err)
+}
+
+// explained adds to a call's error what the guard does not know: the query, and what a deadline may have been.
+func (s *stream) explained(err error) error {
+	e, ok := errors.AsType[*base.Error](err)
+	if !ok {
+		return err
+	}
+	copied := *e
+	if copied.QueryID == "" {
+		copied.QueryID = s.queryID()
+	}
+	if copied.Kind == base.KindDeadline && copied.Hint == "" {
+		copied.SetHint(base.HintOf("the caller's deadline or the timeout of the query passed; narrow the window, or give it longer"))
+	}
+	return &copied
 }
 
 // segment takes in the first of the segments that wait.
@@ -337,8 +353,8 @@ func (s *stream) typed(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		e.Kind = base.KindDeadline
 	}
-	e.Source, e.Op, e.QueryID = s.client.Name(), s.ask.op.Name, s.queryID()
-	return e
+	e.Source, e.Op = s.client.Name(), s.ask.op.Name
+	return s.explained(e)
 }
 
 // Close ends the answer; what the server has not sent is cancelled there. It waits for that at most a second. It may be

@@ -10,7 +10,7 @@ import (
 
 // QueryInput is the question of trino_query_sql; see [Query].
 type QueryInput struct {
-	SQL     string `json:"sql" jsonschema:"one statement that reads, without a semicolon; values as question marks"`
+	SQL     string `json:"sql" jsonschema:"one statement that reads; values as question marks"`
 	Args    []any  `json:"args,omitempty" jsonschema:"the values of the question marks, in their order: texts, numbers, booleans"`
 	Catalog string `json:"catalog,omitempty" jsonschema:"of names without one; default: the configured one"`
 	Schema  string `json:"schema,omitempty" jsonschema:"of names without one; default: the configured one"`
