@@ -84,7 +84,7 @@ func (c *Client) connect(ctx context.Context, o base.Options) error {
 			Name: c.config.Name, System: "trino", Limits: c.config.Limits, Defaults: defaultLimits, Classify: classify,
 			Refresh: c.credential.refresh, Secrets: c.credential.secrets,
 		},
-		BaseURL: c.config.url(), MaxResponseBytes: c.config.MaxPage, Sign: c.credential.sign, Header: c.header(),
+		BaseURL: c.config.url(), AddressName: "host, port and plaintext", MaxResponseBytes: c.config.MaxPage, Sign: c.credential.sign, Header: c.header(),
 		Decode: decode, Classify: refused,
 		CAFile: c.config.CAFile, CertFile: c.config.CertFile, KeyFile: c.config.KeyFile, ServerName: c.config.ServerName,
 		Proxy: c.config.Proxy, LimitName: "max_page_bytes",

@@ -75,7 +75,7 @@ func (w *watched) blame(err error) error {
 		e.Sent, e.Hint = base.Answered, "the compression asks for a window above 8 MiB, which HTTP does not allow; set compression to gzip"
 		return e
 	}
-	e := base.NewError(base.KindProtocol, err)
+	e := base.NewError(base.KindProtocol, err).WithText("the answer does not decompress: " + err.Error())
 	e.Sent = base.Answered
 	e.SetHint(base.HintOf("the compressed answer was damaged on the way"))
 	return e

@@ -1,8 +1,11 @@
 package trino_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/fourkites/sources/base"
@@ -50,5 +53,36 @@ func TestAnswersComeInTheCompressionThatIsAskedFor(t *testing.T) {
 		if got := all[len(all)-1].Header.Get("Accept-Encoding"); got != asked {
 			t.Errorf("%q: asked for %q", compression, got)
 		}
+	}
+}
+
+func TestADamagedAnswerSaysWhatIsWrongWithIt(t *testing.T) {
+	t.Parallel()
+	var whole bytes.Buffer
+	z := gzip.NewWriter(&whole)
+	_, _ = z.Write([]byte(oneColumn("bigint", "[[1]]")))
+	_ = z.Close()
+	checksum := bytes.Clone(whole.Bytes())
+	checksum[len(checksum)-8] ^= 1
+	for body, want := range map[string]string{"no gzip at all": "gzip: invalid header", string(checksum): "gzip: invalid checksum"} {
+		client := handler(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write([]byte(body))
+		})
+		_, err := client.Query(t.Context(), trino.Query{SQL: "SELECT 1"})
+		if base.KindOf(err) != base.KindProtocol || !strings.Contains(err.Error(), "the answer does not decompress: "+want) ||
+			!strings.Contains(err.Error(), "damaged on the way") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestHintsNameTheSettingsOfThisClient(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	client := clientOf(t, server, func(c *trino.Config) { c.Plaintext = false })
+	_, err := client.Query(t.Context(), trino.Query{SQL: "SELECT 1"})
+	if err == nil || !strings.Contains(err.Error(), "check host, port and plaintext") || strings.Contains(err.Error(), "base URL") {
+		t.Errorf("%v", err)
 	}
 }

@@ -46,8 +46,9 @@ var errTooLarge = errors.New("the answer is larger than allowed")
 
 // cut types an answer that broke off: it is never taken for a whole one.
 func (t *trail) cut(err error) error {
+	_, typed := errors.AsType[*base.Error](err) // by Config.Decode, which says what is wrong
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	if corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+	if !typed && (corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader)) {
 		return t.named(base.NewError(base.KindProtocol, err), err)
 	}
 	return t.broken(err)

@@ -112,9 +112,9 @@ func (c *Client) Once(ctx context.Context, r Request) (Response, error) {
 
 // trail is that of an exchange which cancel ends.
 func (c *Client) trail(r Request, cancel context.CancelCauseFunc) *trail {
-	t := &trail{address: c.base, cancel: cancel, unsafe: r.Op.Safety == base.Unsafe}
+	t := &trail{address: c.base, cancel: cancel, unsafe: r.Op.Safety == base.Unsafe, setting: c.config.AddressName}
 	if r.Foreign != nil {
-		t.address = r.Foreign
+		t.address, t.setting = r.Foreign, "where the link of the service leads"
 	}
 	return t
 }

@@ -90,12 +90,12 @@ func (c *Client) refusal(r Response) (e *base.Error) {
 		e = c.config.Classify(r)
 	}
 	if e == nil {
-		e = statusError(r)
+		e = c.statusError(r)
 	}
 	return e
 }
 
-func statusError(r Response) *base.Error {
+func (c *Client) statusError(r Response) *base.Error {
 	cause := &StatusError{Status: r.Status}
 	text := cause.Error()
 	if said := message(r); said != "" {
@@ -105,7 +105,7 @@ func statusError(r Response) *base.Error {
 	switch {
 	case r.Status >= 300 && r.Status < 400:
 		text += destination(r)
-		e.SetHint(base.HintOf("redirects are not followed; set the base URL to where this one leads"))
+		e.Hint = "redirects are not followed; set " + c.config.AddressName + " to where this one leads"
 	case r.Status == http.StatusProxyAuthRequired:
 		e.SetHint(base.HintOf(proxyWants))
 	}

@@ -20,6 +20,7 @@ type trail struct {
 	address *url.URL
 	cancel  context.CancelCauseFunc // of the attempt
 	unsafe  bool
+	setting string // Config.AddressName
 
 	conn        atomic.Pointer[conn] // that the attempt is on, if it has it for itself
 	connected   atomic.Bool
@@ -136,7 +137,7 @@ func (t *trail) broken(err error) *base.Error {
 		e = base.NewError(base.KindInternal, err)
 	}
 	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
-		e.SetHint(base.HintOf("the service does not speak TLS there; check the scheme and the port of the base URL"))
+		e.Hint = "the service does not speak TLS there; check " + t.setting
 	}
 	switch op, _ := errors.AsType[*net.OpError](err); {
 	case op != nil && op.Op == "proxyconnect":
@@ -147,7 +148,7 @@ func (t *trail) broken(err error) *base.Error {
 	case e.Kind == base.KindInternal:
 		t.unknown(e)
 	case e.Kind == base.KindAttemptTimeout:
-		e.SetHint(base.HintOf("no answer came in time; check the host and the port of the base URL, or raise limits.attempt or limits.timeout"))
+		e.Hint = "no answer came in time; check " + t.setting + ", or raise limits.attempt or limits.timeout"
 	}
 	return t.named(e, err)
 }
@@ -159,12 +160,12 @@ func (t *trail) unknown(e *base.Error) {
 	switch {
 	case errors.Is(e, errSpoke):
 		e.Kind = base.KindProtocol
-		e.SetHint(base.HintOf(otherProtocol))
+		e.Hint = otherProtocol + t.setting
 	case t.multiplexed.Load(), t.parted.Load(), t.connected.Load() && !t.answered.Load():
 		e.Kind = base.KindUnavailable
 	default:
 		e.Kind = base.KindProtocol
-		e.SetHint(base.HintOf(otherProtocol))
+		e.Hint = otherProtocol + t.setting
 	}
 }
 
@@ -173,7 +174,7 @@ func timely(k base.Kind) bool {
 	return k == base.KindCanceled || k == base.KindDeadline || k == base.KindAttemptTimeout
 }
 
-const otherProtocol = "the service does not speak HTTP as expected; check the scheme, the host and the port of the base URL"
+const otherProtocol = "the service does not speak HTTP as expected; check "
 
 var errSpoke = errors.New("the server speaks before it is asked")
 
