@@ -24,8 +24,7 @@ const (
 type Config struct {
 	Guard   base.GuardConfig // System empty = http; Classify nil = errors of the network alone
 	BaseURL string           // as ParseBaseURL wants it
-	// AddressName is the settings that the address comes from, for the hints of errors; empty = the scheme, the host and the
-	// port of the base URL.
+	// AddressName is the settings that the address comes from, for the hints of errors; empty = the base URL.
 	AddressName string
 	// MaxResponseBytes bounds an answer after decompression; 0 = 32 MiB. LimitName is the setting that the bound comes
 	// from, for the words of an error; empty = max_response_bytes.
@@ -67,9 +66,6 @@ func New(config Config, options base.Options) (*Client, error) {
 	}
 	if config.MaxResponseBytes <= 0 {
 		config.MaxResponseBytes = defaultMaxResponse
-	}
-	if config.AddressName == "" {
-		config.AddressName = "the scheme, the host and the port of the base URL"
 	}
 	if config.LimitName == "" {
 		config.LimitName = "max_response_bytes"

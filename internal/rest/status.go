@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,7 +106,7 @@ func (c *Client) statusError(r Response) *base.Error {
 	switch {
 	case r.Status >= 300 && r.Status < 400:
 		text += destination(r)
-		e.Hint = "redirects are not followed; set " + c.config.AddressName + " to where this one leads"
+		e.Hint = "redirects are not followed; set " + cmp.Or(c.config.AddressName, "the base URL") + " to where this one leads"
 	case r.Status == http.StatusProxyAuthRequired:
 		e.SetHint(base.HintOf(proxyWants))
 	}

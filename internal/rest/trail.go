@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -137,7 +138,7 @@ func (t *trail) broken(err error) *base.Error {
 		e = base.NewError(base.KindInternal, err)
 	}
 	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain {
-		e.Hint = "the service does not speak TLS there; check " + t.setting
+		e.Hint = "the service does not speak TLS there; check " + cmp.Or(t.setting, "the scheme and the port of the base URL")
 	}
 	switch op, _ := errors.AsType[*net.OpError](err); {
 	case op != nil && op.Op == "proxyconnect":
@@ -148,7 +149,7 @@ func (t *trail) broken(err error) *base.Error {
 	case e.Kind == base.KindInternal:
 		t.unknown(e)
 	case e.Kind == base.KindAttemptTimeout:
-		e.Hint = "no answer came in time; check " + t.setting + ", or raise limits.attempt or limits.timeout"
+		e.Hint = "no answer came in time; check " + cmp.Or(t.setting, "the host and the port of the base URL") + ", or raise limits.attempt or limits.timeout"
 	}
 	return t.named(e, err)
 }
@@ -160,12 +161,12 @@ func (t *trail) unknown(e *base.Error) {
 	switch {
 	case errors.Is(e, errSpoke):
 		e.Kind = base.KindProtocol
-		e.Hint = otherProtocol + t.setting
+		e.Hint = otherProtocol + cmp.Or(t.setting, "the scheme, the host and the port of the base URL")
 	case t.multiplexed.Load(), t.parted.Load(), t.connected.Load() && !t.answered.Load():
 		e.Kind = base.KindUnavailable
 	default:
 		e.Kind = base.KindProtocol
-		e.Hint = otherProtocol + t.setting
+		e.Hint = otherProtocol + cmp.Or(t.setting, "the scheme, the host and the port of the base URL")
 	}
 }
 
