@@ -3,6 +3,7 @@ package warehouse_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"testing"
 	"time"
@@ -181,8 +182,8 @@ func TestAttemptsThatAllFailedSaySo(t *testing.T) {
 		t.Errorf("%s%+v, %v", diff, got, err)
 	}
 	_, err = source.Load(t.Context(), "7")
-	if base.KindOf(err) != base.KindNotFound {
-		t.Errorf("no attempt: %v", err)
+	if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindNotFound || e.Source != "redshift validations" || e.Op != "Load" || e.Hint == "" {
+		t.Errorf("no attempt: %+v", err)
 	}
 	if _, err := source.Load(t.Context(), "LP7"); base.KindOf(err) != base.KindInvalid {
 		t.Errorf("no tracking id: %v", err)
@@ -245,5 +246,22 @@ func TestALoadOfARemoteWarehouseTellsItsAge(t *testing.T) {
 	a, err := evidence.LoadMetadata(t.Context(), id, warehouse.Loads(redshift.Remote(afar{client.Tools()})))
 	if err != nil || a.Age != 10*time.Minute {
 		t.Errorf("%s old, %v", a.Age, err)
+	}
+}
+
+// A reader may keep what it hands out, and give it to others.
+func TestWhatAReaderHandsOutStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	reader := odd{map[string]any{"a": math.NaN()}, map[string]any{"a": math.NaN()}}
+	for _, source := range []interface {
+		Load(ctx context.Context, trackingID string) (fkapi.Load, error)
+	}{warehouse.Loads(reader), warehouse.Validations(reader)} {
+		if _, err := source.Load(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+	}
+	want := odd{map[string]any{"a": math.NaN()}, map[string]any{"a": math.NaN()}}
+	if diff := cmp.Diff(want, reader, cmp.AllowUnexported(odd{}), cmpopts.EquateNaNs()); diff != "" {
+		t.Error(diff)
 	}
 }
