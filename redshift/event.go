@@ -104,8 +104,8 @@ func (c *Client) LoadEventsPage(ctx context.Context, q EventsQuery, cursor strin
 	if err != nil {
 		return base.Page[LoadEvent]{}, err
 	}
-	base.AddStats(ctx, base.Stats{Asked: q.Window, Covered: q.Window})
 	p.Items, p.More = first(found, limit)
+	base.AddStats(ctx, base.Stats{Asked: q.Window, Covered: q.covered(p)})
 	p.Outcome = base.OutcomeOf(len(p.Items), incomplete(c.Name(), opLoadEvents.Name, len(p.Items), p.More))
 	if p.More {
 		p.Cursor = encodeCursor(q.binding(), at.after(p.Items))
@@ -114,6 +114,20 @@ func (c *Client) LoadEventsPage(ctx context.Context, q EventsQuery, cursor strin
 		p.Items = []LoadEvent{}
 	}
 	return p, nil
+}
+
+// covered is the part of the window that the pages up to this one came through: before the last event, where there are
+// more of them. It is the zero window where that is none of it.
+func (q EventsQuery) covered(p base.Page[LoadEvent]) base.Window {
+	w := q.Window
+	if !p.More {
+		return w
+	}
+	if len(p.Items) == 0 || !p.Items[len(p.Items)-1].UpdateTime.After(w.From) {
+		return base.Window{}
+	}
+	w.To = p.Items[len(p.Items)-1].UpdateTime
+	return w
 }
 
 // eventsFrom reads from an instant on, without what was handed out of that instant: events have no id to go on from.
