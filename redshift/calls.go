@@ -55,7 +55,7 @@ var actingFamilies = []struct{ prefix, why string }{
 }
 
 const (
-	whySession   = "it acts on sessions; Cancel stops a statement"
+	whySession   = "it acts on sessions; a statement is stopped by cancelling the query of its pid"
 	whyLock      = "its lock outlives the statement"
 	whyElsewhere = "it reaches another server"
 	whyFile      = "it reaches files of the server"

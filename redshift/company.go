@@ -40,7 +40,7 @@ func (c *Client) Company(ctx context.Context, permalink string) (Company, error)
 	case err != nil:
 		return Company{}, err
 	case len(found) == 0:
-		return Company{}, c.notFound(opCompany, "no company has the permalink "+permalink, "look for words of its name with FindCompanies")
+		return Company{}, c.notFound(opCompany, "no company has the permalink "+permalink, "search companies by words of their name")
 	}
 	return found[0], nil
 }

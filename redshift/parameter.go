@@ -63,5 +63,12 @@ func checkArg(arg any) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("a %T cannot be bound; give text, a number, a bool or a time, one parameter for each value", arg)
+	what := fmt.Sprintf("a %T", arg)
+	switch arg.(type) {
+	case map[string]any:
+		what = "an object"
+	case []any:
+		what = "a list"
+	}
+	return fmt.Errorf("%s cannot be bound; give text, a number, a bool or a time, one parameter for each value", what)
 }

@@ -75,7 +75,7 @@ func (c *Client) RunningQueries(ctx context.Context) ([]RunningQuery, error) {
 // itself stays. Stopping another account's statement needs the right to it: else the error is base.ErrPermission.
 func (c *Client) Cancel(ctx context.Context, pid int64) (bool, error) {
 	if pid <= 0 || pid > 1<<31-1 {
-		return false, c.invalid(opCancel, fmt.Errorf("pid: %d is no session; take it from RunningQueries", pid))
+		return false, c.invalid(opCancel, fmt.Errorf("pid: %d is no session; take it from the list of running queries", pid))
 	}
 	if works, err := c.works(ctx, pid); err != nil || !works {
 		return false, err

@@ -2,12 +2,15 @@ package tool
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -21,7 +24,7 @@ func decode(name string, s *jsonschema.Schema, args json.RawMessage, into any) e
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(args, &fields); err != nil {
-		return base.Invalid("", name, "the arguments are not a JSON object: %s", err)
+		return base.Invalid("", name, "the arguments are not a JSON object; send one, such as {}")
 	}
 	if err := unknown(name, "", s, fields); err != nil {
 		return err
@@ -34,7 +37,7 @@ func decode(name string, s *jsonschema.Schema, args json.RawMessage, into any) e
 	d := json.NewDecoder(bytes.NewReader(args))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return mistake(name, err)
+		return mistake(name, s, fields, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return base.Invalid("", name, "something follows the arguments; send one JSON object")
@@ -63,11 +66,51 @@ func unknown(name, path string, s *jsonschema.Schema, fields map[string]json.Raw
 	return nil
 }
 
-func mistake(name string, err error) error {
+func mistake(name string, s *jsonschema.Schema, fields map[string]json.RawMessage, err error) error {
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return base.Invalid("", name, "%s: a JSON %s was sent, which does not fit", e.Field, e.Value)
+		return base.Invalid("", name, "%s: a JSON %s was sent; %s", e.Field, e.Value, wanted(e.Type))
+	}
+	if _, ok := errors.AsType[*time.ParseError](err); ok {
+		return base.Invalid("", name, "%s: not a time; write it as RFC 3339, such as \"2026-03-04T12:00:00Z\"", cmp.Or(notTime("", s, fields), "an argument"))
 	}
 	return base.Invalid("", name, "the arguments cannot be read: %s", err)
+}
+
+// wanted says what an argument of the type is written as.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return `send a string, such as "4242"`
+	case reflect.Bool:
+		return "send true or false"
+	case reflect.Slice, reflect.Array:
+		return `send a list, such as ["4242"]`
+	case reflect.Struct, reflect.Map:
+		return "send an object"
+	case reflect.Float32, reflect.Float64:
+		return "send a number"
+	}
+	return "send a whole number that is not too large, such as 42"
+}
+
+// notTime is the argument that holds a text where a time is due, in objects within objects too; empty if there is none.
+func notTime(path string, s *jsonschema.Schema, fields map[string]json.RawMessage) string {
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		p := s.Properties[field]
+		if p == nil {
+			continue
+		}
+		var inner map[string]json.RawMessage
+		switch {
+		case p.Format == "date-time" && new(time.Time).UnmarshalJSON(fields[field]) != nil:
+			return path + field
+		case p.Type == "object" && json.Unmarshal(fields[field], &inner) == nil:
+			if found := notTime(path+field+".", p, inner); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
 }
 
 // suggestion names the nearest of the names, or all of them when none is near and they are few.

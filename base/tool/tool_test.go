@@ -89,15 +89,17 @@ func TestArgumentsThatDoNotFitAreRefused(t *testing.T) {
 		`{"window":{"form":"x"}}`:                "window.form: there is no such argument; did you mean from?",
 		`{"inner":{"dep":[]}}`:                   "inner.dep: there is no such argument; did you mean deep?",
 		`{"zzzzzzzz":1}`:                         "known are inner, labels, limit, services, window",
-		`{"limit":"many"}`:                       "limit: a JSON string was sent, which does not fit",
+		`{"limit":"many"}`:                       "limit: a JSON string was sent; send a whole number",
+		`{"services":[42]}`:                      "services: a JSON number was sent; send a string, such as \"4242\"",
+		`{"services":"a"}`:                       "services: a JSON string was sent; send a list",
 		`[1]`:                                    "not a JSON object",
 		`{"limit":1} {"limit":2}`:                "not a JSON object",
 		`{"limit":-1}`:                           "limit: negative",
-		`{"window":{"from":"yesterday"}}`:        "cannot be read",
+		`{"window":{"from":"yesterday"}}`:        "window.from: not a time; write it as RFC 3339, such as \"2026-03-04T12:00:00Z\"",
 		`{"` + strings.Repeat("x", 500) + `":1}`: "there is no such argument",
 	} {
 		_, err := bound.Call(t.Context(), json.RawMessage(args))
-		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), want) {
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "Go value") {
 			t.Errorf("%.40s: %v, want %q", args, err, want)
 		}
 	}
