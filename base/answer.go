@@ -48,7 +48,9 @@ type Page[T any] struct {
 	Stats   Stats   `json:"stats,omitzero"`
 }
 
-// Both are found by errors.Is in the last yield of an iterator that could not hand out everything that matched.
+// Both are found by errors.Is in the last yield of an iterator that could not hand out everything that matched:
+// ErrTruncated where a limit ended it, ErrPartial where only a part could be looked at. An iterator that a failure ended
+// yields an *[Error] instead, which is neither, also when it had handed out items before; OutcomeOf calls that Partial.
 var (
 	ErrTruncated = errors.New("truncated")
 	ErrPartial   = errors.New("partial")

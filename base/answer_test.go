@@ -156,7 +156,7 @@ func TestStatsOfCallsSideBySideAddUpAndNest(t *testing.T) {
 	}
 	all.Wait()
 	if inner.Calls != 10 || outer.Calls != 20 || outer.Attempts != 20 || outer.Rows != 20 || outer.RowsRead != 200 ||
-		outer.BytesRead != 2000 || outer.Source != "fake" || outer.Op != "Read" || outer.QueryID != "q" || len(outer.Notes) != 20 {
+		outer.BytesRead != 2000 || outer.Source != "fake" || outer.Op != "Read" || outer.QueryID != "q" || len(outer.Notes) != 1 {
 		t.Errorf("inner %+v\nouter %+v", inner, outer)
 	}
 	if want := (base.Window{From: noon.Add(-time.Minute), To: noon.Add(19 * time.Minute)}); outer.Asked != want || !outer.Covered.IsZero() {

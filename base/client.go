@@ -9,7 +9,9 @@
 // # Errors
 //
 // A failed call returns an [*Error]. Ask errors.Is(err, base.ErrThrottled) or [KindOf]; errors.As finds the driver's
-// own error. An iterator that could not hand out everything ends with an [*IncompleteError].
+// own error. An iterator that ends without an error has handed out everything. Otherwise its last yield is an
+// [*IncompleteError], where a limit or a missing part ended it, or an [*Error], where a failure did, such as a server that
+// restarted.
 //
 // # Telemetry
 //

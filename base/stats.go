@@ -27,7 +27,7 @@ type Stats struct {
 }
 
 // Add joins the stats of another call to these: counts add up, windows grow to cover both, words of the later call
-// stand, and so does the greater age.
+// stand, and so does the greater age. The same note stands once.
 func (s *Stats) Add(o Stats) {
 	pickLast(&s.Source, o.Source)
 	pickLast(&s.Op, o.Op)
@@ -41,7 +41,11 @@ func (s *Stats) Add(o Stats) {
 	s.Asked = union(s.Asked, o.Asked)
 	s.Covered = union(s.Covered, o.Covered)
 	s.Age = max(s.Age, o.Age)
-	s.Notes = append(s.Notes, o.Notes...)
+	for _, note := range o.Notes {
+		if !slices.Contains(s.Notes, note) {
+			s.Notes = append(s.Notes, note)
+		}
+	}
 }
 
 func pickLast(field *string, value string) {

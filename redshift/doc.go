@@ -3,8 +3,15 @@
 //
 //	client, err := redshift.New(ctx, redshift.Config{Host: "cluster.example.com", Database: "dw", User: "reader", Password: p})
 //	load, err := client.Load(ctx, "123456789")
-//	answer, err := client.Query(ctx, redshift.Query{SQL: "SELECT id, status FROM loads WHERE carrier = $1", Args: []any{"swift"}})
-//	loads, err := rows.Collect(answer, rows.ToStruct[Load])
+//
+//	type stuck struct { // of one's own: each column of the statement has a field
+//		LoadID int64   `db:"load_id"`
+//		Status *string `db:"status"` // nil = NULL
+//	}
+//	answer, err := client.Query(ctx, redshift.Query{
+//		SQL: "SELECT load_id, status FROM platform.fact_loads WHERE carrier_id = $1", Args: []any{"swift"},
+//	})
+//	loads, err := rows.Collect(answer, rows.ToStruct[stuck])
 //
 // # What a client does without being asked
 //

@@ -41,13 +41,14 @@ const (
 func (q EventsQuery) check() error {
 	err := errors.Join(checkTrackingID("tracking_id", q.TrackingID), checkAll("statuses", q.Statuses, checkText), q.Window.Validate())
 	if d := q.Window.Duration(); d > maxHistory {
-		err = errors.Join(err, fmt.Errorf("window: %s long, and the limit is %s; ask for a shorter one", d, maxHistory))
+		err = errors.Join(err, fmt.Errorf("window: %.1f days long, and the limit is %d; ask for a shorter one", d.Hours()/24, maxHistory/(24*time.Hour)))
 	}
 	return err
 }
 
 // LoadEvents yields the events of a load in the window, the oldest first, page by page; nothing is held while the loop's
-// body runs. A loop that ends without an error has seen all of them.
+// body runs. Without a Limit it stops at 1,000: where there are more, an *[base.IncompleteError] with the cursor to go on
+// from ends the loop; a negative Limit gives all. A loop that ends without an error has seen all of them.
 func (c *Client) LoadEvents(ctx context.Context, q EventsQuery) iter.Seq2[LoadEvent, error] {
 	return walkEvents(c.Name(), q, c.limit(q.Limit, defaultEvents), func(q EventsQuery, cursor string) (base.Page[LoadEvent], error) {
 		return c.LoadEventsPage(ctx, q, cursor)

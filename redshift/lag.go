@@ -55,8 +55,8 @@ func (c *Client) lagNow() (lag time.Duration, note string) {
 			m.lag, m.at.UTC().Format(time.RFC3339), now.UTC().Add(-m.lag).Format(time.RFC3339))
 	}
 	lag = c.config.Lag.D()
-	return lag, fmt.Sprintf("the warehouse is up to %s behind its sources, as configured: what happened since %s may be missing",
-		lag, now.UTC().Add(-lag).Format(time.RFC3339))
+	return lag, fmt.Sprintf("the warehouse is up to %s behind its sources, as assumed (Config.Lag): what happened since %s may be missing",
+		lag, now.UTC().Add(-lag).Truncate(time.Minute).Format(time.RFC3339))
 }
 
 // behind notes that the answer may lack what is new.

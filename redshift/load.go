@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,8 @@ var (
 	opStops     = &base.Op{Name: "Stops", System: base.SystemDB}
 )
 
-// Load is one load as the warehouse has it. Zero fields were NULL. Times are in UTC.
+// Load is one load as the warehouse has it. Zero fields were NULL. Times are in UTC. Only the typed methods fill it, which
+// read each column as its field needs it; for rows of a Query write a struct of your own, and see rows.ToStruct.
 type Load struct {
 	ID                string `json:"load_id" db:"load_id"` // the tracking id, digits
 	LoadNumber        string `json:"load_number,omitempty" db:"load_number"`
@@ -96,14 +98,15 @@ func (c *Client) Load(ctx context.Context, trackingID string) (Load, error) {
 		return Load{}, err
 	case len(found) == 0:
 		return Load{}, c.notFound(opLoad, "no load has the tracking id "+trackingID,
-			"a new load reaches the warehouse some minutes late; a number that is no tracking id is found by FindLoads")
+			"a new load reaches the warehouse some minutes late; a number that is no tracking id is found by a search for loads by their numbers")
 	}
 	return found[0], nil
 }
 
 // FindLoads returns the loads that have one of the ids or numbers, the newest first. Numbers are first looked for as
 // they are; only when no load has one of them so, loads that have one as a part of theirs are returned, and Match says
-// so. Deleted loads are left out.
+// so. A part is looked for only if it has at least four characters: Stats.Notes name those that are shorter when nothing
+// was found. Deleted loads are left out.
 func (c *Client) FindLoads(ctx context.Context, q LoadsQuery) (FoundLoads, error) {
 	if err := q.check(); err != nil {
 		return FoundLoads{}, c.invalid(opFindLoads, err)
@@ -125,6 +128,10 @@ func (c *Client) FindLoads(ctx context.Context, q LoadsQuery) (FoundLoads, error
 		out.Match = cmp.Or(match, q.match(kept))
 	} else {
 		out.Items = []Load{}
+		if short := q.short(); len(short) > 0 {
+			base.AddStats(ctx, base.Stats{Notes: []string{fmt.Sprintf("looked for as whole numbers only, for a part needs at least %d characters: %s",
+				leastLoose, strings.Join(short, ", "))}})
+		}
 	}
 	return out, nil
 }
@@ -155,6 +162,11 @@ func (q LoadsQuery) check() error {
 		}
 	}
 	return err
+}
+
+// short are the numbers that are not looked for as a part.
+func (q LoadsQuery) short() []string {
+	return slices.DeleteFunc(slices.Clone(q.Numbers), func(n string) bool { return len(n) >= leastLoose })
 }
 
 // loose reports whether some number is long enough to be looked for as a part.

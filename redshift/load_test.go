@@ -47,7 +47,7 @@ func TestALoadIsFoundByItsTrackingID(t *testing.T) {
 		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(redshift.Load{}, "Extras")); err != nil || diff != "" {
 			t.Errorf("%v %s", err, diff)
 		}
-		if len(stats.Notes) != 1 || !strings.Contains(stats.Notes[0], "up to 10m0s behind its sources, as configured") || stats.Age != 10*time.Minute || stats.QueryID == "" || stats.Rows != 1 || stats.Calls != 1 {
+		if len(stats.Notes) != 1 || !strings.Contains(stats.Notes[0], "up to 10m0s behind its sources, as assumed (Config.Lag)") || stats.Age != 10*time.Minute || stats.QueryID == "" || stats.Rows != 1 || stats.Calls != 1 {
 			t.Errorf("%+v", stats)
 		}
 		got, err = w.client.Load(t.Context(), "6")
@@ -466,4 +466,25 @@ func TestTheLagIsThatOfTheNewestLoadOnceItIsMeasured(t *testing.T) {
 			t.Errorf("%+v %v", stats, err)
 		}
 	})
+}
+
+func TestASearchForPartsSaysWhatItLeftOut(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	fill(server)
+	c := newClient(t, server.Config())
+	found, err := c.FindLoads(t.Context(), redshift.LoadsQuery{Numbers: []string{"N-7"}})
+	if err != nil || len(found.Items) != 0 || !strings.Contains(strings.Join(found.Stats.Notes, "; "), "a part needs at least 4 characters: N-7") {
+		t.Errorf("%q, %v", found.Stats.Notes, err)
+	}
+	server.Insert(redshift.Load{ID: "8", LoadNumber: "LONG-8", CreatedAt: noon})
+	var stats base.Stats
+	found, err = c.FindLoads(base.WithStats(t.Context(), &stats), redshift.LoadsQuery{Numbers: []string{"ONG-8"}})
+	if err != nil || found.Match != redshift.MatchLoose || len(found.Stats.Notes) != 1 || len(stats.Notes) != 1 {
+		t.Errorf("%+v, %q, %v", found, stats.Notes, err)
+	}
+	_, err = c.LoadEventsPage(t.Context(), redshift.EventsQuery{TrackingID: "7", Window: base.Window{From: noon, To: noon.Add(94 * 24 * time.Hour)}}, "")
+	if err == nil || !strings.Contains(err.Error(), "window: 94.0 days long, and the limit is 93") {
+		t.Error(err)
+	}
 }

@@ -38,7 +38,8 @@ var opQuery = &base.Op{Name: "Query", System: base.SystemDB}
 // Query asks the server and returns its answer, whose first rows have arrived. The caller reads the rows to their end or
 // closes them: until then they hold a connection and a permit. The answer ends at the caps of the query, and then its
 // last error is base.ErrTruncated. The statement runs alone in a READ ONLY transaction that is rolled back; a write is
-// base.ErrPermission or base.ErrInvalid. Before the first row a failure is retried, never after.
+// base.ErrPermission or base.ErrInvalid. Before the first row a failure is retried, never after. Its Stats have no Age, for
+// the client does not know what the statement reads: see Client.Lag for how far the warehouse is behind.
 func (c *Client) Query(ctx context.Context, q Query) (*rows.Rows, error) {
 	q.MaxRows = capped(q.MaxRows, c.config.MaxRows)
 	q.MaxBytes = capped(q.MaxBytes, c.config.MaxBytes)

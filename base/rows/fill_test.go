@@ -265,6 +265,25 @@ func (l *leaver) Next() (*rows.Batch, error) {
 	return nil, base.NewError(base.KindCanceled, errors.New("the statement was cancelled"))
 }
 
+func TestAnAnswerThatDoesNotFitHasFailed(t *testing.T) {
+	t.Parallel()
+	type lacking struct{ ID uint64 }
+	type null struct {
+		ID       uint64
+		FullName string
+		Age      uint8
+	}
+	none := rows.New(people(), rows.Options{})
+	if _, err := rows.Collect(none, rows.ToStruct[lacking]); err == nil || none.Outcome() != base.Failed || none.Err() == nil {
+		t.Errorf("no row fits: %v, %v, %v", err, none.Outcome(), none.Err())
+	}
+	second := rows.New(people(), rows.Options{})
+	got, err := rows.Collect(second, rows.ToStruct[null])
+	if err == nil || second.Outcome() != base.OutcomeOf(len(got), err) || second.Stats().Rows != int64(len(got)) {
+		t.Errorf("the second row does not fit: %d rows, %v, %v", len(got), err, second.Outcome())
+	}
+}
+
 func TestAnAnswerThatWasLeftHasNoErrorAndNoOutcome(t *testing.T) {
 	t.Parallel()
 	cursor := &leaver{table: people()}

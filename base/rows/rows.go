@@ -47,7 +47,8 @@ func New(cursor Cursor, options Options) *Rows {
 // Columns are the columns of the answer. They must not be written to.
 func (r *Rows) Columns() []Column { return r.columns }
 
-// Outcome is what the answer is worth: base.Pending until it has ended.
+// Outcome is what the answer is worth: base.Pending until it has ended, and for ever after a loop over it was left by break
+// or return, or Close came before the end. Rows that do not fit what they are read into end it too.
 func (r *Rows) Outcome() base.Outcome { return r.outcome }
 
 // Stats is what the answer cost so far; final when it has ended.
@@ -84,6 +85,15 @@ func (r *Rows) end(err error) {
 		err = nil
 	}
 	r.outcome = base.OutcomeOf(int(r.seen), err)
+}
+
+// fail ends an answer whose rows do not fit what they are read into, after the rows that were handed out.
+func (r *Rows) fail(handed int64, err error) error {
+	if r.err == nil {
+		r.seen = handed
+		r.end(r.invalid(err))
+	}
+	return r.invalid(err)
 }
 
 // fetch brings the next batch, cut to what may be handed out; false at the end.

@@ -50,9 +50,10 @@ func planned[T any](r *Rows, prepare func() (*plan, error)) iter.Seq2[T, error] 
 		var zero T
 		p, err := prepare()
 		if err != nil {
-			yield(zero, r.invalid(err))
+			yield(zero, r.fail(r.seen, err))
 			return
 		}
+		handed := r.seen
 		structs := make([]T, chunk)
 		for b, err := range r.Batches() {
 			if err != nil {
@@ -62,10 +63,11 @@ func planned[T any](r *Rows, prepare func() (*plan, error)) iter.Seq2[T, error] 
 			for from := 0; from < b.n; from += chunk {
 				n := min(chunk, b.n-from)
 				if err := p.fill(b, from, n, unsafe.Pointer(&structs[0]), unsafe.Sizeof(zero)); err != nil {
-					yield(zero, r.invalid(err))
+					yield(zero, r.fail(handed, err))
 					return
 				}
 				for i := range n {
+					handed++
 					if !yield(structs[i], nil) {
 						return
 					}
