@@ -90,7 +90,7 @@ func TestOnlyASessionThatRunsTheStatementIsStopped(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			server := fake(t)
-			server.ReplyTo("endless", redshifttest.Reply{Columns: []redshifttest.Column{{Name: "n", Type: "integer"}}, Rows: [][]any{{1}}, Repeat: -1})
+			server.ReplyTo("endless", redshifttest.Reply{Columns: []redshifttest.Column{{Name: "n", Type: "integer"}}, Rows: [][]any{{1}}, Repeat: -1, Pause: time.Millisecond})
 			server.ReplyTo("sys_query_history", redshifttest.Reply{
 				Columns: []redshifttest.Column{{Name: "query_text", Type: "varchar"}}, Rows: [][]any{{test.shown}},
 			})

@@ -1,6 +1,7 @@
 package redshift_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -39,5 +40,28 @@ func TestAPageOfEventsCoversTheTimeThatItCameThrough(t *testing.T) {
 	q.TrackingID = "8"
 	if p, err := c.LoadEventsPage(t.Context(), q, ""); err != nil || !p.More || !p.Stats.Covered.IsZero() {
 		t.Errorf("%v, covered %v, though the first instant goes on", err, p.Stats.Covered)
+	}
+}
+
+func TestWhatWasCutIsNeverPlainData(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := newClient(t, server.Config())
+	for i := range 1001 {
+		file := fmt.Sprintf("f%04d", i)
+		server.Insert(redshift.LoadFileRecord{FileName: "loads.csv", LoadID: "7"}, redshift.CarrierFile{ID: "f", Records: []redshift.CarrierRecord{{FileID: "f", Identifier1: "LN-1", Identifier2: file}}})
+	}
+	server.Insert(redshift.LoadFile{Name: "loads.csv"})
+	if files, err := c.LoadFiles(t.Context(), "7"); !errors.Is(err, base.ErrTruncated) || len(files) != 1 {
+		t.Errorf("records of load files: %d, %v", len(files), err)
+	}
+	if _, err := c.CarrierFiles(t.Context(), redshift.CarrierFilesQuery{Identifiers: []string{"LN-1"}, Limit: -1}); !errors.Is(err, base.ErrTruncated) {
+		t.Errorf("records of carriers' files: %v", err)
+	}
+	for range 3 {
+		server.Insert(redshift.ValidationAttempt{LoadID: "7", Status: "Success", ProcessedAt: noon})
+	}
+	if got, err := c.ValidationAttempts(t.Context(), redshift.AttemptsQuery{TrackingID: "7", Limit: 2}); err != nil || got.Outcome != base.Truncated || len(got.Items) != 2 {
+		t.Errorf("attempts: %s, %v", got.Outcome, err)
 	}
 }

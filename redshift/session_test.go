@@ -12,6 +12,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/redshift"
+	"github.com/fourkites/sources/redshift/redshifttest"
 )
 
 // What a statement may do and for how long is held by the server: the client has to tell it.
@@ -100,5 +101,17 @@ func TestEveryConnectionIsToldItsZone(t *testing.T) {
 	defer h.mu.Unlock()
 	if !bytes.Contains(h.text.Bytes(), []byte("SET TimeZone TO 'UTC'")) {
 		t.Errorf("the zone was left to the server: %q", h.text.String())
+	}
+}
+
+func TestAStatementEndsAtItsOwnTimeout(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	server.ReplyTo("endless", redshifttest.Reply{Repeat: -1})
+	c := newClient(t, server.Config())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := c.Query(ctx, redshift.Query{SQL: "SELECT 'endless'", Timeout: 100 * time.Millisecond}); base.KindOf(err) != base.KindDeadline || ctx.Err() != nil {
+		t.Error(err)
 	}
 }
