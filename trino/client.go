@@ -33,6 +33,7 @@ type Client struct {
 	mu         sync.Mutex
 	answers    map[answer]struct{} // that have not ended
 	background sync.WaitGroup
+	settling   bool            // Close waits for the background, or has
 	cut        context.Context // ended by Close, after its grace: ends requests, but for those that stop queries
 	cutOff     context.CancelFunc
 	hurry      context.Context // ends what runs in the background
@@ -130,6 +131,9 @@ func (c *Client) Close() error {
 	timer := time.AfterFunc(stopTimeout, c.giveUp)
 	defer timer.Stop()
 	_ = c.guard.Close(c.hurry) // what was just cut
+	c.mu.Lock()
+	c.settling = true
+	c.mu.Unlock()
 	c.background.Wait()
 	c.giveUp()
 	c.rest.Cut()
@@ -171,7 +175,7 @@ func (c *Client) stop(path string) <-chan struct{} {
 // may be. The channel is closed when the request is over, for which it has at most stopTimeout.
 func (c *Client) tell(r rest.Request, again func(error) bool) <-chan struct{} {
 	done := make(chan struct{})
-	c.background.Go(func() {
+	c.inBackground(func() {
 		defer close(done)
 		ctx, cancel := context.WithTimeout(c.hurry, stopTimeout)
 		defer cancel()
@@ -188,6 +192,18 @@ func (c *Client) tell(r rest.Request, again func(error) bool) <-chan struct{} {
 		}
 	})
 	return done
+}
+
+// inBackground runs what Close waits for. Once Close waits, the caller runs it itself: nothing may be left behind.
+func (c *Client) inBackground(f func()) {
+	c.mu.Lock()
+	if !c.settling {
+		c.background.Go(f)
+		c.mu.Unlock()
+		return
+	}
+	c.mu.Unlock()
+	f()
 }
 
 // once makes one bounded request, which Close cuts.

@@ -42,6 +42,7 @@ func TestAStatementThatDoesNotOnlyReadIsRefusedBeforeItIsSent(t *testing.T) {
 		"":                                                        {base.KindInvalid, "no statement"},
 		"-- nothing":                                              {base.KindInvalid, "no statement"},
 		"SELECT * FROM callbacks_v2":                              {base.KindInvalid, "datestr"},
+
 		`SELECT * FROM hive.log."logs" WHERE body LIKE '%datestr%'`:      {base.KindInvalid, "datestr"},
 		"SELECT * FROM load_files WHERE fk_tracking_id = '1' -- datestr": {base.KindInvalid, "datestr"},
 	} {

@@ -240,7 +240,7 @@ func deadWhileIdle(t testing.TB, h Harness) {
 
 func forgottenWhileIdle(t testing.TB, h Harness) {
 	g := newGate(t, nil)
-	s := through(t, h, g, Settings{Limits: patientLimits(base.Limits{Concurrency: 1, Attempt: base.Duration(500 * time.Millisecond)})})
+	s := through(t, h, g, Settings{Limits: patientLimits(base.Limits{Concurrency: 1, Attempt: base.Duration(1500 * time.Millisecond)})})
 	works(t, s)
 	g.Block() // something in between forgot it, and nobody was told
 	works(t, s)
