@@ -249,6 +249,29 @@ func TestALimitEndsWithACursorThatGoesOn(t *testing.T) {
 	}
 }
 
+func TestALimitAboveWhatIsGatheredSaysWhetherItCut(t *testing.T) {
+	t.Parallel()
+	server, c := fake(t)
+	const n, limit = 10_050, 10_010 // what is above 10,000 is streamed
+	for i := range n {
+		server.Insert(logs.Record{Time: noon.Add(time.Duration(i) * time.Second), Service: "cart", Body: fmt.Sprint(i)})
+	}
+	q := logs.Query{Window: day, Limit: limit, Order: logs.OldestFirst}
+	got, err := base.Collect(c.Logs(t.Context(), q))
+	e, ok := errors.AsType[*base.IncompleteError](err)
+	if !ok || !errors.Is(err, base.ErrTruncated) || e.Seen != limit || len(got) != limit {
+		t.Fatalf("%d records, %v", len(got), err)
+	}
+	next, err := c.LogsPage(t.Context(), q, e.Cursor)
+	if err != nil || next.More || len(next.Items) != n-limit || next.Items[0].Body != fmt.Sprint(limit) {
+		t.Errorf("%d more, %v", len(next.Items), err)
+	}
+	q.Limit = n
+	if all, err := base.Collect(c.Logs(t.Context(), q)); err != nil || len(all) != n {
+		t.Error("a limit that is just reached cuts nothing:", len(all), err)
+	}
+}
+
 func TestAnAbsentResourceRowIsNotTakenForNoData(t *testing.T) {
 	t.Parallel()
 	server, c := fake(t)

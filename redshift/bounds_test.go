@@ -210,3 +210,34 @@ func TestEveryStatementComesByTheExtendedProtocol(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 }
+
+func TestADialThatFailsGivesItsPlaceBack(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	var dials atomic.Int64
+	cfg := server.Config()
+	cfg.Limits.Concurrency, cfg.Limits.Retries, cfg.Limits.Breaker.Ratio = 1, -1, -1
+	c, err := redshift.New(t.Context(), cfg, base.WithDialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials.Add(1) <= 3 {
+			return nil, syscall.ECONNREFUSED
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	failed := 0
+	for range 5 {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := c.Ping(ctx); err != nil {
+			if failed++; base.KindOf(err) != base.KindUnavailable {
+				t.Error(err)
+			}
+		}
+		cancel()
+	}
+	if failed == 0 || failed > 3 {
+		t.Errorf("%d of 5 calls failed, and 3 dials", failed)
+	}
+}

@@ -128,6 +128,40 @@ func TestThePagesOfCallbacksAreTheListAndTheLimitSaysSo(t *testing.T) {
 	}
 }
 
+func TestALimitAboveWhatIsGatheredSaysWhetherItCut(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	const n, limit = 10_050, 10_010 // what is above 10,000 is streamed, piece after piece
+	all := make([]trino.Callback, n)
+	for i := range all {
+		all[i] = trino.Callback{ID: fmt.Sprintf("id-%05d", i), Time: now.Add(-time.Duration(i) * time.Minute), TrackingID: "123456789", Status: "200"}
+	}
+	server.AddCallbacks(all...)
+	client := clientOf(t, server, func(c *trino.Config) { c.MaxRows = 20_000 })
+	for _, oldest := range []bool{false, true} {
+		q := trino.CallbacksOptions{Window: daysAgo(10, -1), TrackingID: "123456789", OldestFirst: oldest, Limit: limit}
+		got, err := base.Collect(client.Callbacks(t.Context(), q))
+		e, ok := errors.AsType[*base.IncompleteError](err)
+		if !ok || !errors.Is(err, base.ErrTruncated) || e.Seen != limit || len(got) != limit {
+			t.Fatalf("%d callbacks, %v", len(got), err)
+		}
+		for i := 1; i < len(got); i++ {
+			if got[i].Time.Equal(got[i-1].Time) || got[i].Time.After(got[i-1].Time) != oldest {
+				t.Fatalf("%d: %s after %s", i, got[i].Time, got[i-1].Time)
+			}
+		}
+		next, err := client.CallbacksPage(t.Context(), q, e.Cursor)
+		if err != nil || next.More || len(next.Items) != n-limit {
+			t.Errorf("%d more, %v", len(next.Items), err)
+		}
+		q.Limit = n
+		var stats base.Stats
+		if all, err := base.Collect(client.Callbacks(base.WithStats(t.Context(), &stats), q)); err != nil || len(all) != n || stats.Covered != q.Window {
+			t.Error("a limit that is just reached cuts nothing:", len(all), err, stats.Covered)
+		}
+	}
+}
+
 func TestAPieceThatFailsEndsTheListAndSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	server := withCallbacks(t, 20)
