@@ -293,7 +293,7 @@ func (c *conn) answer(p *portal, tokens []token) error {
 	case tokens[0].kind == tokWord && slices.Contains(writingWords, word):
 		return fail("0A000", "this server holds the data that the program gave it: %s is not supported", strings.ToUpper(word))
 	}
-	return fail("42601", "syntax error at or near %q", tokens[0].text)
+	return fail("42601", "syntax error at or near %q (this server reads only simple statements; script the answer with Reply)", tokens[0].text)
 }
 
 var writingWords = []string{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -237,6 +238,17 @@ func TestRepliesTakeTurnsAndTheLastStays(t *testing.T) {
 		var n int
 		if err := c.QueryRow(t.Context(), "SELECT turns").Scan(&n); err != nil || n != want {
 			t.Errorf("%d, %v, want %d", n, err, want)
+		}
+	}
+}
+
+func TestAStatementThatTheFakeDoesNotReadSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	c := connect(t, standard(t, s, redshifttest.DefaultUser, redshifttest.DefaultPassword, pgx.QueryExecModeExec))
+	for _, sql := range []string{"SELECT count(*) FROM fact_loads", "SELECT 1 FROM fact_loads a JOIN fact_loads b ON true", "VALUES (1)"} {
+		if _, err := c.Exec(t.Context(), sql); err == nil || !strings.Contains(err.Error(), "script the answer with Reply") {
+			t.Errorf("%s: %v", sql, err)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (p *parser) unexpected() {
 	if t.kind == tokWord && slices.Contains([]string{"group", "having", "join", "left", "inner", "union", "over", "case", "with", "offset"}, t.text) {
 		panic(syntaxError{fail("0A000", "this server does not know %s: script the answer with Reply", strings.ToUpper(t.text))})
 	}
-	panic(syntaxError{fail("42601", "syntax error at or near %q", t.text)})
+	panic(syntaxError{fail("42601", "syntax error at or near %q (this server reads only simple statements; script the answer with Reply)", t.text)})
 }
 
 // word takes these words if they come next.
