@@ -45,12 +45,12 @@ type shaper struct {
 	gap    []byte // what was passed since the last word
 	// The place after which no such quote closes, so that a text of opening quotes is not searched again for each.
 	unclosed map[byte]int
-	keyEnd   int // where the quote stands that closes a key
+	keyEnd   int // where the quote stands that closes a key; negative: nowhere
 }
 
 // shapeOf is the shape of a text. After limit words maskRest stands for the rest.
 func shapeOf(text string, limit int) []piece {
-	s := &shaper{text: text, pieces: make([]piece, 0, min(len(text)/4+1, 128))}
+	s := &shaper{text: text, pieces: make([]piece, 0, min(len(text)/4+1, 128)), keyEnd: -1}
 	for s.at < len(s.text) {
 		s.step()
 	}

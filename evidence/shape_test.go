@@ -50,7 +50,7 @@ func TestALongLineEndsInTheMaskOfTheRest(t *testing.T) {
 
 func FuzzShapesAreStable(f *testing.F) {
 	for _, text := range []string{
-		"load 12 'a' \"b\" x=1", "12'abc' 'abc'12", "1-/a 12:-x", "<num>/a", "[a, (b, c), d]", `"k": "v" 'it's'`, "a\x00b \xff", "::1 -5 +3 ~/x",
+		"load 12 'a' \"b\" x=1", "12'abc' 'abc'12", "1-/a 12:-x", "<num>/a", "[a, (b, c), d]", `"k": "v" 'it's'`, ` "0":"000000`, "a\x00b \xff", "::1 -5 +3 ~/x",
 		"2026-01-02 03:04:05,678,9", "[1, 2, 3", "https://a.b/c).", "a@b/c/d C:\\x\\y", "<...> tail", "<*> <list>, [<list>, x]",
 	} {
 		f.Add(text, uint8(32))
