@@ -60,7 +60,8 @@ func (t *dbTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	header := r.Header.Clone()
-	header.Del("Authorization") // the client signs
+	header.Del("Authorization")               // the client signs
+	header.Del("X-Trino-Query-Data-Encoding") // see inspect
 	answer, err := c.once(r.Context(), rest.Request{
 		Op: opDB, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Body: body, Header: header,
 	})

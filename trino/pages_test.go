@@ -203,6 +203,9 @@ func TestDatabaseSQLIsBoundAsTheClientIs(t *testing.T) {
 	if got := server.Statements()[0].Session()["query_max_scan_physical_bytes"]; got != "1073741824B" {
 		t.Errorf("the scan is bounded by %q", got)
 	}
+	if got := server.Statements()[0].Header.Values("X-Trino-Query-Data-Encoding"); len(got) > 0 {
+		t.Errorf("rows were asked for as %q", got)
+	}
 	server.ForgetRequests()
 	for _, name := range []string{"X-Trino-User", "x"} {
 		if _, err := db.QueryContext(t.Context(), "SELECT ?", sql.Named(name, "admin")); err == nil || !strings.Contains(err.Error(), "has a name") {
