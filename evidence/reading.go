@@ -57,23 +57,25 @@ func (r *reading) ask(ctx context.Context) {
 	r.lacks()
 }
 
+// put asks one window's questions. All of them are about the window as it is now: an answer that ends early shrinks it.
 func (r *reading) put(ctx context.Context, from Sources, to *planting, which string) {
+	window, measured := to.window, r.measured(to)
 	if s := from.Logs; s != nil {
 		r.inquiry.start(ctx, s.Name(), "logs "+which, func(ctx context.Context) (int, error) {
 			r.names[to].records = s.Name()
-			return take(s.Logs(ctx, logs.Query{Window: to.window, Limit: maxRead}), to, recordTime, to.record)
+			return take(s.Logs(ctx, logs.Query{Window: window, Limit: maxRead}), to, recordTime, to.record)
 		})
 	}
 	if s := from.Traces; s != nil {
 		r.inquiry.start(ctx, s.Name(), "spans "+which, func(ctx context.Context) (int, error) {
 			r.names[to].spans = s.Name()
-			return take(s.Spans(ctx, traces.Query{Window: to.window, Limit: maxRead}), to, spanTime, to.span)
+			return take(s.Spans(ctx, traces.Query{Window: window, Limit: maxRead}), to, spanTime, to.span)
 		})
 	}
 	if s := from.Metrics; s != nil {
 		r.inquiry.start(ctx, s.Name(), "metrics "+which, func(ctx context.Context) (int, error) {
 			r.names[to].points = s.Name()
-			return r.points(s.Metrics(ctx, metrics.Query{Window: r.measured(to), Limit: maxRead}), to == r.past)
+			return r.points(s.Metrics(ctx, metrics.Query{Window: measured, Limit: maxRead}), to == r.past)
 		})
 	}
 }
