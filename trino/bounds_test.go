@@ -36,12 +36,12 @@ func TestAPageTakesNoManyTimesItsSizeInMemory(t *testing.T) {
 		body, want string
 		times      uint64 // that the page may take
 	}{
-		"segments":      {oneColumn("integer", `{"encoding":"json","segments":[`+fill(`{}`)+`]}`), "more than 10000 segments", 24},
-		"columns":       {`{"id":"q","columns":[` + fill(`{}`) + `],"stats":{}}`, "more than 16384 columns", 24},
-		"types":         {`{"id":"q","columns":[` + fill(wide) + `],"data":[],"stats":{}}`, "more than 16384", 24},
-		"types by type": {`{"id":"q","columns":[` + fill(`{"name":"n","type":"row(`+strings.Repeat("a,", 99)+`a)"}`) + `],"data":[]}`, "more than 16384", 24},
-		"lists":         {oneColumn("geometry", `[[[`+fill(`[]`)+`]]]`), "too much memory", 24},
-		"objects":       {oneColumn("geometry", `[[[`+fill(`{"a":0}`)+`]]]`), "too much memory", 24},
+		"segments":      {oneColumn("integer", `{"encoding":"json","segments":[`+fill(`{}`)+`]}`), "more than 10000 segments", 32},
+		"columns":       {`{"id":"q","columns":[` + fill(`{}`) + `],"stats":{}}`, "more than 16384 columns", 32},
+		"types":         {`{"id":"q","columns":[` + fill(wide) + `],"data":[],"stats":{}}`, "more than 16384", 32},
+		"types by type": {`{"id":"q","columns":[` + fill(`{"name":"n","type":"row(`+strings.Repeat("a,", 99)+`a)"}`) + `],"data":[]}`, "more than 16384", 32},
+		"lists":         {oneColumn("geometry", `[[[`+fill(`[]`)+`]]]`), "too much memory", 32},
+		"objects":       {oneColumn("geometry", `[[[`+fill(`{"a":0}`)+`]]]`), "too much memory", 32},
 		"small values":  {oneColumn("array(geometry)", `[[[`+fill(`{}`)+`]]]`), "too much memory", 40},
 	} {
 		client := handler(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.body)) })
