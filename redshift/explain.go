@@ -20,10 +20,7 @@ var opExplain = &base.Op{Name: "Explain", System: base.SystemDB}
 
 // Explain asks how a statement would be run, without running it. Caps of the query are ignored.
 func (c *Client) Explain(ctx context.Context, q Query) (Plan, error) {
-	if err := c.check(opExplain, q); err != nil {
-		return Plan{}, err
-	}
-	if err := c.checkAccess(opExplain, q); err != nil {
+	if err := c.checkCaller(opExplain, q); err != nil {
 		return Plan{}, err
 	}
 	q.SQL, q.MaxRows, q.MaxBytes = "EXPLAIN "+q.SQL, -1, -1

@@ -2,6 +2,7 @@ package trino_test
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"runtime"
 	"strings"
@@ -14,13 +15,18 @@ import (
 	"github.com/fourkites/sources/trino/trinotest"
 )
 
-// allocated is how many bytes a call allocates in all. No other test may run beside it.
+// allocated is how many bytes a call allocates in all: the least of three calls, for the process is measured, and what it
+// does besides counts too. No other test may run beside it.
 func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
+	least := uint64(math.MaxUint64)
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	return least
 }
 
 func oneColumn(typ, data string) string {
@@ -36,12 +42,12 @@ func TestAPageTakesNoManyTimesItsSizeInMemory(t *testing.T) {
 		body, want string
 		times      uint64 // that the page may take
 	}{
-		"segments":      {oneColumn("integer", `{"encoding":"json","segments":[`+fill(`{}`)+`]}`), "more than 10000 segments", 32},
-		"columns":       {`{"id":"q","columns":[` + fill(`{}`) + `],"stats":{}}`, "more than 16384 columns", 32},
-		"types":         {`{"id":"q","columns":[` + fill(wide) + `],"data":[],"stats":{}}`, "more than 16384", 32},
-		"types by type": {`{"id":"q","columns":[` + fill(`{"name":"n","type":"row(`+strings.Repeat("a,", 99)+`a)"}`) + `],"data":[]}`, "more than 16384", 32},
-		"lists":         {oneColumn("geometry", `[[[`+fill(`[]`)+`]]]`), "too much memory", 32},
-		"objects":       {oneColumn("geometry", `[[[`+fill(`{"a":0}`)+`]]]`), "too much memory", 32},
+		"segments":      {oneColumn("integer", `{"encoding":"json","segments":[`+fill(`{}`)+`]}`), "more than 10000 segments", 24},
+		"columns":       {`{"id":"q","columns":[` + fill(`{}`) + `],"stats":{}}`, "more than 16384 columns", 24},
+		"types":         {`{"id":"q","columns":[` + fill(wide) + `],"data":[],"stats":{}}`, "more than 16384", 24},
+		"types by type": {`{"id":"q","columns":[` + fill(`{"name":"n","type":"row(`+strings.Repeat("a,", 99)+`a)"}`) + `],"data":[]}`, "more than 16384", 24},
+		"lists":         {oneColumn("geometry", `[[[`+fill(`[]`)+`]]]`), "too much memory", 24},
+		"objects":       {oneColumn("geometry", `[[[`+fill(`{"a":0}`)+`]]]`), "too much memory", 24},
 		"small values":  {oneColumn("array(geometry)", `[[[`+fill(`{}`)+`]]]`), "too much memory", 40},
 	} {
 		client := handler(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.body)) })

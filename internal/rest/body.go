@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"errors"
@@ -28,9 +27,7 @@ func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, err
 		defer func() { _ = decoded.Close() }()
 		body = decoded
 	}
-	into := bytes.NewBuffer(buffer[:0])
-	_, err := into.ReadFrom(io.LimitReader(body, c.config.MaxResponseBytes+1))
-	data := into.Bytes()
+	data, err := readAll(io.LimitReader(body, c.config.MaxResponseBytes+1), buffer[:0])
 	switch {
 	case int64(len(data)) > c.config.MaxResponseBytes:
 		e := base.NewError(base.KindTooLarge, errTooLarge).WithText("the answer is larger than " + c.config.LimitName)
@@ -40,6 +37,28 @@ func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, err
 		return nil, t.cut(err)
 	}
 	return data, nil
+}
+
+const firstRead = 4 << 10
+
+// readAll appends what is read to the buffer, in pieces that double: unlike in a bytes.Buffer, what is thrown away on the
+// way is never more than what is kept.
+func readAll(r io.Reader, buffer []byte) ([]byte, error) {
+	for {
+		if len(buffer) == cap(buffer) {
+			larger := make([]byte, len(buffer), max(firstRead, 2*cap(buffer)))
+			copy(larger, buffer)
+			buffer = larger
+		}
+		n, err := r.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		switch {
+		case err == io.EOF: //nolint:errorlint // as a Reader ends
+			return buffer, nil
+		case err != nil:
+			return buffer, err
+		}
+	}
 }
 
 var errTooLarge = errors.New("the answer is larger than allowed")
