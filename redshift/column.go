@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/decimal"
 )
 
 // kind is how the text of a value is read.
@@ -157,7 +158,7 @@ func newCells(k kind) cells {
 		}}
 	case kindFloat64:
 		return &numbers[float64]{parse: func(text []byte) (float64, error) {
-			if v, ok := shortFloat(text); ok {
+			if v, ok := decimal.Float(text); ok {
 				return v, nil
 			}
 			v, err := strconv.ParseFloat(view(text), 64)
@@ -175,40 +176,6 @@ func newCells(k kind) cells {
 		return &times{parse: parseTime, perSecond: 1_000_000, zero: zeroSeconds * 1_000_000}
 	}
 	return &texts{}
-}
-
-// powers of ten that a float64 holds exactly.
-var powers = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
-
-// shortFloat reads a number of at most 15 digits, a point among them, as most are: digits and power are exact, so their
-// quotient is the nearest number. false leaves the text to strconv, which takes four times as long.
-func shortFloat(text []byte) (float64, bool) {
-	digits, negative := text, false
-	if len(text) > 0 && text[0] == '-' {
-		digits, negative = text[1:], true
-	}
-	if len(digits) == 0 || len(digits) > len(powers) {
-		return 0, false
-	}
-	v, point := uint64(0), -1
-	for i, d := range digits {
-		switch {
-		case d >= '0' && d <= '9':
-			v = v*10 + uint64(d-'0')
-		case d == '.' && point < 0:
-			point = i
-		default:
-			return 0, false
-		}
-	}
-	f := float64(v)
-	if point >= 0 {
-		f /= powers[len(digits)-1-point]
-	}
-	if negative {
-		f = -f
-	}
-	return f, point < 0 || len(digits) > 1
 }
 
 // view is the bytes as a text, without a copy, for a parser that keeps none of it.

@@ -1,8 +1,6 @@
 package redshift
 
 import (
-	"math"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,21 +21,6 @@ func FuzzStatementsThatPassBeginWithAWordThatReads(f *testing.F) {
 		}
 		if err != nil || !strings.Contains(" SELECT WITH SHOW EXPLAIN ", " "+strings.ToUpper(first)+" ") {
 			t.Errorf("%q passes and begins with %q", sql, first)
-		}
-	})
-}
-
-func FuzzShortFloatsAreReadAsGoReadsThem(f *testing.F) {
-	for _, seed := range []string{"0", "-0", "0.5", "-12345.678", "999999999999999", ".5", "5.", "1e3", "NaN", "", "-", ".", "0.00000000000001", "123456789.12345"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, ok := shortFloat([]byte(text))
-		if !ok {
-			return
-		}
-		if want, err := strconv.ParseFloat(text, 64); err != nil || math.Float64bits(got) != math.Float64bits(want) {
-			t.Errorf("%q: %v and not %v, %v", text, got, want, err)
 		}
 	})
 }

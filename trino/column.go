@@ -175,15 +175,14 @@ func (t *table) row(in *input) error {
 		return err
 	}
 	for i, c := range t.cells {
-		if i > 0 {
-			if err := in.expect(','); err != nil {
-				return t.short(in, i)
-			}
-		}
-		if in.peek() == ']' {
+		if i > 0 && in.expect(',') != nil {
 			return t.short(in, i)
 		}
+		at := in.at
 		if err := c.decode(in); err != nil {
+			if in.at = at; in.peek() == ']' {
+				return t.short(in, i)
+			}
 			return &cellError{t.columns[i], err}
 		}
 	}

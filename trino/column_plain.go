@@ -10,6 +10,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/decimal"
 )
 
 type integers[E ~int8 | ~int16 | ~int32 | ~int64] struct{ v rows.Numbers[E] }
@@ -45,6 +46,10 @@ func (c *floats[E]) decode(in *input) error {
 	t, err := read()
 	if err != nil {
 		return err
+	}
+	if f, ok := decimal.Float(t); ok && c.bits == 64 {
+		c.v = append(c.v, E(f))
+		return nil
 	}
 	f, err := strconv.ParseFloat(view(t), c.bits)
 	if err != nil {

@@ -44,13 +44,7 @@ func newTime(t typeName, zones *zones) (column, error) {
 	for range precision {
 		perSecond *= 10
 	}
-	return &ticks{v: rows.Times{PerSecond: perSecond}, parse: func(text string) (int64, error) {
-		seconds, nanos, ok := parseTimestamp(text)
-		if !ok {
-			return 0, malformed("%s is not a timestamp", told(text))
-		}
-		return seconds*perSecond + nanos/(int64(time.Second)/perSecond), nil
-	}}, nil
+	return &ticks{v: rows.Times{PerSecond: perSecond}, parse: (&calendar{precision: precision, perSecond: perSecond}).parse}, nil
 }
 
 type ticks struct {

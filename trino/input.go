@@ -57,6 +57,10 @@ func (in *input) bad(wanted string) error {
 }
 
 func (in *input) expect(c byte) error {
+	if in.at < len(in.b) && in.b[in.at] == c { // servers send no spaces
+		in.at++
+		return nil
+	}
 	if in.peek() != c {
 		return in.bad(strconv.Quote(string(rune(c))))
 	}
