@@ -35,6 +35,8 @@ func TestWhatIsNoAnswerOfTrinoIsAProtocolError(t *testing.T) {
 		"hello":                            "no JSON",
 		head + `"data":[[1,"x"],[2`:        "ends",
 		head + `"data":[[1]]}`:             "a row of 1 columns, and there are 2",
+		head + `"data":[[]]}`:              "a row of 0 columns, and there are 2",
+		head + `"data":[[1,]]}`:            "a row of 1 columns, and there are 2",
 		head + `"data":[[1,"x",3]]}`:       "more than 2 columns",
 		head + `"data":[[1.5,"x"]]}`:       "column a (bigint)",
 		head + `"data":[[99999999999999999999,"x"]]}`:      "64 bits",
