@@ -58,6 +58,10 @@ func (g *gate) Shut(shut bool) {
 // Drop closes the connections that pass now.
 func (g *gate) Drop() { g.each((*passage).close) }
 
+// Cross closes each connection that passes now when the client next writes to it: the server closed it while it was idle, and the
+// client's words cross the news of that. Only then no client can learn of the end before it has written.
+func (g *gate) Cross() { g.each(func(p *passage) { p.crossed.Store(true) }) }
+
 // Block swallows what passes on the present connections, as a firewall does that has forgotten them. New ones pass.
 func (g *gate) Block() { g.each(func(p *passage) { p.blocked.Store(true) }) }
 
@@ -154,6 +158,7 @@ func (g *gate) admit(p *passage) (target string, ok bool) {
 type passage struct {
 	client  net.Conn
 	blocked atomic.Bool
+	crossed atomic.Bool
 
 	mu     sync.Mutex
 	fake   net.Conn
@@ -181,12 +186,12 @@ func (p *passage) close() {
 func (p *passage) copy(to, from net.Conn) {
 	for b := make([]byte, 32<<10); ; {
 		n, err := from.Read(b)
-		if n > 0 && !p.blocked.Load() {
+		if n > 0 && !p.blocked.Load() && !p.crossed.Load() {
 			if _, err := to.Write(b[:n]); err != nil {
 				return
 			}
 		}
-		if err != nil {
+		if err != nil || p.crossed.Load() {
 			return
 		}
 	}

@@ -236,6 +236,8 @@ func deadWhileIdle(t testing.TB, h Harness) {
 	works(t, s)
 	g.Drop() // the server closed what was idle
 	works(t, s)
+	g.Cross() // and now the client writes before it can know
+	works(t, s)
 }
 
 func forgottenWhileIdle(t testing.TB, h Harness) {
