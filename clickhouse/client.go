@@ -56,7 +56,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	}
 	c.guard, err = base.NewGuard(base.GuardConfig{
 		Name: c.config.Name, System: "clickhouse", Address: c.dialer.addresses[0], Limits: c.config.Limits,
-		Defaults: defaultLimits, Classify: classify, Refresh: c.credential.refresh, Secrets: c.credential.secrets,
+		Defaults: defaultLimits, Classify: classify, Refresh: c.credential.Refresh, Secrets: c.credential.Secrets,
 	}, o)
 	if err != nil {
 		return nil, configError(cfg, err)
@@ -90,7 +90,7 @@ func (c *Client) Close() error {
 	late := c.guard.Close(ctx)
 	c.ending.Store(true)
 	c.pool.close()
-	err := errors.Join(c.writer.close(), c.credential.close())
+	err := errors.Join(c.writer.close(), c.credential.Close())
 	c.background.Wait()
 	if late != nil {
 		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), base.CloseGrace), err)
@@ -132,7 +132,7 @@ func (c *Client) shake(ctx context.Context, address, password, version string) (
 	if e, ok := serverError(err); ok {
 		c.credential.cleanError(e)
 		if verdicts[e.Code].kind == base.KindUnauthenticated {
-			c.credential.refuse(version)
+			c.credential.Refuse(version)
 			c.pool.forget()
 		}
 		return nil, err

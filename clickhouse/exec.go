@@ -276,7 +276,7 @@ func (w *writer) options(password string) *clickhouse.Options {
 // stand in its place, with the next password, and that one stays.
 func (w *writer) refused(conn driver.Conn, version string) {
 	w.drop(conn)
-	w.client.credential.refuse(version)
+	w.client.credential.Refuse(version)
 }
 
 // drop closes a driver that must not be used again, unless it was replaced already.

@@ -5,25 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/base/sign"
+	"github.com/fourkites/sources/internal/login"
 )
 
 // credential puts the present secret on every attempt and asks for the next one when it is refused.
 type credential struct {
-	cache  *secret.Cache
+	*login.Secret
 	signer sign.Signer // nil: Basic
 	user   string
 	clock  clock
-
-	mu    sync.Mutex
-	shown []string // secrets that were sent, newest last, so that errors can be cleaned of them
 }
 
 func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*credential, error) {
@@ -31,15 +27,11 @@ func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*cr
 	if c.basic() {
 		field, value = "password", c.Password
 	}
-	source, err := value.Source(ctx, resolver)
+	kept, err := login.New(ctx, value, resolver)
 	if err != nil {
 		return nil, named(field, err)
 	}
-	settings := secret.CacheConfig{}
-	if _, reference := value.Reference(); !reference {
-		settings.Poll = -1 // a literal does not change, and a given source is asked again when it expires or is refused
-	}
-	k := &credential{cache: secret.NewCache(source, settings), user: c.User, clock: clock{follow: c.FollowServerClock}}
+	k := &credential{Secret: kept, user: c.User, clock: clock{follow: c.FollowServerClock}}
 	k.learn(ctx, c.Secret, c.Password)
 	if c.basic() {
 		return k, nil
@@ -48,7 +40,7 @@ func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*cr
 		Scheme: c.Scheme, AppID: c.AppID, Algorithm: c.Algorithm, Secret: k.key, Now: k.clock.now,
 	})
 	if err != nil {
-		return nil, errors.Join(err, k.close()) // nothing was asked of it
+		return nil, errors.Join(err, k.Close()) // nothing was asked of it
 	}
 	return k, nil
 }
@@ -67,7 +59,7 @@ func (k *credential) learn(ctx context.Context, values ...secret.Value) {
 			continue
 		}
 		if snap, err := source.Get(ctx); err == nil {
-			k.remember(snap.Reveal())
+			k.Remember(snap.Reveal())
 		}
 	}
 }
@@ -104,34 +96,13 @@ func (k *credential) sign(req *http.Request, body []byte) error {
 }
 
 func (k *credential) key(ctx context.Context) ([]byte, error) {
-	snap, err := k.cache.Get(ctx)
+	snap, err := k.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	traceOf(ctx).version = snap.Version
-	k.remember(snap.Reveal())
+	k.Remember(snap.Reveal())
 	return snap.Bytes(), nil
-}
-
-// keptSecrets is how many rotated secrets are still removed from texts.
-const keptSecrets = 4
-
-func (k *credential) remember(text string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if slices.Contains(k.shown, text) {
-		return
-	}
-	if len(k.shown) == keptSecrets {
-		k.shown = slices.Delete(k.shown, 0, 1)
-	}
-	k.shown = append(k.shown, text)
-}
-
-func (k *credential) secrets() []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.Clone(k.shown)
 }
 
 var errClockOff = errors.New("the clock is off, so the secret was not to blame")
@@ -145,14 +116,9 @@ func (k *credential) refresh(ctx context.Context) error {
 		}
 		return errClockOff
 	}
-	if version := traceOf(ctx).version; version != "" {
-		k.cache.Refuse(version)
-	}
-	_, err := k.cache.Get(ctx)
-	return err
+	k.Refuse(traceOf(ctx).version)
+	return k.Refresh(ctx)
 }
-
-func (k *credential) close() error { return k.cache.Close() }
 
 // maxSkew is the difference from the server's clock above which it is named as the likely reason of a refusal.
 const maxSkew = time.Minute

@@ -50,7 +50,7 @@ func (s *service) open(ctx context.Context, c Config, baseURL string, options ba
 	}
 	s.rest, err = rest.New(rest.Config{
 		Guard: base.GuardConfig{
-			Name: s.name, Limits: c.Limits, Defaults: defaults, Refresh: s.credential.refresh, Secrets: s.credential.secrets,
+			Name: s.name, Limits: c.Limits, Defaults: defaults, Refresh: s.credential.refresh, Secrets: s.credential.Secrets,
 		},
 		BaseURL: baseURL, MaxResponseBytes: c.MaxResponseBytes, Sign: s.credential.sign,
 		Header:   http.Header{"Accept": {"application/json"}},
@@ -58,7 +58,7 @@ func (s *service) open(ctx context.Context, c Config, baseURL string, options ba
 		CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, Proxy: c.Proxy,
 	}, options)
 	if err != nil {
-		_ = s.credential.close() // nothing was asked of it
+		_ = s.credential.Close() // nothing was asked of it
 	}
 	return err
 }
@@ -199,4 +199,4 @@ func (s *service) protocol(op *base.Op, text string) *base.Error {
 	return e
 }
 
-func (s *service) close() error { return errors.Join(s.rest.Close(), s.credential.close()) }
+func (s *service) close() error { return errors.Join(s.rest.Close(), s.credential.Close()) }

@@ -77,7 +77,7 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 	}
 	c.guard, err = base.NewGuard(base.GuardConfig{
 		Name: c.config.Name, System: "aws.redshift", Address: c.dialer.address, Limits: c.config.Limits,
-		Defaults: defaultLimits, Classify: c.classify, Refresh: c.credential.refresh, Secrets: c.credential.secrets,
+		Defaults: defaultLimits, Classify: c.classify, Refresh: c.credential.Refresh, Secrets: c.credential.secrets,
 	}, o)
 	if err != nil {
 		return err
@@ -90,7 +90,7 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 // classify is what the package makes of an error, with what only the client knows: that it has no password.
 func (c *Client) classify(err error) *base.Error {
 	typed := classify(err)
-	if typed.Kind == base.KindUnauthenticated && typed.Sent == base.Answered && c.credential.cache == nil {
+	if typed.Kind == base.KindUnauthenticated && typed.Sent == base.Answered && c.credential.Empty() {
 		typed.SetHint(base.HintOf("no password is configured; set REDSHIFT_PASSWORD or IAM"))
 	}
 	return typed
@@ -127,7 +127,7 @@ func (c *Client) Close() error {
 	c.ending.Store(true)
 	c.resizing.Unlock()
 	c.dialer.links.close()
-	err := c.credential.close()
+	err := c.credential.Close()
 	if late != nil {
 		err = errors.Join(fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), base.CloseGrace), err)
 	}

@@ -162,7 +162,7 @@ func (c *Client) authenticate(ctx context.Context, cc *pgx.ConnConfig) error {
 	cc.DialFunc = c.dialer.login()
 	cc.OnPgError = func(_ *pgconn.PgConn, e *pgconn.PgError) bool {
 		if verdictOf(e).kind == unauthenticated.kind {
-			c.credential.refuse(version)
+			c.credential.Refuse(version)
 		}
 		return !strings.EqualFold(e.SeverityUnlocalized, "FATAL") && !strings.EqualFold(e.Severity, "FATAL")
 	}

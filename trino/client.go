@@ -83,7 +83,7 @@ func (c *Client) connect(ctx context.Context, o base.Options) error {
 	c.rest, err = rest.New(rest.Config{
 		Guard: base.GuardConfig{
 			Name: c.config.Name, System: "trino", Limits: c.config.Limits, Defaults: defaultLimits, Classify: classify,
-			Refresh: c.credential.refresh, Secrets: c.credential.secrets,
+			Refresh: c.credential.Refresh, Secrets: c.credential.Secrets,
 		},
 		BaseURL: c.config.url(), AddressName: "host, port and plaintext", MaxResponseBytes: c.config.MaxPage, Sign: c.credential.sign, Header: c.header(),
 		Decode: decode, Classify: refused,
@@ -91,7 +91,7 @@ func (c *Client) connect(ctx context.Context, o base.Options) error {
 		Proxy: c.config.Proxy, LimitName: "max_page_bytes",
 	}, o)
 	if err != nil {
-		return errors.Join(err, c.credential.close())
+		return errors.Join(err, c.credential.Close())
 	}
 	c.guard = c.rest.Guard()
 	return nil
@@ -137,7 +137,7 @@ func (c *Client) Close() error {
 	c.background.Wait()
 	c.giveUp()
 	c.rest.Cut()
-	return errors.Join(late, c.credential.close())
+	return errors.Join(late, c.credential.Close())
 }
 
 // open are the answers that have not ended.
@@ -228,7 +228,7 @@ func (c *Client) exchange(ctx context.Context, r rest.Request) (rest.Response, e
 	p := &proof{}
 	answer, err := c.rest.Once(context.WithValue(ctx, proofKey{}, p), r)
 	if base.KindOf(err) == base.KindUnauthenticated {
-		c.credential.refuse(p.version)
+		c.credential.Refuse(p.version)
 	}
 	return answer, err
 }

@@ -4,20 +4,16 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
-	"sync"
 
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/login"
 )
 
 // credential puts the present password or token on every request, and never one that the server has refused.
 type credential struct {
-	cache *secret.Cache // nil: the account has neither
+	*login.Secret
 	user  string
 	token bool
-
-	mu    sync.Mutex
-	shown []string // what was sent, newest last, so that errors can be cleaned of it
 }
 
 func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*credential, error) {
@@ -26,18 +22,10 @@ func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*cr
 	if k.token {
 		field, value = "token", c.Token
 	}
-	if value.IsZero() {
-		return k, nil
-	}
-	source, err := value.Source(ctx, resolver)
-	if err != nil {
+	var err error
+	if k.Secret, err = login.New(ctx, value, resolver); err != nil {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
-	settings := secret.CacheConfig{}
-	if _, reference := value.Reference(); !reference {
-		settings.Poll = -1 // a literal does not change, and a given source is asked again when it expires or is refused
-	}
-	k.cache = secret.NewCache(source, settings)
 	return k, nil
 }
 
@@ -48,10 +36,10 @@ type proofKey struct{}
 
 // sign is called for every request to the coordinator.
 func (k *credential) sign(req *http.Request, _ []byte) error {
-	if k.cache == nil {
+	if k.Empty() {
 		return nil
 	}
-	snap, err := k.cache.Get(req.Context())
+	snap, err := k.Get(req.Context())
 	if err != nil {
 		return err
 	}
@@ -59,56 +47,11 @@ func (k *credential) sign(req *http.Request, _ []byte) error {
 		p.version = snap.Version
 	}
 	if k.token {
-		k.remember(snap.Reveal())
+		k.Remember(snap.Reveal())
 		req.Header.Set("Authorization", "Bearer "+snap.Reveal())
 		return nil
 	}
-	k.remember(snap.Reveal(), k.user+":"+snap.Reveal())
+	k.Remember(snap.Reveal(), k.user+":"+snap.Reveal())
 	req.SetBasicAuth(k.user, snap.Reveal())
 	return nil
-}
-
-const maxShown = 8
-
-func (k *credential) remember(all ...string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, text := range all {
-		if slices.Contains(k.shown, text) {
-			continue
-		}
-		if k.shown = append(k.shown, text); len(k.shown) > maxShown {
-			k.shown = k.shown[1:]
-		}
-	}
-}
-
-// secrets are what must not show in any text.
-func (k *credential) secrets() []string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.Clone(k.shown)
-}
-
-// refuse says that the server rejected this version.
-func (k *credential) refuse(version string) {
-	if k.cache != nil && version != "" {
-		k.cache.Refuse(version)
-	}
-}
-
-// refresh waits for a version that was not refused; an error when there is none, and then a retry is useless.
-func (k *credential) refresh(ctx context.Context) error {
-	if k.cache == nil {
-		return secret.ErrEmpty
-	}
-	_, err := k.cache.Get(ctx)
-	return err
-}
-
-func (k *credential) close() error {
-	if k.cache == nil {
-		return nil
-	}
-	return k.cache.Close()
 }
