@@ -122,16 +122,14 @@ func (r exceptionRow) exception() Exception {
 func (c *Client) exceptions(
 	ctx context.Context, op *base.Op, o ExceptionsOptions, cursor string,
 ) (found []Exception, more bool, next string, err error) {
-	bound := o
-	bound.Limit = 0
-	bound.Window.From, bound.Window.To = o.Window.From.UTC(), o.Window.To.UTC()
+	bound := exceptionBinding(o)
 	o, err = o.check()
 	if err == nil {
 		err = c.checkWindow(o.Window)
 	}
 	var after *position
 	if err == nil {
-		after, err = resume(cursorExceptions, binding(bound), cursor)
+		after, err = resume(cursorExceptions, bound, cursor)
 	}
 	if err != nil {
 		return nil, false, "", c.invalid(op, err)
@@ -143,10 +141,10 @@ func (c *Client) exceptions(
 	more = cut || len(got) > o.Limit
 	for _, row := range got[:min(o.Limit, len(got))] {
 		found = append(found, row.exception())
-		after = &position{row.Nanos, row.ID}
+		after = &position{Nanos: row.Nanos, ID: row.ID}
 	}
 	base.AddStats(ctx, base.Stats{Asked: o.Window, Covered: o.Window})
-	return found, more, encodeCursor(cursorExceptions, binding(bound), after), nil
+	return found, more, cursorExceptions.EncodePosition(bound, after), nil
 }
 
 func exceptionsSQL(t Tables, o ExceptionsOptions, after *position) Query {

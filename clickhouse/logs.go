@@ -202,7 +202,7 @@ func (s *logScan) take(ctx context.Context, n int) (found []logs.Record, more bo
 				return found, true, nil
 			}
 			found = append(found, got[i].record())
-			s.after = &position{int64(got[i].Nanos), got[i].ID}
+			s.after = &position{Nanos: int64(got[i].Nanos), ID: got[i].ID}
 		}
 		if cut {
 			base.AddStats(ctx, base.Stats{Covered: s.covered()})
@@ -217,7 +217,7 @@ func (s *logScan) take(ctx context.Context, n int) (found []logs.Record, more bo
 // covered is the part of the window that lies before the position.
 func (s *logScan) covered() base.Window {
 	w := s.query.Window
-	at := time.Unix(0, s.after.nanos).UTC()
+	at := time.Unix(0, s.after.Nanos).UTC()
 	if s.newest() {
 		w.From = at
 	} else {
@@ -252,7 +252,7 @@ func (s *logScan) stream(ctx context.Context, limit int, yield func(logs.Record,
 			break
 		}
 		seen++
-		s.after = &position{int64(row.Nanos), row.ID}
+		s.after = &position{Nanos: int64(row.Nanos), ID: row.ID}
 		if !yield(row.record(), nil) {
 			return
 		}
@@ -293,20 +293,11 @@ func incomplete(source, op string, seen int, more bool, err error, cursor func()
 	return e
 }
 
-func (s *logScan) cursor() string { return encodeCursor(cursorLogs, s.binding, s.after) }
-
-// resume is the place that a cursor goes on from; nil for the first page.
-func resume(kind cursorKind, bound, cursor string) (*position, error) {
-	if cursor == "" {
-		return nil, nil
-	}
-	at, err := decodeCursor(kind, bound, cursor)
-	return &at, err
-}
+func (s *logScan) cursor() string { return cursorLogs.EncodePosition(s.binding, s.after) }
 
 // remaining is what of a window lies beyond the position, its own instant included.
 func remaining(w base.Window, at position, newest bool) base.Window {
-	instant := time.Unix(0, at.nanos).UTC()
+	instant := time.Unix(0, at.Nanos).UTC()
 	if newest && instant.Before(w.To) {
 		w.To = instant.Add(1)
 	}

@@ -42,12 +42,12 @@ func (c *Client) LogContext(ctx context.Context, o LogContextOptions) (LogContex
 	if err != nil {
 		return out, err
 	}
-	at := position{nanos: o.Time.UnixNano()}
+	at := position{Nanos: o.Time.UnixNano()}
 	if o.ID != "" {
 		if out.Record, err = c.logByID(ctx, c.tables.logLayout(known), o); err != nil {
 			return out, err
 		}
-		at = position{out.Record.Time.UnixNano(), out.Record.ID}
+		at = position{Nanos: out.Record.Time.UnixNano(), ID: out.Record.ID}
 		if o.Service == "" {
 			o.Service = out.Record.Service
 		}
@@ -123,7 +123,7 @@ func (c *Client) beside(ctx context.Context, service string, at position, order 
 	if n == 0 {
 		return []logs.Record{}, nil
 	}
-	instant := time.Unix(0, at.nanos).UTC()
+	instant := time.Unix(0, at.Nanos).UTC()
 	w := base.Window{From: instant.Add(-24 * time.Hour), To: instant.Add(1)}
 	if order == logs.OldestFirst {
 		w = base.Window{From: instant, To: instant.Add(24 * time.Hour)}
@@ -136,7 +136,7 @@ func (c *Client) beside(ctx context.Context, service string, at position, order 
 	if err != nil {
 		return nil, err
 	}
-	if at.id != "" || order == logs.NewestFirst {
+	if at.ID != "" || order == logs.NewestFirst {
 		scan.after = &at // an instant alone belongs to what comes after it
 	}
 	found, more, err := scan.take(ctx, n)

@@ -131,21 +131,15 @@ func (in signalTables) bound(s *statement, w base.Window) {
 	}
 }
 
-// position is the place of a row in the order of its list.
-type position struct {
-	nanos int64
-	id    string
-}
-
 // beyond keeps to the rows after the position, with the bound over time alone beside the exact one for the index.
 func (in signalTables) beyond(s *statement, p position, newest bool) {
 	less, sign := "<=", "<"
 	if !newest {
 		less, sign = ">=", ">"
 	}
-	at := in.at(s, time.Unix(0, p.nanos))
+	at := in.at(s, time.Unix(0, p.Nanos))
 	s.and("%s %s %s", quote(in.time), less, at)
-	s.and("(%s, %s) %s (%s, %s)", quote(in.time), quote(in.idName), sign, at, s.text(p.id))
+	s.and("(%s, %s) %s (%s, %s)", quote(in.time), quote(in.idName), sign, at, s.text(p.ID))
 }
 
 // ordered is the end of a list's statement.

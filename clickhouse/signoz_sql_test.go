@@ -80,8 +80,8 @@ func statements(t *testing.T) []struct {
 		{"list of services that the table of resources lacks", ofLogs(t, fresh, logs.Query{
 			Window: hour, Services: []string{"cart", "pay"}, Resources: map[string]string{"k8s.pod.name": "pod-1"},
 		}, resourceMatch{how: matchMap}, nil)},
-		{"next page, oldest first", ofLogs(t, fresh, logs.Query{Window: hour, Order: logs.OldestFirst}, resourceMatch{}, &position{noon.UnixNano(), "id7"})},
-		{"next page, newest first", ofLogs(t, legacy, logs.Query{Window: hour}, resourceMatch{}, &position{noon.UnixNano(), "id7"})},
+		{"next page, oldest first", ofLogs(t, fresh, logs.Query{Window: hour, Order: logs.OldestFirst}, resourceMatch{}, &position{Nanos: noon.UnixNano(), ID: "id7"})},
+		{"next page, newest first", ofLogs(t, legacy, logs.Query{Window: hour}, resourceMatch{}, &position{Nanos: noon.UnixNano(), ID: "id7"})},
 		{"texts on a fresh schema", ofLogs(t, fresh, logs.Query{
 			Window: hour, Contains: []string{"NullPointerException", "oom", `"status": 500, "path"`, "50%_off", "a:b", "Größe 42 überschritten", "straße"},
 			NotContains: []string{"health check passed", "ok"}, Regexp: `(?P<Name>Order\S+) \pL+ [A-Z]{2}`,
@@ -101,7 +101,7 @@ func statements(t *testing.T) []struct {
 		}, some)},
 		{"spans of a trace", spans(traces.Query{Window: hour, TraceID: traceID}, resourceMatch{})},
 		{"summary of a trace", summarySQL(defaultTables, traceID)},
-		{"exceptions", exceptionsSQL(defaultTables, ExceptionsOptions{Window: hour, Service: "cart", Type: "X", GroupID: "g", TraceID: traceID, Limit: 10}, &position{noon.UnixNano(), "e1"})},
+		{"exceptions", exceptionsSQL(defaultTables, ExceptionsOptions{Window: hour, Service: "cart", Type: "X", GroupID: "g", TraceID: traceID, Limit: 10}, &position{Nanos: noon.UnixNano(), ID: "e1"})},
 		{"services", servicesSQL(defaultTables, hour)},
 		{"dependencies", dependenciesSQL(defaultTables, hour)},
 		{"operations", operationsSQL(defaultTables, some, hour, 50)},
@@ -152,7 +152,7 @@ func TestNoValueBecomesTextOfTheSQL(t *testing.T) {
 		ofLogs(t, fresh, logs.Query{
 			Window: hour, Services: []string{evil}, Contains: []string{evil}, NotContains: []string{evil}, Regexp: evil,
 			Attributes: map[string]string{evil: evil}, Resources: map[string]string{evil: evil},
-		}, resourceMatch{how: matchTable}, &position{1, evil}),
+		}, resourceMatch{how: matchTable}, &position{Nanos: 1, ID: evil}),
 		exceptionsSQL(defaultTables, ExceptionsOptions{Window: hour, Service: evil, Type: evil}, nil),
 		fieldValuesSQL(defaultTables, SignalLogs, evil, evil),
 		seriesSQL(defaultTables, metrics.Query{Window: hour, Metric: evil, Labels: map[string]string{evil: evil}}),

@@ -10,6 +10,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/traces"
+	"github.com/fourkites/sources/internal/cursor"
 )
 
 func TestARegularExpressionIsLoweredButNotItsClasses(t *testing.T) {
@@ -109,22 +110,22 @@ func TestSlicesBeginAtTheEndThatTheListBeginsWith(t *testing.T) {
 func TestACursorComesBackAndNothingElseDoes(t *testing.T) {
 	t.Parallel()
 	q := logs.Query{Window: hour, Services: []string{"cart"}}
-	at := position{noon.UnixNano() + 7, "2abcKSUID"}
-	good := encodeCursor(cursorLogs, logBinding(q), &at)
-	got, err := decodeCursor(cursorLogs, logBinding(q), good)
+	at := position{Nanos: noon.UnixNano() + 7, ID: "2abcKSUID"}
+	good := cursorLogs.EncodePosition(logBinding(q), &at)
+	got, err := cursorLogs.DecodePosition(logBinding(q), good, maxCursor)
 	if err != nil || got != at {
 		t.Fatal(got, err)
 	}
 	larger := q
 	larger.Limit = 500
 	larger.Window.To = larger.Window.To.In(time.FixedZone("x", 3600))
-	if _, err := decodeCursor(cursorLogs, logBinding(larger), good); err != nil {
+	if _, err := cursorLogs.DecodePosition(logBinding(larger), good, maxCursor); err != nil {
 		t.Error("limit and zone may differ:", err)
 	}
 	other := q
 	other.Services = []string{"pay"}
 	for what, try := range map[string]struct {
-		kind          cursorKind
+		kind          cursor.Kind
 		bound, cursor string
 	}{
 		"another question":   {cursorLogs, logBinding(other), good},
@@ -135,17 +136,17 @@ func TestACursorComesBackAndNothingElseDoes(t *testing.T) {
 		"unchanged":          {cursorLogs, logBinding(q), good + "\n"},
 		"of the last page u": {cursorLogs, logBinding(q), "' OR 1=1"},
 	} {
-		if _, err := decodeCursor(try.kind, try.bound, try.cursor); err == nil || !strings.HasPrefix(err.Error(), "cursor: ") || !strings.Contains(err.Error(), what) {
+		if _, err := try.kind.DecodePosition(try.bound, try.cursor, maxCursor); err == nil || !strings.HasPrefix(err.Error(), "cursor: ") || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 }
 
 func FuzzCursor(f *testing.F) {
-	f.Add(encodeCursor(cursorLogs, "12345678", &position{1, "a"}))
+	f.Add(cursorLogs.EncodePosition("12345678", &position{Nanos: 1, ID: "a"}))
 	f.Fuzz(func(t *testing.T, text string) {
-		at, err := decodeCursor(cursorLogs, "12345678", text)
-		if err == nil && encodeCursor(cursorLogs, "12345678", &at) != text {
+		at, err := cursorLogs.DecodePosition("12345678", text, maxCursor)
+		if err == nil && cursorLogs.EncodePosition("12345678", &at) != text {
 			t.Errorf("%q reads as %v", text, at)
 		}
 	})

@@ -280,7 +280,7 @@ func (s *spanScan) take(ctx context.Context, n int) (found []traces.Span, more b
 				return found, true, nil
 			}
 			found = append(found, got[i].span())
-			s.after = &position{got[i].Nanos, got[i].SpanID}
+			s.after = &position{Nanos: got[i].Nanos, ID: got[i].SpanID}
 		}
 		if cut {
 			base.AddStats(ctx, base.Stats{Covered: base.Window{From: found[len(found)-1].Start, To: s.query.Window.To}})
@@ -318,7 +318,7 @@ func (s *spanScan) stream(ctx context.Context, limit int, yield func(traces.Span
 			break
 		}
 		seen++
-		s.after = &position{row.Nanos, row.SpanID}
+		s.after = &position{Nanos: row.Nanos, ID: row.SpanID}
 		if !yield(row.span(), nil) {
 			return
 		}
@@ -335,4 +335,4 @@ func (s *spanScan) incomplete(seen int, more bool, err error) error {
 	return incomplete(s.client.Name(), s.op.Name, seen, more, err, s.cursor)
 }
 
-func (s *spanScan) cursor() string { return encodeCursor(cursorSpans, s.binding, s.after) }
+func (s *spanScan) cursor() string { return cursorSpans.EncodePosition(s.binding, s.after) }

@@ -1,26 +1,23 @@
 package redshift
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/cursor"
 )
 
-// A cursor is, in the URL-safe base64: version, the first eight bytes of a hash over the question, the microseconds of
-// the last event, how many events of that instant were handed out, and four bytes of a hash over all of that, so that a
-// cut or edited cursor is refused instead of skipping events.
+// cursorEvents is the list that gives cursors.
+const cursorEvents cursor.Kind = 'e'
+
+// The place in a cursor: the microseconds of the last event, and how many events of that instant were handed out.
 const (
-	cursorVersion  = 1
-	cursorHead     = 1 + 8 + 8 + 4
-	cursorChecksum = 4
+	cursorPlace = 8 + 4
+	maxCursor   = 64
 )
 
 // place is where a list goes on: at an instant, after so many items of it.
@@ -60,38 +57,27 @@ func (at place) check(w base.Window) error {
 func (q EventsQuery) binding() string {
 	q.Limit = 0
 	q.Window.From, q.Window.To = q.Window.From.UTC(), q.Window.To.UTC()
-	text, _ := json.Marshal(q) // plain data
-	sum := sha256.Sum256(text)
-	return string(sum[:8])
+	return cursor.Binding(q)
 }
 
 func encodeCursor(bound string, at place) string {
-	raw := append([]byte{cursorVersion}, bound...)
-	raw = binary.BigEndian.AppendUint64(raw, uint64(at.from.UnixMicro()))         //nolint:gosec // decoded the same way
+	raw := binary.BigEndian.AppendUint64(nil, uint64(at.from.UnixMicro()))        //nolint:gosec // decoded the same way
 	raw = binary.BigEndian.AppendUint32(raw, uint32(min(at.skip, math.MaxInt32))) //nolint:gosec // bounded here
-	sum := sha256.Sum256(raw)
-	return base64.RawURLEncoding.EncodeToString(append(raw, sum[:cursorChecksum]...))
+	return cursorEvents.Encode(bound, raw)
 }
 
 // decodeCursor refuses what encodeCursor did not make for this question.
-func decodeCursor(bound, cursor string) (place, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) != cursorHead+cursorChecksum || strings.ContainsAny(cursor, "\r\n") {
-		return place{}, errors.New("cursor: not one of this client; pass the cursor of the last page unchanged")
+func decodeCursor(bound, text string) (place, error) {
+	raw, err := cursorEvents.Decode(bound, text, maxCursor)
+	if err != nil {
+		return place{}, err
 	}
-	raw, sum := raw[:cursorHead], raw[cursorHead:]
-	want := sha256.Sum256(raw)
-	switch {
-	case raw[0] != cursorVersion:
-		return place{}, errors.New("cursor: made by another version of this client; begin with the first page")
-	case string(sum) != string(want[:cursorChecksum]):
-		return place{}, errors.New("cursor: damaged; pass the cursor of the last page unchanged")
-	case string(raw[1:9]) != bound:
-		return place{}, errors.New("cursor: belongs to another question; a cursor goes on with the same query and window")
+	if len(raw) != cursorPlace {
+		return place{}, cursor.ErrForeign
 	}
-	micros, skip := int64(binary.BigEndian.Uint64(raw[9:17])), binary.BigEndian.Uint32(raw[17:]) //nolint:gosec // as encoded
+	micros, skip := int64(binary.BigEndian.Uint64(raw)), binary.BigEndian.Uint32(raw[8:]) //nolint:gosec // as encoded
 	if skip > math.MaxInt32 {
-		return place{}, errors.New("cursor: damaged; pass the cursor of the last page unchanged")
+		return place{}, cursor.ErrDamaged
 	}
 	return place{time.UnixMicro(micros).UTC(), int(skip)}, nil
 }

@@ -194,13 +194,13 @@ func TestEventsArePagedWithoutLossAndWithoutRepetition(t *testing.T) {
 func forged(t *testing.T, cursor string, from time.Time, skip uint32) string {
 	t.Helper()
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil || len(raw) != 25 {
+	if err != nil || len(raw) != 26 {
 		t.Fatal(len(raw), err)
 	}
-	binary.BigEndian.PutUint64(raw[9:], uint64(from.UnixMicro())) //nolint:gosec // as the client writes it
-	binary.BigEndian.PutUint32(raw[17:], skip)
-	sum := sha256.Sum256(raw[:21])
-	return base64.RawURLEncoding.EncodeToString(append(raw[:21], sum[:4]...))
+	binary.BigEndian.PutUint64(raw[10:], uint64(from.UnixMicro())) //nolint:gosec // as the client writes it
+	binary.BigEndian.PutUint32(raw[18:], skip)
+	sum := sha256.Sum256(raw[:22])
+	return base64.RawURLEncoding.EncodeToString(append(raw[:22], sum[:4]...))
 }
 
 func TestAForgedCursorLeadsNeitherOutOfTheWindowNorAboveTheCap(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/cursor"
 )
 
 // Callback is one call of a customer's endpoint, as [Client.Callbacks] and [Client.CallbacksPage] fill it in. Its fields are
@@ -130,7 +131,7 @@ func (c *Client) callbackScan(ctx context.Context, op *base.Op, o CallbacksOptio
 	bound := o
 	bound.Limit, bound.Window = 0, utc(o.Window)
 	return &scan[callbackRow, Callback]{
-		client: c, op: op, window: o.Window, left: o.Window, newest: !o.OldestFirst, kind: cursorCallbacks, binding: binding(bound),
+		client: c, op: op, window: o.Window, left: o.Window, newest: !o.OldestFirst, kind: cursorCallbacks, binding: cursor.Binding(bound),
 		ask: func(w base.Window, after *position, limit int) Query {
 			return c.callbackQuery(table, known, at, o, w, after, limit)
 		},
@@ -208,5 +209,5 @@ func (r callbackRow) callback(at timeColumn) (Callback, position, error) {
 	}
 	status, bad := strconv.Atoi(strings.TrimSpace(c.Status))
 	c.Delivered = bad == nil && status >= 200 && status <= 299
-	return c, position{t.UnixNano(), r.ID}, err
+	return c, position{Nanos: t.UnixNano(), ID: r.ID}, err
 }

@@ -119,7 +119,7 @@ func fileOf(r fileRow, partition string, names FileColumns) (LoadFile, position,
 	if err != nil {
 		return f, position{}, malformed("a row of the partition %.40q, which is no day", f.Date)
 	}
-	return f, position{nanos: day.UnixNano()}, nil
+	return f, position{Nanos: day.UnixNano()}, nil
 }
 
 // speakable is a value that JSON can carry: it has no number for NaN.

@@ -84,10 +84,10 @@ func FuzzReading(f *testing.F) {
 }
 
 func FuzzCursor(f *testing.F) {
-	f.Add(encodeCursor(cursorLogs, "12345678", &position{1, "id"}))
+	f.Add(cursorLogs.EncodePosition("12345678", &position{Nanos: 1, ID: "id"}))
 	f.Fuzz(func(t *testing.T, cursor string) {
-		at, err := decodeCursor(cursorLogs, "12345678", cursor)
-		if err == nil && !strings.ContainsRune(at.id, '\uFFFD') && encodeCursor(cursorLogs, "12345678", &at) != cursor {
+		at, err := cursorLogs.DecodePosition("12345678", cursor, maxCursor)
+		if err == nil && !strings.ContainsRune(at.ID, '\uFFFD') && cursorLogs.EncodePosition("12345678", &at) != cursor {
 			t.Errorf("%q is read as another cursor", cursor)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/cursor"
 )
 
 // maxChunk is how many rows are gathered before they are handed out; what is larger is streamed.
@@ -22,7 +23,7 @@ type scan[R, T any] struct {
 	window  base.Window // asked for
 	left    base.Window // still to look at
 	newest  bool
-	kind    cursorKind
+	kind    cursor.Kind
 	binding string
 	after   *position // of the last item handed out
 
@@ -107,10 +108,10 @@ func (s *scan[R, T]) covered(cut R) base.Window {
 // of the row that was not.
 func (s *scan[R, T]) reached(cut R) (time.Time, error) {
 	if s.kind != 0 && s.after != nil {
-		return time.Unix(0, s.after.nanos).UTC(), nil
+		return time.Unix(0, s.after.Nanos).UTC(), nil
 	}
 	_, day, err := s.item(cut)
-	at := time.Unix(0, day.nanos).UTC()
+	at := time.Unix(0, day.Nanos).UTC()
 	if s.newest {
 		at = at.AddDate(0, 0, 1)
 	}
@@ -200,18 +201,18 @@ func (s *scan[R, T]) further() string {
 	return "go on from the cursor"
 }
 
-func (s *scan[R, T]) cursor() string { return encodeCursor(s.kind, s.binding, s.after) }
+func (s *scan[R, T]) cursor() string { return s.kind.EncodePosition(s.binding, s.after) }
 
 func (s *scan[R, T]) resume(cursor string) error {
 	if cursor == "" {
 		return nil
 	}
-	at, err := decodeCursor(s.kind, s.binding, cursor)
+	at, err := s.kind.DecodePosition(s.binding, cursor, maxCursor)
 	if err != nil {
 		return err
 	}
 	s.after = &at
-	instant := time.Unix(0, at.nanos).UTC()
+	instant := time.Unix(0, at.Nanos).UTC()
 	if s.newest && instant.Before(s.left.To) {
 		s.left.To = instant.Add(1)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/internal/cursor"
 )
 
 var (
@@ -68,7 +69,7 @@ func (c *Client) logScan(ctx context.Context, op *base.Op, q logs.Query) (*scan[
 	bound.Limit, bound.Window = 0, utc(q.Window)
 	return &scan[logRow, logs.Record]{
 		client: c, op: op, window: q.Window, left: q.Window, newest: q.Order == logs.NewestFirst, kind: cursorLogs,
-		binding: binding(bound),
+		binding: cursor.Binding(bound),
 		ask:     func(w base.Window, after *position, limit int) Query { return l.query(q, w, after, limit) },
 		item:    l.record,
 	}, nil
@@ -160,7 +161,7 @@ func (l logLayout) record(r logRow) (logs.Record, position, error) {
 		out.Resources[k] = fmt.Sprint(v)
 	})
 	out.Service = out.Resources[serviceLabel]
-	return out, position{t.UnixNano(), r.ID}, err
+	return out, position{Nanos: t.UnixNano(), ID: r.ID}, err
 }
 
 // serviceLabel is the resource attribute that names a service.

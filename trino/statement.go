@@ -112,8 +112,8 @@ func (s *statement) beyond(t timeColumn, id string, at position, newest bool) {
 	if newest {
 		sign = "<"
 	}
-	instant := t.bound(time.Unix(0, at.nanos))
-	s.and(either(t.expression+" "+sign+" ?", "("+t.expression+" = ? AND "+id+" "+sign+" ?)"), instant, instant, at.id)
+	instant := t.bound(time.Unix(0, at.Nanos))
+	s.and(either(t.expression+" "+sign+" ?", "("+t.expression+" = ? AND "+id+" "+sign+" ?)"), instant, instant, at.ID)
 }
 
 func direction(newest bool) string {

@@ -40,7 +40,7 @@ func TestAPageGoesOnWithinTheInstantOfItsCursor(t *testing.T) {
 	at := time.Unix(150, 7).UTC()
 	for newest, want := range map[bool]base.Window{true: {From: w.From, To: at.Add(1)}, false: {From: at, To: w.To}} {
 		s := &scan[int, int]{left: w, newest: newest, kind: cursorLogs, binding: "12345678"}
-		err := s.resume(encodeCursor(cursorLogs, "12345678", &position{at.UnixNano(), "x"}))
+		err := s.resume(cursorLogs.EncodePosition("12345678", &position{Nanos: at.UnixNano(), ID: "x"}))
 		if diff := cmp.Diff(want, s.left); diff != "" || err != nil {
 			t.Errorf("newest %v: %s%v", newest, diff, err)
 		}
