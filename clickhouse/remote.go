@@ -10,6 +10,7 @@ import (
 	"github.com/fourkites/sources/base/metrics"
 	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/base/traces"
+	"github.com/fourkites/sources/internal/logquery"
 )
 
 // The client and the remote answer the same questions.
@@ -84,17 +85,17 @@ func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Re
 
 // LogsPage is [Client.LogsPage].
 func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
-	return SearchLogs.Call(ctx, r.caller, logsInput(q, cursor))
+	return SearchLogs.Call(ctx, r.caller, LogsInput(logquery.FormOf(q, cursor)))
 }
 
 // LogHistogram is [Client.LogHistogram].
 func (r *RemoteClient) LogHistogram(ctx context.Context, q logs.Query, step time.Duration) ([]LogBucket, error) {
-	return items(ctx, r, GetLogHistogram, LogHistogramInput{logsInput(q, ""), int(step / time.Second)})
+	return items(ctx, r, GetLogHistogram, LogHistogramInput{LogsInput(logquery.FormOf(q, "")), int(step / time.Second)})
 }
 
 // LogCounts is [Client.LogCounts].
 func (r *RemoteClient) LogCounts(ctx context.Context, q logs.Query, by ...string) ([]LogCount, error) {
-	return items(ctx, r, CountLogs, LogCountsInput{logsInput(q, ""), by})
+	return items(ctx, r, CountLogs, LogCountsInput{LogsInput(logquery.FormOf(q, "")), by})
 }
 
 // LogContext is [Client.LogContext].

@@ -1,17 +1,15 @@
 package clickhouse
 
 import (
-	"fmt"
-	"maps"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/metrics"
 	"github.com/fourkites/sources/base/traces"
+	"github.com/fourkites/sources/internal/logquery"
 )
 
 // The inputs and outputs of the tools. Lists are pages: give the cursor of the last page for the next one.
@@ -35,55 +33,8 @@ type LogsInput struct {
 	Cursor        string            `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
 }
 
-const resourcePrefix = "resource."
-
 // query is the question in the terms of the client.
-func (in LogsInput) query() (logs.Query, error) {
-	q := logs.Query{
-		Window: in.Window, Services: in.Services, Contains: in.Contains, NotContains: in.NotContains, Regexp: in.Regexp,
-		TraceID: in.TraceID, SpanID: in.SpanID, TrackingID: in.TrackingID, CorrelationID: in.CorrelationID,
-		RecordUUID: in.RecordUUID, Limit: in.Limit,
-	}
-	if in.OldestFirst {
-		q.Order = logs.OldestFirst
-	}
-	if in.MinSeverity != "" {
-		if q.MinSeverity = logs.ParseSeverity(in.MinSeverity); q.MinSeverity == logs.SeverityUnset {
-			return q, fmt.Errorf("min_severity: %q is not known; write TRACE, DEBUG, INFO, WARN, ERROR or FATAL", in.MinSeverity)
-		}
-	}
-	for name, value := range in.Fields {
-		into := &q.Attributes
-		if short, ok := strings.CutPrefix(name, resourcePrefix); ok {
-			into, name = &q.Resources, short
-		}
-		if *into == nil {
-			*into = map[string]string{}
-		}
-		(*into)[name] = value
-	}
-	return q, nil
-}
-
-// logsInput is the inverse of query. A severity between two words becomes the lower of them.
-func logsInput(q logs.Query, cursor string) LogsInput {
-	in := LogsInput{
-		Window: q.Window, Services: q.Services, Contains: q.Contains, NotContains: q.NotContains, Regexp: q.Regexp,
-		TraceID: q.TraceID, SpanID: q.SpanID, TrackingID: q.TrackingID, CorrelationID: q.CorrelationID,
-		RecordUUID: q.RecordUUID, OldestFirst: q.Order == logs.OldestFirst, Limit: q.Limit, Cursor: cursor,
-	}
-	if q.MinSeverity > 0 {
-		in.MinSeverity = q.MinSeverity.String()
-	}
-	if len(q.Attributes)+len(q.Resources) > 0 {
-		in.Fields = map[string]string{}
-	}
-	maps.Copy(in.Fields, q.Attributes)
-	for name, value := range q.Resources {
-		in.Fields[resourcePrefix+name] = value
-	}
-	return in
-}
+func (in LogsInput) query() (logs.Query, error) { return logquery.Form(in).Query() }
 
 // LogCountsInput is the question of clickhouse_count_logs.
 type LogCountsInput struct {

@@ -7,6 +7,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/logquery"
 )
 
 // The client and the remote answer the same questions.
@@ -72,7 +73,7 @@ func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Re
 // LogsPage is [Client.LogsPage].
 func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
 	q.Limit = pageSize(q.Limit)
-	return SearchLogs.Call(ctx, r.caller, logsInput(q, cursor))
+	return SearchLogs.Call(ctx, r.caller, LogsInput(logquery.FormOf(q, cursor)))
 }
 
 // Callbacks is [Client.Callbacks], page by page.
