@@ -9,6 +9,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/output"
 )
 
 var (
@@ -53,9 +54,6 @@ func (c *Client) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, 
 // maxChunk is how many rows are gathered before they are handed out; what is larger is streamed.
 const maxChunk = 10_000
 
-// defaultPage is how many items a page has when the question does not say.
-const defaultPage = 100
-
 // LogsPage is one page of the records that match; cursor is empty for the first. A page has q.Limit records, by default
 // 100, at most 10,000, and never more than Config.MaxRows. The cursor is the place after the last record, by time and id, so that records of one instant
 // are neither lost nor repeated; it is bound to the query, its limit excepted.
@@ -70,19 +68,8 @@ func (c *Client) LogsPage(ctx context.Context, q logs.Query, cursor string) (bas
 	return page(found, more, err, scan.cursor(), &stats)
 }
 
-// pageSize is the number of items of a page.
-func pageSize(limit int) int {
-	switch {
-	case limit == 0:
-		return defaultPage
-	case limit < 0:
-		return maxChunk
-	}
-	return min(limit, maxChunk)
-}
-
 // pageLimit is the number of items of a page, which the operator's cap holds for too.
-func (c *Client) pageLimit(limit int) int { return c.rowLimit(pageSize(limit)) }
+func (c *Client) pageLimit(limit int) int { return c.rowLimit(output.PageSize(limit)) }
 
 // page puts a page together. A failure after some items makes a partial page that its cursor goes on from.
 func page[T any](items []T, more bool, err error, cursor string, stats *base.Stats) (base.Page[T], error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/base/traces"
 	"github.com/fourkites/sources/internal/logquery"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The client and the remote answer the same questions.
@@ -39,44 +40,9 @@ func Remote(name string, caller tool.Caller) *RemoteClient {
 // Name is the name given to Remote.
 func (r *RemoteClient) Name() string { return r.name }
 
-// remotePage is how many items one call brings.
-const remotePage = 1000
-
-// walk goes through the pages of a remote list up to limit items, 0 = the default of a client, negative = all.
-func walk[T any](source, op string, limit int, fetch func(n int, cursor string) (base.Page[T], error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		if limit == 0 {
-			limit = maxChunk
-		}
-		seen, n := 0, remotePage
-		pages := base.Pages(func(cursor string) (base.Page[T], error) {
-			if n = remotePage; limit > 0 {
-				n = min(n, limit-seen)
-			}
-			p, err := fetch(n, cursor)
-			if err == nil && limit > 0 && p.More && seen+len(p.Items) >= limit {
-				p.More = false
-				e := base.NewIncomplete(base.Truncated, source, op, int64(seen+len(p.Items)),
-					"more match than the limit; raise it, narrow the window, or go on from the cursor", nil)
-				e.Cursor = p.Cursor
-				return p, e
-			}
-			return p, err
-		})
-		for item, err := range pages {
-			if err == nil {
-				seen++
-			}
-			if !yield(item, err) {
-				return
-			}
-		}
-	}
-}
-
 // Logs is [Client.Logs], page by page.
 func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
-	return walk(r.name, opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
+	return output.Walk(r.name, opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
 		q := q
 		q.Limit = n
 		return r.LogsPage(ctx, q, cursor)
@@ -105,7 +71,7 @@ func (r *RemoteClient) LogContext(ctx context.Context, o LogContextOptions) (Log
 
 // Spans is [Client.Spans], page by page.
 func (r *RemoteClient) Spans(ctx context.Context, q traces.Query) iter.Seq2[traces.Span, error] {
-	return walk(r.name, opSpans.Name, q.Limit, func(n int, cursor string) (base.Page[traces.Span], error) {
+	return output.Walk(r.name, opSpans.Name, q.Limit, func(n int, cursor string) (base.Page[traces.Span], error) {
 		in := spansInput(q, cursor)
 		in.Limit = n
 		return SearchSpans.Call(ctx, r.caller, in)
@@ -119,7 +85,7 @@ func (r *RemoteClient) Trace(ctx context.Context, traceID string) (Trace, error)
 
 // Exceptions is [Client.Exceptions], page by page.
 func (r *RemoteClient) Exceptions(ctx context.Context, o ExceptionsOptions) iter.Seq2[Exception, error] {
-	return walk(r.name, opExceptions.Name, o.Limit, func(n int, cursor string) (base.Page[Exception], error) {
+	return output.Walk(r.name, opExceptions.Name, o.Limit, func(n int, cursor string) (base.Page[Exception], error) {
 		return ListExceptions.Call(ctx, r.caller, ExceptionsInput{
 			Window: o.Window, Service: o.Service, Type: o.Type, GroupID: o.GroupID, TraceID: o.TraceID, Limit: n, Cursor: cursor,
 		})
@@ -178,8 +144,5 @@ func (r *RemoteClient) Metrics(ctx context.Context, q metrics.Query) iter.Seq2[m
 // items calls a tool whose list is given at once, and turns its page back into the list, with an error when it was cut.
 func items[In, T any](ctx context.Context, r *RemoteClient, from tool.Declaration[In, base.Page[T]], in In) ([]T, error) {
 	p, err := from.Call(ctx, r.caller, in)
-	if err == nil && (p.Outcome == base.Truncated || p.Outcome == base.Partial) {
-		err = base.NewIncomplete(p.Outcome, r.name, p.Stats.Op, int64(len(p.Items)), "the list was cut; ask for less at once", nil)
-	}
-	return p.Items, err
+	return output.Items(r.name, p, err)
 }

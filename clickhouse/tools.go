@@ -8,6 +8,7 @@ import (
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/base/traces"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The tools of a client. [Client.Tools] binds them; each can be called wherever it is served.
@@ -52,45 +53,24 @@ func (c *Client) Tools() []tool.Tool {
 		CountLogs.Bind(c.countLogs), SearchSpans.Bind(c.searchSpans),
 		GetTrace.Bind(func(ctx context.Context, in TraceInput) (Trace, error) { return c.Trace(ctx, in.TraceID) }),
 		ListExceptions.Bind(c.listExceptions),
-		ListServices.Bind(pageOf(func(ctx context.Context, in WindowInput) ([]Service, error) { return c.Services(ctx, in.Window) })),
-		ListDependencies.Bind(pageOf(func(ctx context.Context, in WindowInput) ([]Dependency, error) {
+		ListServices.Bind(output.Paged(func(ctx context.Context, in WindowInput) ([]Service, error) { return c.Services(ctx, in.Window) })),
+		ListDependencies.Bind(output.Paged(func(ctx context.Context, in WindowInput) ([]Dependency, error) {
 			return c.ServiceDependencies(ctx, in.Window)
 		})),
-		ListOperations.Bind(pageOf(func(ctx context.Context, in OperationsInput) ([]Operation, error) {
+		ListOperations.Bind(output.Paged(func(ctx context.Context, in OperationsInput) ([]Operation, error) {
 			return c.TopOperations(ctx, in.Service, in.Window, in.Limit)
 		})),
-		ListFieldKeys.Bind(pageOf(func(ctx context.Context, in FieldKeysInput) ([]FieldKey, error) {
+		ListFieldKeys.Bind(output.Paged(func(ctx context.Context, in FieldKeysInput) ([]FieldKey, error) {
 			return c.FieldKeys(ctx, in.Signal, in.Prefix)
 		})),
-		ListFieldValues.Bind(pageOf(func(ctx context.Context, in FieldValuesInput) ([]FieldValue, error) {
+		ListFieldValues.Bind(output.Paged(func(ctx context.Context, in FieldValuesInput) ([]FieldValue, error) {
 			return c.FieldValues(ctx, in.Signal, in.Key, in.Prefix)
 		})),
-		SearchMetrics.Bind(pageOf(c.searchMetrics)),
-		ListMetrics.Bind(pageOf(func(ctx context.Context, in MetricNamesInput) ([]MetricName, error) {
+		SearchMetrics.Bind(output.Paged(c.searchMetrics)),
+		ListMetrics.Bind(output.Paged(func(ctx context.Context, in MetricNamesInput) ([]MetricName, error) {
 			return c.MetricNames(ctx, in.Window, in.Prefix)
 		})),
 	}, c.sqlTools()...)
-}
-
-// pageOf makes a page of a method that gives its list at once. A list that was cut says so by its outcome: there is
-// no cursor to go on from, and so no More.
-func pageOf[In, T any](list func(context.Context, In) ([]T, error)) func(context.Context, In) (base.Page[T], error) {
-	return func(ctx context.Context, in In) (base.Page[T], error) {
-		var stats base.Stats
-		items, err := list(base.WithStats(ctx, &stats), in)
-		p := base.Page[T]{Items: items, Outcome: base.OutcomeOf(len(items), err)}
-		switch {
-		case p.Outcome == base.Truncated || p.Outcome == base.Partial:
-			stats.Notes = append(stats.Notes, err.Error())
-		case err != nil:
-			return p, err
-		}
-		if p.Items == nil {
-			p.Items = []T{}
-		}
-		p.Stats = stats
-		return p, nil
-	}
 }
 
 func (c *Client) searchLogs(ctx context.Context, in LogsInput) (base.Page[logs.Record], error) {
@@ -112,7 +92,7 @@ func (c *Client) listExceptions(ctx context.Context, in ExceptionsInput) (base.P
 }
 
 func (c *Client) logHistogramPage(ctx context.Context, in LogHistogramInput) (base.Page[LogBucket], error) {
-	return pageOf(func(ctx context.Context, in LogHistogramInput) ([]LogBucket, error) {
+	return output.Paged(func(ctx context.Context, in LogHistogramInput) ([]LogBucket, error) {
 		q, err := in.Logs.query()
 		if err != nil {
 			return nil, c.invalid(opLogHistogram, err)
@@ -122,7 +102,7 @@ func (c *Client) logHistogramPage(ctx context.Context, in LogHistogramInput) (ba
 }
 
 func (c *Client) countLogs(ctx context.Context, in LogCountsInput) (base.Page[LogCount], error) {
-	return pageOf(func(ctx context.Context, in LogCountsInput) ([]LogCount, error) {
+	return output.Paged(func(ctx context.Context, in LogCountsInput) ([]LogCount, error) {
 		q, err := in.Logs.query()
 		if err != nil {
 			return nil, c.invalid(opLogCounts, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // QueryLogsInput has the parameters of the older tool query_logs.
@@ -52,7 +53,7 @@ var (
 func (c *Client) Aliases() []tool.Tool {
 	return []tool.Tool{
 		QueryLogs.Bind(c.searchLogs), SearchByCorrelationID.Bind(c.searchLogs),
-		GetServiceList.Bind(pageOf(func(ctx context.Context, in WindowInput) ([]Service, error) { return c.Services(ctx, in.Window) })),
+		GetServiceList.Bind(output.Paged(func(ctx context.Context, in WindowInput) ([]Service, error) { return c.Services(ctx, in.Window) })),
 		GetLogStatistics.Bind(c.countLogs),
 	}
 }

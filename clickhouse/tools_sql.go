@@ -3,13 +3,12 @@ package clickhouse
 import (
 	"context"
 	"fmt"
-	"math"
 	"reflect"
-	"strconv"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // QueryInput is the question of clickhouse_query_sql; see [Query].
@@ -66,45 +65,25 @@ const (
 )
 
 func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, error) {
-	out := QueryOutput{Columns: []string{}, Items: []map[string]any{}}
-	limit := pageSize(in.Limit)
-	answer, err := c.Query(base.WithStats(ctx, &out.Stats), Query{
-		SQL: in.SQL, Args: anyArgs(in.Args), MaxRows: int64(limit) + 1, MaxBytes: maxToolBytes,
-	})
-	if err != nil {
-		return out, err
-	}
-	for _, column := range answer.Columns() {
-		out.Columns = append(out.Columns, column.Name)
-	}
-	err = out.fill(answer, c.Name(), limit)
-	if out.Outcome = base.OutcomeOf(len(out.Items), err); out.Outcome == base.Failed {
-		return out, err
-	}
-	if err != nil {
-		out.Stats.Notes = append(out.Stats.Notes, err.Error())
-	}
-	return out, nil
+	limit := output.PageSize(in.Limit)
+	out, err := output.Read(ctx, func(ctx context.Context) (*rows.Rows, error) {
+		return c.Query(ctx, Query{SQL: in.SQL, Args: anyArgs(in.Args), MaxRows: int64(limit) + 1, MaxBytes: maxToolBytes})
+	}, func(taken int, row map[string]any) error { return keep(row, c.Name(), taken, limit) })
+	return QueryOutput(out), err
 }
 
-// fill takes at most limit rows.
-func (o *QueryOutput) fill(answer *rows.Rows, source string, limit int) error {
-	for row, err := range rows.ToMap(answer) {
-		if err != nil {
-			return err
+// keep makes a row speakable, the one after taken rows; it refuses one that is over the limit or too large.
+func keep(row map[string]any, source string, taken, limit int) error {
+	if taken == limit {
+		return base.NewIncomplete(base.Truncated, source, opQuery.Name, int64(limit),
+			"there are more rows than the limit; raise it, or narrow the statement", nil)
+	}
+	for name, v := range row {
+		if n := elements(v); n > maxElements {
+			return base.NewIncomplete(base.Truncated, source, opQuery.Name, int64(taken), fmt.Sprintf(
+				"the next row's %.60q has more than %d elements; select a part of it (arraySlice), or its length", name, maxElements), nil)
 		}
-		if len(o.Items) == limit {
-			return base.NewIncomplete(base.Truncated, source, opQuery.Name, int64(limit),
-				"there are more rows than the limit; raise it, or narrow the statement", nil)
-		}
-		for name, v := range row {
-			if n := elements(v); n > maxElements {
-				return base.NewIncomplete(base.Truncated, source, opQuery.Name, int64(len(o.Items)), fmt.Sprintf(
-					"the next row's %.60q has more than %d elements; select a part of it (arraySlice), or its length", name, maxElements), nil)
-			}
-			row[name] = speakable(v)
-		}
-		o.Items = append(o.Items, row)
+		row[name] = output.Value(v, func(b []byte) any { return output.List(b) }) // JSON would write them in base64
 	}
 	return nil
 }
@@ -130,45 +109,4 @@ func elements(v any) int {
 		}
 	}
 	return n
-}
-
-// speakable is a value that JSON can carry: it has no number for NaN.
-func speakable(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
-		}
-	case float32:
-		return speakable(float64(v))
-	case []float64:
-		return speakableAll(v)
-	case []float32:
-		return speakableAll(v)
-	case []uint8: // which JSON would write in base64
-		return speakableAll(v)
-	case []any:
-		for i := range v {
-			v[i] = speakable(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = speakable(v[k])
-		}
-	case map[string]float64:
-		out := make(map[string]any, len(v))
-		for k := range v {
-			out[k] = speakable(v[k])
-		}
-		return out
-	}
-	return v
-}
-
-func speakableAll[E any](v []E) []any {
-	out := make([]any, len(v))
-	for i := range v {
-		out[i] = speakable(v[i])
-	}
-	return out
 }

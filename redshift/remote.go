@@ -6,6 +6,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // RemoteClient asks the same questions of a server that serves this package's tools. It is safe for concurrent use as
@@ -132,10 +133,7 @@ func (r *RemoteClient) Cancel(ctx context.Context, pid int64) (bool, error) {
 func items[In, T any](ctx context.Context, r *RemoteClient, list tool.Declaration[In, base.Page[T]], in In) ([]T, error) {
 	p, err := told(ctx, func(ctx context.Context) (base.Page[T], error) { return list.Call(ctx, r.caller, in) },
 		func(p base.Page[T]) base.Stats { return p.Stats })
-	if err == nil && (p.More || p.Outcome == base.Partial) {
-		err = base.NewIncomplete(p.Outcome, defaultName, p.Stats.Op, int64(len(p.Items)), "the list was cut; ask for less at once", nil)
-	}
-	return p.Items, err
+	return output.Items(defaultName, p, err)
 }
 
 // told adds what the answer says of itself to the stats of the caller, unless the context went all the way to the client

@@ -5,6 +5,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The tools of a client. [Client.Tools] binds them; each can be called wherever it is served.
@@ -36,11 +37,11 @@ var (
 // Tools binds the client's methods, under their canonical names.
 func (c *Client) Tools() []tool.Tool {
 	return append([]tool.Tool{
-		GetLoad.Bind(c.loadTool), FindLoads.Bind(c.FindLoads), ListStops.Bind(pageOf(c.stopsTool)),
+		GetLoad.Bind(c.loadTool), FindLoads.Bind(c.FindLoads), ListStops.Bind(output.PagedMore(c.stopsTool)),
 		ListLoadEvents.Bind(c.eventsTool), ListValidationAttempts.Bind(c.ValidationAttempts),
-		ListCarrierFiles.Bind(pageOf(c.CarrierFiles)), ListLoadFiles.Bind(pageOf(c.loadFilesTool)),
-		GetCompany.Bind(c.companyTool), SearchCompanies.Bind(pageOf(c.FindCompanies)),
-		GetRelationship.Bind(c.relationshipTool), ListStuckLoads.Bind(pageOf(c.SimilarStuckLoads)),
+		ListCarrierFiles.Bind(output.PagedMore(c.CarrierFiles)), ListLoadFiles.Bind(output.PagedMore(c.loadFilesTool)),
+		GetCompany.Bind(c.companyTool), SearchCompanies.Bind(output.PagedMore(c.FindCompanies)),
+		GetRelationship.Bind(c.relationshipTool), ListStuckLoads.Bind(output.PagedMore(c.SimilarStuckLoads)),
 	}, c.sqlTools()...)
 }
 
@@ -68,25 +69,4 @@ func (c *Client) companyTool(ctx context.Context, in CompanyInput) (out CompanyO
 
 func (c *Client) relationshipTool(ctx context.Context, in RelationshipInput) (Relationship, error) {
 	return c.Relationship(ctx, in.ShipperID, in.CarrierID)
-}
-
-// pageOf makes a page of a method that gives its list at once. A list that was cut is a page that says so, without a
-// cursor.
-func pageOf[In, T any](list func(context.Context, In) ([]T, error)) func(context.Context, In) (base.Page[T], error) {
-	return func(ctx context.Context, in In) (base.Page[T], error) {
-		var stats base.Stats
-		items, err := list(base.WithStats(ctx, &stats), in)
-		p := base.Page[T]{Items: items, Outcome: base.OutcomeOf(len(items), err)}
-		switch {
-		case p.Outcome == base.Truncated || p.Outcome == base.Partial:
-			stats.Notes = append(stats.Notes, err.Error())
-		case err != nil:
-			return p, err
-		}
-		if p.Items == nil {
-			p.Items = []T{}
-		}
-		p.More, p.Stats = p.Outcome == base.Truncated, stats
-		return p, nil
-	}
 }

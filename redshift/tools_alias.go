@@ -5,6 +5,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // QueryRedshiftInput has the parameters of the older tools query_redshift and query.
@@ -53,7 +54,7 @@ var (
 
 // convert keeps what callers of query_redshift rely on: they cannot ask for more rows, and had all of them.
 func (in QueryRedshiftInput) convert() (QueryInput, error) {
-	return QueryInput{SQL: in.SQL, Schema: in.Schema, Limit: maxToolRows}, nil
+	return QueryInput{SQL: in.SQL, Schema: in.Schema, Limit: output.MaxItems}, nil
 }
 
 func (in DescribeInput) convert() (TableInput, error) {
@@ -70,9 +71,9 @@ func (in DescribeInput) convert() (TableInput, error) {
 func (c *Client) Aliases() []tool.Tool {
 	return []tool.Tool{
 		QueryRedshift.Bind(c.querySQL), QueryTool.Bind(c.querySQL),
-		ListTablesOld.Bind(pageOf(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, in.Schema) })),
-		DescribeTableOld.Bind(pageOf(func(ctx context.Context, in TableInput) ([]Column, error) { return c.DescribeTable(ctx, in.Table) })),
+		ListTablesOld.Bind(output.PagedMore(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, in.Schema) })),
+		DescribeTableOld.Bind(output.PagedMore(func(ctx context.Context, in TableInput) ([]Column, error) { return c.DescribeTable(ctx, in.Table) })),
 		GetRecentData.Bind(c.recentRows), GetLoadMetadata.Bind(c.loadTool), GetCompanyOld.Bind(c.companyTool),
-		GetNetworkRelationships.Bind(c.relationshipTool), QueryLoadFiles.Bind(pageOf(c.loadFilesTool)),
+		GetNetworkRelationships.Bind(c.relationshipTool), QueryLoadFiles.Bind(output.PagedMore(c.loadFilesTool)),
 	}
 }

@@ -3,14 +3,12 @@ package redshift
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
-	"math"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The tools for statements of the caller's own, and for what the server is and does.
@@ -35,13 +33,13 @@ func (c *Client) sqlTools() []tool.Tool {
 	return []tool.Tool{
 		QuerySQL.Bind(c.querySQL),
 		ExplainSQL.Bind(func(ctx context.Context, in QueryInput) (Plan, error) {
-			return c.Explain(ctx, Query{SQL: in.SQL, Args: plainArgs(in.Args), Schema: in.Schema})
+			return c.Explain(ctx, Query{SQL: in.SQL, Args: output.WholeNumbers(in.Args), Schema: in.Schema})
 		}),
-		ListSchemas.Bind(pageOf(func(ctx context.Context, _ SchemasInput) ([]Schema, error) { return c.Schemas(ctx) })),
-		ListTables.Bind(pageOf(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, in.Schema) })),
-		DescribeTable.Bind(pageOf(func(ctx context.Context, in TableInput) ([]Column, error) { return c.DescribeTable(ctx, in.Table) })),
+		ListSchemas.Bind(output.PagedMore(func(ctx context.Context, _ SchemasInput) ([]Schema, error) { return c.Schemas(ctx) })),
+		ListTables.Bind(output.PagedMore(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, in.Schema) })),
+		DescribeTable.Bind(output.PagedMore(func(ctx context.Context, in TableInput) ([]Column, error) { return c.DescribeTable(ctx, in.Table) })),
 		ListRecentRows.Bind(c.recentRows),
-		ListRunningQueries.Bind(pageOf(func(ctx context.Context, _ SchemasInput) ([]RunningQuery, error) { return c.RunningQueries(ctx) })),
+		ListRunningQueries.Bind(output.PagedMore(func(ctx context.Context, _ SchemasInput) ([]RunningQuery, error) { return c.RunningQueries(ctx) })),
 		CancelQuery.Bind(func(ctx context.Context, in CancelInput) (CancelOutput, error) {
 			stopped, err := c.Cancel(ctx, in.PID)
 			return CancelOutput{stopped}, err
@@ -49,91 +47,35 @@ func (c *Client) sqlTools() []tool.Tool {
 	}
 }
 
-// plainArgs makes numbers of JSON whole where they are; what cannot be bound is left to the check of arguments.
-func plainArgs(args []any) []any {
-	out := make([]any, len(args))
-	for i, arg := range args {
-		switch v := arg.(type) {
-		case json.Number:
-			out[i] = v.String()
-		case float64:
-			if out[i] = v; v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-				out[i] = int64(v)
-			}
-		default:
-			out[i] = arg
-		}
-	}
-	return out
-}
-
-const (
-	defaultToolRows = 100
-	maxToolRows     = 10_000
-)
-
-func toolLimit(limit int) int {
-	if limit == 0 {
-		return defaultToolRows
-	}
-	if limit < 0 {
-		return maxToolRows
-	}
-	return min(limit, maxToolRows)
-}
-
 func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, error) {
-	return c.output(ctx, func(ctx context.Context) (*rows.Rows, error) {
-		return c.Query(ctx, Query{SQL: in.SQL, Args: plainArgs(in.Args), Schema: in.Schema, MaxRows: int64(toolLimit(in.Limit))})
+	return toolOutput(ctx, func(ctx context.Context) (*rows.Rows, error) {
+		return c.Query(ctx, Query{
+			SQL: in.SQL, Args: output.WholeNumbers(in.Args), Schema: in.Schema, MaxRows: int64(output.PageSize(in.Limit)),
+		})
 	})
 }
 
 func (c *Client) recentRows(ctx context.Context, in RecentRowsInput) (QueryOutput, error) {
-	return c.output(ctx, func(ctx context.Context) (*rows.Rows, error) { return c.RecentRows(ctx, in.Table, toolLimit(in.Limit)) })
+	return toolOutput(ctx, func(ctx context.Context) (*rows.Rows, error) {
+		return c.RecentRows(ctx, in.Table, output.PageSize(in.Limit))
+	})
 }
 
-// output reads an answer for a tool. One that was cut says so.
-func (c *Client) output(ctx context.Context, ask func(context.Context) (*rows.Rows, error)) (QueryOutput, error) {
-	out := QueryOutput{Columns: []string{}, Items: []map[string]any{}}
-	answer, err := ask(base.WithStats(ctx, &out.Stats))
-	if err != nil {
-		return out, err
-	}
-	for _, column := range answer.Columns() {
-		out.Columns = append(out.Columns, column.Name)
-	}
-	for row, e := range rows.ToMap(answer) {
-		if err = e; err != nil {
-			break
-		}
+// toolOutput reads an answer for a tool. One that was cut says so.
+func toolOutput(ctx context.Context, ask func(context.Context) (*rows.Rows, error)) (QueryOutput, error) {
+	out, err := output.Read(ctx, ask, func(_ int, row map[string]any) error {
 		for name, v := range row {
-			row[name] = speakable(v)
+			row[name] = output.Value(v, text)
 		}
-		out.Items = append(out.Items, row)
-	}
-	if out.Outcome = base.OutcomeOf(len(out.Items), err); out.Outcome == base.Failed {
-		return out, err
-	}
-	if err != nil {
-		out.Stats.Notes = append(out.Stats.Notes, err.Error())
-	}
-	return out, nil
+		return nil
+	})
+	return QueryOutput(out), err
 }
 
-// speakable is a value that JSON can carry: it has no number for NaN, and no bytes.
-func speakable(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
-		}
-	case float32:
-		return speakable(float64(v))
-	case []byte:
-		if utf8.Valid(v) {
-			return string(v)
-		}
-		return base64.StdEncoding.EncodeToString(v)
+// text is what bytes are written as: the text that they are, else base64.
+func text(b []byte) any {
+	if utf8.Valid(b) {
+		return string(b)
 	}
-	return v
+	return base64.StdEncoding.EncodeToString(b)
 }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"math"
-	"strconv"
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // FilesOptions says which rows of a load are wanted. TrackingID and Window are required; the window counts by its days.
@@ -122,35 +121,5 @@ func fileOf(r fileRow, partition string, names FileColumns) (LoadFile, position,
 	return f, position{Nanos: day.UnixNano()}, nil
 }
 
-// speakable is a value that JSON can carry: it has no number for NaN.
-func speakable(v any) any {
-	switch v := v.(type) {
-	case float64:
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
-		}
-	case float32:
-		return speakable(float64(v))
-	case []float64:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = speakable(v[i])
-		}
-		return out
-	case []any:
-		for i := range v {
-			v[i] = speakable(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = speakable(v[k])
-		}
-	case map[string]float64:
-		out := make(map[string]any, len(v))
-		for k := range v {
-			out[k] = speakable(v[k])
-		}
-		return out
-	}
-	return v
-}
+// speakable is a value that JSON can carry, see [output.Value]; bytes stay as they are, for JSON writes them in base64.
+func speakable(v any) any { return output.Value(v, func(b []byte) any { return b }) }

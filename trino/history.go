@@ -8,13 +8,11 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/internal/cursor"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // maxChunk is how many rows are gathered before they are handed out; what is larger is streamed.
 const maxChunk = 10_000
-
-// defaultPage is how many items a page has when the question does not say.
-const defaultPage = 100
 
 // scan walks over the rows of one question to a table of history: R is a row as it comes, T what is made of it.
 type scan[R, T any] struct {
@@ -29,17 +27,6 @@ type scan[R, T any] struct {
 
 	ask  func(w base.Window, after *position, limit int) Query // limit 0 = all
 	item func(R) (T, position, error)
-}
-
-// pageSize is the number of items of a page.
-func pageSize(limit int) int {
-	switch {
-	case limit == 0:
-		return defaultPage
-	case limit < 0:
-		return maxChunk
-	}
-	return min(limit, maxChunk)
 }
 
 // each yields all items up to limit, negative = all.
@@ -229,7 +216,7 @@ func (s *scan[R, T]) page(ctx context.Context, limit int, cursor string) (base.P
 	if err := s.resume(cursor); err != nil {
 		return base.Page[T]{Outcome: base.Failed}, s.client.invalid(s.op, err)
 	}
-	items, more, err := s.take(ctx, pageSize(limit))
+	items, more, err := s.take(ctx, output.PageSize(limit))
 	p := base.Page[T]{Items: items, More: more, Outcome: base.OutcomeOf(len(items), err)}
 	if more {
 		p.Outcome = base.Data // the page is whole; the list goes on

@@ -8,6 +8,7 @@ import (
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/internal/logquery"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The client and the remote answer the same questions.
@@ -26,44 +27,9 @@ const remoteName = "trino"
 // Name is that of the package.
 func (r *RemoteClient) Name() string { return remoteName }
 
-// remotePage is how many items one call brings.
-const remotePage = 1000
-
-// walk goes through the pages of a remote list up to limit items, 0 = the default of a client, negative = all.
-func walk[T any](op string, limit int, fetch func(n int, cursor string) (base.Page[T], error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		if limit == 0 {
-			limit = maxChunk
-		}
-		seen, n := 0, remotePage
-		pages := base.Pages(func(cursor string) (base.Page[T], error) {
-			if n = remotePage; limit > 0 {
-				n = min(n, limit-seen)
-			}
-			p, err := fetch(n, cursor)
-			if err == nil && limit > 0 && p.More && seen+len(p.Items) >= limit {
-				p.More = false
-				e := base.NewIncomplete(base.Truncated, remoteName, op, int64(seen+len(p.Items)),
-					"more match than the limit; raise it, narrow the window, or go on from the cursor", nil)
-				e.Cursor = p.Cursor
-				return p, e
-			}
-			return p, err
-		})
-		for item, err := range pages {
-			if err == nil {
-				seen++
-			}
-			if !yield(item, err) {
-				return
-			}
-		}
-	}
-}
-
 // Logs is [Client.Logs], page by page.
 func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
-	return walk(opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
+	return output.Walk(remoteName, opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
 		q := q
 		q.Limit = n
 		return r.LogsPage(ctx, q, cursor)
@@ -72,13 +38,13 @@ func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Re
 
 // LogsPage is [Client.LogsPage].
 func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
-	q.Limit = pageSize(q.Limit)
+	q.Limit = output.PageSize(q.Limit)
 	return SearchLogs.Call(ctx, r.caller, LogsInput(logquery.FormOf(q, cursor)))
 }
 
 // Callbacks is [Client.Callbacks], page by page.
 func (r *RemoteClient) Callbacks(ctx context.Context, o CallbacksOptions) iter.Seq2[Callback, error] {
-	return walk(opCallbacks.Name, o.Limit, func(n int, cursor string) (base.Page[Callback], error) {
+	return output.Walk(remoteName, opCallbacks.Name, o.Limit, func(n int, cursor string) (base.Page[Callback], error) {
 		o := o
 		o.Limit = n
 		return r.CallbacksPage(ctx, o, cursor)
@@ -89,7 +55,7 @@ func (r *RemoteClient) Callbacks(ctx context.Context, o CallbacksOptions) iter.S
 func (r *RemoteClient) CallbacksPage(ctx context.Context, o CallbacksOptions, cursor string) (base.Page[Callback], error) {
 	return ListCallbacks.Call(ctx, r.caller, CallbacksInput{
 		Window: o.Window, TrackingID: o.TrackingID, LoadNumber: o.LoadNumber, CompanyID: o.CompanyID, MessageType: o.MessageType,
-		Delivery: o.Delivery, OldestFirst: o.OldestFirst, Limit: pageSize(o.Limit), Cursor: cursor,
+		Delivery: o.Delivery, OldestFirst: o.OldestFirst, Limit: output.PageSize(o.Limit), Cursor: cursor,
 	})
 }
 
@@ -158,10 +124,5 @@ func (r *RemoteClient) Cancel(ctx context.Context, id string) (known bool, err e
 	return out.Cancelled, err
 }
 
-// items turns the page of a list that is given at once back into the list, with an error when it was cut.
-func items[T any](p base.Page[T], err error) ([]T, error) {
-	if err == nil && (p.More || p.Outcome == base.Partial) {
-		err = base.NewIncomplete(p.Outcome, remoteName, p.Stats.Op, int64(len(p.Items)), "the list was cut; ask for less at once", nil)
-	}
-	return p.Items, err
-}
+// items is [output.Items] of a call.
+func items[T any](p base.Page[T], err error) ([]T, error) { return output.Items(remoteName, p, err) }

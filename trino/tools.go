@@ -9,6 +9,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The tools of a client. [Client.Tools] binds them; each can be called wherever it is served.
@@ -38,9 +39,9 @@ func (c *Client) Tools() []tool.Tool {
 	return append([]tool.Tool{
 		SearchLogs.Bind(c.searchLogs), ListCallbacks.Bind(c.listCallbacks), ListLoadFiles.Bind(c.listLoadFiles),
 		ListLocations.Bind(listedFiles(c, opLocations, c.LocationProcessing)),
-		ListCatalogs.Bind(pageOf(func(ctx context.Context, _ CatalogsInput) ([]string, error) { return c.Catalogs(ctx) })),
-		ListSchemas.Bind(pageOf(func(ctx context.Context, in SchemasInput) ([]string, error) { return c.Schemas(ctx, in.Catalog) })),
-		ListTables.Bind(pageOf(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, TablesOptions(in)) })),
+		ListCatalogs.Bind(output.PagedMore(func(ctx context.Context, _ CatalogsInput) ([]string, error) { return c.Catalogs(ctx) })),
+		ListSchemas.Bind(output.PagedMore(func(ctx context.Context, in SchemasInput) ([]string, error) { return c.Schemas(ctx, in.Catalog) })),
+		ListTables.Bind(output.PagedMore(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, TablesOptions(in)) })),
 		DescribeTable.Bind(func(ctx context.Context, in DescribeInput) (TableDescription, error) {
 			return c.DescribeTable(ctx, in.Table, in.SampleRows)
 		}),
@@ -52,30 +53,9 @@ func (c *Client) Tools() []tool.Tool {
 	}, c.sqlTools()...)
 }
 
-// pageOf makes a page of a method that gives its list at once. A list that was cut is a page that says so, without a
-// cursor.
-func pageOf[In, T any](list func(context.Context, In) ([]T, error)) func(context.Context, In) (base.Page[T], error) {
-	return func(ctx context.Context, in In) (base.Page[T], error) {
-		var stats base.Stats
-		items, err := list(base.WithStats(ctx, &stats), in)
-		p := base.Page[T]{Items: items, Outcome: base.OutcomeOf(len(items), err)}
-		switch {
-		case p.Outcome == base.Truncated || p.Outcome == base.Partial:
-			stats.Notes = append(stats.Notes, err.Error())
-		case err != nil:
-			return p, err
-		}
-		if p.Items == nil {
-			p.Items = []T{}
-		}
-		p.More, p.Stats = p.Outcome == base.Truncated, stats
-		return p, nil
-	}
-}
-
-// listed is pageOf for a method that yields its items.
+// listed is [output.PagedMore] for a method that yields its items.
 func listed[In, T any](list func(context.Context, In) iter.Seq2[T, error]) func(context.Context, In) (base.Page[T], error) {
-	return pageOf(func(ctx context.Context, in In) ([]T, error) { return base.Collect(list(ctx, in)) })
+	return output.PagedMore(func(ctx context.Context, in In) ([]T, error) { return base.Collect(list(ctx, in)) })
 }
 
 func (c *Client) searchLogs(ctx context.Context, in LogsInput) (base.Page[logs.Record], error) {
@@ -109,8 +89,8 @@ func listedFiles[T any](c *Client, op *base.Op, list func(context.Context, Files
 
 // checkLimit refuses a limit that a tool would have to change: its caller would take the page for all that it asked for.
 func checkLimit(limit int) error {
-	if limit < 0 || limit > maxChunk {
-		return fmt.Errorf("limit: %d is not between 1 and %d; leave it out for %d", limit, maxChunk, defaultPage)
+	if limit < 0 || limit > output.MaxItems {
+		return fmt.Errorf("limit: %d is not between 1 and %d; leave it out for %d", limit, output.MaxItems, output.DefaultItems)
 	}
 	return nil
 }

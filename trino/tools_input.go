@@ -4,6 +4,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/internal/logquery"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The inputs and outputs of the tools. Lists are pages: give the cursor of the last page for the next one.
@@ -59,7 +60,7 @@ type FilesInput struct {
 }
 
 func (in FilesInput) options() FilesOptions {
-	return FilesOptions{TrackingID: in.TrackingID, Window: in.Window, OldestFirst: in.OldestFirst, Limit: pageSize(in.Limit)}
+	return FilesOptions{TrackingID: in.TrackingID, Window: in.Window, OldestFirst: in.OldestFirst, Limit: output.PageSize(in.Limit)}
 }
 
 // CatalogsInput is the question of trino_list_catalogs: it has none.

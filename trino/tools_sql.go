@@ -6,6 +6,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // QueryInput is the question of trino_query_sql; see [Query].
@@ -47,52 +48,23 @@ func (c *Client) sqlTools() []tool.Tool {
 	return []tool.Tool{
 		QuerySQL.Bind(c.querySQL),
 		ExplainSQL.Bind(func(ctx context.Context, in ExplainInput) (Explanation, error) {
-			return c.Explain(ctx, Query{SQL: in.SQL, Args: wholeNumbers(in.Args), Catalog: in.Catalog, Schema: in.Schema}, ExplainType(in.Type))
+			return c.Explain(ctx, Query{SQL: in.SQL, Args: output.WholeNumbers(in.Args), Catalog: in.Catalog, Schema: in.Schema}, ExplainType(in.Type))
 		}),
 	}
 }
 
-// wholeNumbers gives back what JSON made floats of.
-func wholeNumbers(args []any) []any {
-	out := make([]any, len(args))
-	for i, v := range args {
-		out[i] = v
-		if f, ok := v.(float64); ok && f == float64(int64(f)) && f < 1<<53 && f > -1<<53 {
-			out[i] = int64(f)
-		}
-	}
-	return out
-}
-
 func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, error) {
-	out := QueryOutput{Columns: []string{}, Items: []map[string]any{}}
 	if err := checkLimit(in.Limit); err != nil {
-		return out, c.invalid(opQuery, err)
+		return QueryOutput{Columns: []string{}, Items: []map[string]any{}}, c.invalid(opQuery, err)
 	}
-	limit := pageSize(in.Limit)
-	answer, err := c.Query(base.WithStats(ctx, &out.Stats), Query{
-		SQL: in.SQL, Args: wholeNumbers(in.Args), Catalog: in.Catalog, Schema: in.Schema, MaxRows: int64(limit),
+	out, err := output.Read(ctx, func(ctx context.Context) (*rows.Rows, error) {
+		return c.Query(ctx, Query{
+			SQL: in.SQL, Args: output.WholeNumbers(in.Args), Catalog: in.Catalog, Schema: in.Schema,
+			MaxRows: int64(output.PageSize(in.Limit)),
+		})
+	}, func(_ int, row map[string]any) error {
+		speakable(row)
+		return nil
 	})
-	if err != nil {
-		return out, err
-	}
-	for _, column := range answer.Columns() {
-		out.Columns = append(out.Columns, column.Name)
-	}
-	for row, failed := range rows.ToMap(answer) {
-		if err = failed; err != nil {
-			break
-		}
-		for name, v := range row {
-			row[name] = speakable(v)
-		}
-		out.Items = append(out.Items, row)
-	}
-	if out.Outcome = base.OutcomeOf(len(out.Items), err); out.Outcome == base.Failed {
-		return out, err
-	}
-	if err != nil {
-		out.Stats.Notes = append(out.Stats.Notes, err.Error())
-	}
-	return out, nil
+	return QueryOutput(out), err
 }
