@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/internal/wire"
 )
 
 const (
@@ -62,7 +63,7 @@ func (s *Server) AddRelationship(company string, relationships ...fkapi.Relation
 	}
 }
 
-func (s *Server) route(r *http.Request, body []byte) answer {
+func (s *Server) route(r *http.Request, body []byte) wire.Answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	path := r.URL.Path
@@ -78,12 +79,12 @@ func (s *Server) route(r *http.Request, body []byte) answer {
 }
 
 // nowhere is the answer for a path that neither service has: that of a framework, not in the form of the services.
-func nowhere(r *http.Request) answer {
+func nowhere(r *http.Request) wire.Answer {
 	return jsonAnswer(http.StatusNotFound, map[string]any{"status": http.StatusNotFound, "error": "Not Found", "path": r.URL.Path})
 }
 
 // find answers a GET of loads with nested bodies.
-func (d *records) find(r *http.Request) answer {
+func (d *records) find(r *http.Request) wire.Answer {
 	ids := strings.Split(r.URL.Query().Get("tracking_ids"), ",")
 	numbers := strings.Split(r.URL.Query().Get("load_ids"), ",")
 	found := []any{}
@@ -153,7 +154,7 @@ type question struct {
 	SearchAfter    []string `json:"search_after"`
 }
 
-func (d *records) search(body []byte, after bool) answer {
+func (d *records) search(body []byte, after bool) wire.Answer {
 	var q question
 	if err := json.Unmarshal(body, &q); err != nil {
 		return problem(http.StatusBadRequest, "the body is not the JSON of a search")
@@ -222,7 +223,7 @@ func cut[T any](all []T, page, size int) ([]T, map[string]any) {
 }
 
 // company answers GET of a company or of its relationships.
-func (d *records) company(r *http.Request, path string) answer {
+func (d *records) company(r *http.Request, path string) wire.Answer {
 	permalink, rest, deeper := strings.Cut(path, "/")
 	related, knows := d.relationships[permalink]
 	at := slices.IndexFunc(d.companies, func(c fkapi.Company) bool { return c.Permalink == permalink })

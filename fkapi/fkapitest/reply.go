@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/internal/script"
+	"github.com/fourkites/sources/internal/wire"
 )
 
 // Reply is a scripted answer. Do not write to its Header after handing it to a server.
@@ -41,17 +42,17 @@ func (s *Server) ReplyTo(text string, replies ...Reply) {
 // ClearReplies forgets every scripted reply.
 func (s *Server) ClearReplies() { s.script.Clear() }
 
-func (r Reply) answer() answer {
-	a := answer{r.Status, r.Header, []byte(r.Body)}
-	if a.status == 0 {
-		a.status = http.StatusOK
+func (r Reply) answer() wire.Answer {
+	a := wire.Answer{Status: r.Status, Header: r.Header, Body: []byte(r.Body)}
+	if a.Status == 0 {
+		a.Status = http.StatusOK
 	}
-	if a.header.Get("Content-Type") == "" {
-		a.header = a.header.Clone()
-		if a.header == nil {
-			a.header = http.Header{}
+	if a.Header.Get("Content-Type") == "" {
+		a.Header = a.Header.Clone()
+		if a.Header == nil {
+			a.Header = http.Header{}
 		}
-		a.header.Set("Content-Type", "application/json")
+		a.Header.Set("Content-Type", "application/json")
 	}
 	return a
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/internal/wire"
 )
 
 // Request is one request as the server received it.
@@ -76,11 +77,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	asked := s.record(r, body, s.authenticate(r, body))
 	w.Header().Set("Date", s.clock().UTC().Format(http.TimeFormat))
 	a := s.answer(r, asked)
-	if f, strikes := s.plan.NextAt(fault.OnRequest); strikes {
+	if f, strikes := s.http.Faults.NextAt(fault.OnRequest); strikes {
 		s.fail(w, r, f, a)
 		return
 	}
-	a.write(w)
+	a.Write(w)
 }
 
 func (s *Server) track(n int) {
@@ -117,39 +118,24 @@ func (s *Server) authenticate(r *http.Request, body []byte) error {
 	return s.verifier.Verify(r, body)
 }
 
-// answer is one answer before it is sent.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-func (a answer) write(w http.ResponseWriter) {
-	for name, values := range a.header {
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // the client may have gone
-}
-
-func jsonAnswer(status int, value any) answer {
+func jsonAnswer(status int, value any) wire.Answer {
 	body, err := json.Marshal(value)
 	if err != nil {
 		status, body = http.StatusInternalServerError, []byte(`{"statusCode":500,"message":"the fake cannot encode its answer"}`)
 	}
-	return answer{status, http.Header{"Content-Type": {"application/json"}}, body}
+	return wire.Answer{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }
 
-func problem(status int, message string) answer {
+func problem(status int, message string) wire.Answer {
 	return jsonAnswer(status, map[string]any{"statusCode": status, "message": message})
 }
 
-func (s *Server) answer(r *http.Request, asked Request) answer {
+func (s *Server) answer(r *http.Request, asked Request) wire.Answer {
 	if asked.Refusal != nil {
 		return problem(http.StatusUnauthorized, "unauthorized")
 	}
 	if reply, ok := s.script.Next(asked); ok {
-		s.wait(r, reply.Delay)
+		_ = wire.Pause(r.Context(), reply.Delay) // the answer to a client that has gone is lost
 		return reply.answer()
 	}
 	return s.route(r, asked.Body)

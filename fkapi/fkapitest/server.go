@@ -15,9 +15,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -29,6 +27,7 @@ import (
 	"github.com/fourkites/sources/base/sign"
 	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/internal/script"
+	"github.com/fourkites/sources/internal/wire"
 )
 
 // The credentials that a fresh server accepts.
@@ -50,13 +49,8 @@ type Server struct {
 	searchAfter bool
 	verifier    *sign.Verifier
 	authority   *x509.CertPool // nil: plain HTTP
-	listener    *listener
-	http        *http.Server
+	http        wire.Server
 	startErr    error
-	done        chan struct{} // closed by Close: ends what hangs
-	served      chan struct{} // closed when the accept loop has ended
-	closeOnce   sync.Once
-	plan        fault.Plan
 	script      script.Script[Request, Reply]
 
 	mu       sync.Mutex
@@ -91,17 +85,13 @@ func WithSearchAfter() Option { return func(s *Server) { s.searchAfter = true } 
 // [Secret], and [User] with [Password]. Listening on a free port of 127.0.0.1 fails only on a machine that is out of
 // ports or descriptors; then [Server.Err] says so and nobody can connect.
 func NewServer(opts ...Option) *Server {
-	s := &Server{
-		clock: time.Now, done: make(chan struct{}), served: make(chan struct{}), keys: [][]byte{[]byte(Secret)}, basic: true,
-	}
+	s := &Server{clock: time.Now, keys: [][]byte{[]byte(Secret)}, basic: true}
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.listener = newListener(nil, s)
-	s.URL = "http://127.0.0.1:0"
-	if s.startErr = s.start(); s.startErr != nil {
-		close(s.served)
-	}
+	s.http.List = wire.List{Begin: `{"statusCode":200,"loads":[`, Entry: `{"id":1,"loadNumber":"LOAD1"},`, End: `]}`}
+	s.startErr = s.start()
+	s.URL = s.http.URL()
 	return s
 }
 
@@ -122,28 +112,24 @@ func (s *Server) start() error {
 	if s.verifier, err = sign.NewVerifier(config); err != nil {
 		return err
 	}
-	plain, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	settings, err := s.settings()
 	if err != nil {
 		return err
 	}
-	s.listener = newListener(plain, s)
-	s.URL = "http://" + plain.Addr().String()
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
-	serve := s.http.Serve
-	if s.authority != nil {
-		certificate, err := s.certify()
-		if err != nil {
-			return errors.Join(err, plain.Close())
-		}
-		s.URL = "https://" + plain.Addr().String()
-		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
-		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	return s.http.Start(s.serve, settings)
+}
+
+// settings are those of TLS with a new certificate, nil for plain HTTP.
+func (s *Server) settings() (*tls.Config, error) {
+	if s.authority == nil {
+		return nil, nil //nolint:nilnil // no TLS is no error
 	}
-	go func() { // ends with Close
-		defer close(s.served)
-		_ = serve(s.listener)
-	}()
-	return nil
+	certificate, err := wire.Certificate()
+	if err != nil {
+		return nil, err
+	}
+	s.authority.AddCert(certificate.Leaf)
+	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // repeatable are the calls that change nothing.
@@ -201,17 +187,17 @@ func (s *Server) Fail(f fault.Fault, n int) {
 	if f.Kind == fault.KindWrongPassword {
 		f.Stage = fault.OnRequest
 	}
-	s.plan.Add(f, n)
+	s.http.Faults.Add(f, n)
 }
 
 // ClearFaults forgets every planned fault.
-func (s *Server) ClearFaults() { s.plan.Clear() }
+func (s *Server) ClearFaults() { s.http.Faults.Clear() }
 
 // Connections is how many connections are open now, and how many were accepted since the start.
-func (s *Server) Connections() (open, total int) { return s.listener.count() }
+func (s *Server) Connections() (open, total int) { return s.http.Connections() }
 
 // DropConnections drops every open connection, as a restart does. New ones are accepted.
-func (s *Server) DropConnections() { s.listener.drop() }
+func (s *Server) DropConnections() { s.http.DropConnections() }
 
 // Running is how many requests are being worked on now.
 func (s *Server) Running() int {
@@ -221,13 +207,4 @@ func (s *Server) Running() int {
 }
 
 // Close ends the server and every connection. It may be called again.
-func (s *Server) Close() {
-	s.closeOnce.Do(func() {
-		close(s.done)
-		if s.http != nil {
-			_ = s.http.Close()
-		}
-		s.listener.drop()
-	})
-	<-s.served
-}
+func (s *Server) Close() { s.http.Close() }

@@ -9,31 +9,24 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/fourkites/sources/internal/wire"
 )
 
 // answer is one answer before it is sent.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
+type answer wire.Answer
 
 // compressible is the length from which an answer is compressed.
 const compressible = 2048
 
 // write sends the answer, compressed if the client takes that and it is long.
 func (a answer) write(w http.ResponseWriter, r *http.Request) {
-	for name, values := range a.header {
-		w.Header()[http.CanonicalHeaderKey(name)] = values
-	}
-	body := a.body
-	if encoding := accepted(r); encoding != "" && len(body) >= compressible && w.Header().Get("Content-Encoding") == "" {
-		body = compress(encoding, body)
+	if encoding := accepted(r); encoding != "" && len(a.Body) >= compressible && a.Header.Get("Content-Encoding") == "" {
+		a.Body = compress(encoding, a.Body)
 		w.Header().Set("Content-Encoding", encoding)
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(a.status)
-	_, _ = w.Write(body) // the client may have gone
+	w.Header().Set("Content-Length", strconv.Itoa(len(a.Body)))
+	wire.Answer(a).Write(w)
 }
 
 func accepted(r *http.Request) string {

@@ -135,7 +135,6 @@ func (s *Server) delayed(q *query, token int, r *http.Request) bool {
 	case <-q.over:
 		return true
 	case <-r.Context().Done():
-	case <-s.done:
 	}
 	return false
 }
@@ -199,11 +198,11 @@ func joined(out map[string]any) answer {
 	data, _ := out["data"].(json.RawMessage)
 	delete(out, "data")
 	a := jsonAnswer(out)
-	body := make([]byte, 0, len(a.body)+len(data)+8)
-	body = append(body, a.body[:len(a.body)-1]...)
+	body := make([]byte, 0, len(a.Body)+len(data)+8)
+	body = append(body, a.Body[:len(a.Body)-1]...)
 	body = append(body, `,"data":`...)
 	body = append(body, data...)
-	a.body = append(body, '}')
+	a.Body = append(body, '}')
 	return a
 }
 
@@ -212,7 +211,7 @@ func (s *Server) struck(q *query, token int) *fault.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := q.fault
-	if f == nil || q.struck && s.plan.Left() >= 0 {
+	if f == nil || q.struck && s.http.Faults.Left() >= 0 {
 		return nil
 	}
 	if f.Kind == fault.KindError {
@@ -245,7 +244,7 @@ func (s *Server) spool(q *query, offered string) []json.RawMessage {
 		if i > 0 {
 			id := s.storage.put(body)
 			segment = map[string]any{
-				"type": "spooled", "uri": s.storage.url + "/" + id + "?X-Amz-Signature=presigned", "metadata": metadata,
+				"type": "spooled", "uri": s.storage.http.URL() + "/" + id + "?X-Amz-Signature=presigned", "metadata": metadata,
 				"ackUri": s.base(q.request.Host) + "/v1/spooled/ack/" + id, "headers": map[string]any{storageHeader: []string{storageKey}},
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/internal/wire"
 )
 
 // Request is one request as the server received it.
@@ -136,13 +137,13 @@ func (s *Server) admits(r *http.Request) bool {
 // posted answers a statement.
 func (s *Server) posted(w http.ResponseWriter, r *http.Request, req Request) {
 	s.count(1)
-	f, strikes := s.plan.NextAt(fault.OnRequest)
+	f, strikes := s.http.Faults.NextAt(fault.OnRequest)
 	if strikes && !ofData(f) && f.Kind != fault.KindDelay && f.Kind != fault.KindSlow {
 		defer s.count(-1)
 		s.fail(w, r, f, s.begun(s.failing(req)))
 		return
 	}
-	if f.Kind == fault.KindDelay && !s.wait(r, f.Delay) {
+	if f.Kind == fault.KindDelay && wire.Pause(r.Context(), f.Delay) != nil {
 		s.count(-1)
 		return
 	}

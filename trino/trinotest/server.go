@@ -1,23 +1,21 @@
 package trinotest
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
+	"encoding/pem"
 	"fmt"
 	"net"
-	"net/http"
 	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/internal/script"
+	"github.com/fourkites/sources/internal/wire"
 	"github.com/fourkites/sources/trino"
 )
 
@@ -38,14 +36,9 @@ type Server struct {
 	authority *x509.CertPool // nil: plain HTTP
 	names     []string       // that the certificate is valid for, beside localhost
 	pem       []byte
-	listener  *listener
-	http      *http.Server
+	http      wire.Server // its faults are those of statements
 	startErr  error
 	storage   *storage
-	done      chan struct{} // closed by Close: ends what hangs
-	served    chan struct{} // closed when the accept loop has ended
-	closeOnce sync.Once
-	plan      fault.Plan // of statements
 	links     fault.Plan // of links to pages
 	script    script.Script[Request, Reply]
 	plans     atomic.Bool // are scripted too
@@ -88,23 +81,18 @@ func WithSpooling() Option { return func(s *Server) { s.spooling = true } }
 // says so and nobody can connect.
 func NewServer(opts ...Option) *Server {
 	s := &Server{
-		pageRows: 1000, done: make(chan struct{}), served: make(chan struct{}), users: map[string]string{User: Password},
+		pageRows: 1000, users: map[string]string{User: Password},
 		queries: map[string]*query{}, tables: map[string]*table{}, refused: map[string]bool{},
 	}
 	for _, opt := range opts {
 		opt(s)
 	}
-	s.listener = newListener(nil, s)
-	s.URL = "http://" + nowhere
-	if s.startErr = s.start(); s.startErr != nil {
-		close(s.served)
-	}
+	s.http.List = wire.List{Begin: `{"id":"20250101_000000_00000_fault","data":[`, Entry: `[1,"x","y"],`, End: `]}`}
+	s.startErr = s.start()
+	s.URL = s.http.URL()
 	s.defineHistory()
 	return s
 }
-
-// nowhere is the address of a server that could not start.
-const nowhere = "127.0.0.1:0"
 
 // Err says why the server could not start; nil if it runs or ran.
 func (s *Server) Err() error {
@@ -115,37 +103,28 @@ func (s *Server) Err() error {
 }
 
 func (s *Server) start() error {
-	plain, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	settings, err := s.settings(s.names...)
 	if err != nil {
 		return err
 	}
-	s.listener = newListener(plain, s)
-	s.URL = "http://" + plain.Addr().String()
-	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
-	serve := s.http.Serve
-	if s.authority != nil {
-		s.URL = "https://" + plain.Addr().String()
-		if s.http.TLSConfig, err = s.settings(s.names...); err != nil {
-			return errors.Join(err, plain.Close())
-		}
-		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
-	}
 	if err := s.store(); err != nil {
-		return errors.Join(err, plain.Close())
+		return err
 	}
-	go func() { // ends with Close
-		defer close(s.served)
-		_ = serve(s.listener)
-	}()
-	return nil
+	return s.http.Start(s.serve, settings)
 }
 
-// settings are those of TLS with a certificate for these names. Over HTTP/2 a fault could not break a connection.
+// settings are those of TLS with a new certificate for these names, nil for plain HTTP. Over HTTP/2 a fault could not
+// break a connection.
 func (s *Server) settings(names ...string) (*tls.Config, error) {
-	certificate, err := s.certify(names...)
+	if s.authority == nil {
+		return nil, nil //nolint:nilnil // no TLS is no error
+	}
+	certificate, err := wire.Certificate(names...)
 	if err != nil {
 		return nil, err
 	}
+	s.authority.AddCert(certificate.Leaf)
+	s.pem = append(s.pem, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Leaf.Raw})...)
 	return &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}, nil
 }
 
@@ -154,24 +133,16 @@ func (s *Server) store() error {
 	if !s.spooling {
 		return nil
 	}
-	var settings *tls.Config
-	var err error
-	if s.authority != nil {
-		if settings, err = s.settings(); err != nil {
-			return err
-		}
+	settings, err := s.settings()
+	if err != nil {
+		return err
 	}
 	s.storage, err = newStorage(settings)
 	return err
 }
 
 // Addr is host:port.
-func (s *Server) Addr() string {
-	if s.listener.Listener == nil {
-		return nowhere
-	}
-	return s.listener.Addr().String()
-}
+func (s *Server) Addr() string { return s.http.Addr() }
 
 // Config is what a client needs to reach the server, beside [Server.Options]. The Proxy is "none".
 func (s *Server) Config() trino.Config {
@@ -230,7 +201,7 @@ func (s *Server) Fail(f fault.Fault, n int) {
 	if f.Kind == fault.KindWrongPassword {
 		f.Stage = fault.OnRequest
 	}
-	s.plan.Add(f, n)
+	s.http.Faults.Add(f, n)
 }
 
 // FailNext has the next n requests for a page fail, whatever statement they belong to.
@@ -238,7 +209,7 @@ func (s *Server) FailNext(f fault.Fault, n int) { s.links.Add(f, n) }
 
 // ClearFaults forgets every planned fault.
 func (s *Server) ClearFaults() {
-	s.plan.Clear()
+	s.http.Faults.Clear()
 	s.links.Clear()
 }
 
@@ -255,10 +226,10 @@ func (s *Server) Restart() {
 }
 
 // Connections is how many connections are open now, and how many were accepted since the start.
-func (s *Server) Connections() (open, total int) { return s.listener.count() }
+func (s *Server) Connections() (open, total int) { return s.http.Connections() }
 
 // DropConnections drops every open connection, as a restart does. New ones are accepted.
-func (s *Server) DropConnections() { s.listener.drop() }
+func (s *Server) DropConnections() { s.http.DropConnections() }
 
 // Running is how many statements live: neither read to their end, nor failed, nor cancelled.
 func (s *Server) Running() int {
@@ -275,15 +246,8 @@ func (s *Server) Running() int {
 
 // Close ends the server and every connection. It may be called again.
 func (s *Server) Close() {
-	s.closeOnce.Do(func() {
-		close(s.done)
-		if s.http != nil {
-			_ = s.http.Close()
-		}
-		s.listener.drop()
-		if s.storage != nil {
-			s.storage.close()
-		}
-	})
-	<-s.served
+	s.http.Close()
+	if s.storage != nil {
+		s.storage.http.Close()
+	}
 }

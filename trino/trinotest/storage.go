@@ -2,13 +2,12 @@ package trinotest
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"strconv"
 	"sync"
-	"time"
+
+	"github.com/fourkites/sources/internal/wire"
 )
 
 // What a segment in storage asks for.
@@ -19,9 +18,7 @@ const (
 
 // storage is where segments lie: another host, which must not see a credential.
 type storage struct {
-	url    string
-	http   *http.Server
-	served chan struct{}
+	http wire.Server
 
 	mu       sync.Mutex
 	segments map[string][]byte
@@ -33,25 +30,11 @@ type storage struct {
 
 // newStorage speaks TLS where the server does: settings are nil for plain HTTP.
 func newStorage(settings *tls.Config) (*storage, error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
+	g := &storage{segments: map[string][]byte{}}
+	if err := g.http.Start(g.serve, settings); err != nil {
 		return nil, err
 	}
-	g := &storage{url: "http://" + l.Addr().String(), segments: map[string][]byte{}, served: make(chan struct{})}
-	g.http = &http.Server{Handler: http.HandlerFunc(g.serve), ReadHeaderTimeout: 10 * time.Second, ErrorLog: silent()}
-	if settings != nil {
-		g.url, l = "https://"+l.Addr().String(), tls.NewListener(l, settings)
-	}
-	go func() { // ends with close
-		defer close(g.served)
-		_ = g.http.Serve(l)
-	}()
 	return g, nil
-}
-
-func (g *storage) close() {
-	_ = g.http.Close()
-	<-g.served
 }
 
 func (g *storage) put(body []byte) string {

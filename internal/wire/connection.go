@@ -1,14 +1,9 @@
-package fkapitest
+package wire
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
+	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"io"
-	"log"
-	"math/big"
 	"net"
 	"sync"
 	"time"
@@ -16,17 +11,21 @@ import (
 	"github.com/fourkites/sources/base/fault"
 )
 
+// garbage belongs to no protocol.
+const garbage = "\x00\xff\xfe\x01this is no HTTP\r\n\r\n\x80\x81\x82"
+
 // listener counts connections and acts out the faults that strike when one is made.
 type listener struct {
 	net.Listener
-	server *Server
-	mu     sync.Mutex
-	open   map[*conn]struct{}
-	made   int
+	plan *fault.Plan
+
+	mu   sync.Mutex
+	open map[*conn]struct{}
+	made int
 }
 
-func newListener(l net.Listener, s *Server) *listener {
-	return &listener{Listener: l, server: s, open: map[*conn]struct{}{}}
+func newListener(l net.Listener, plan *fault.Plan) *listener {
+	return &listener{Listener: l, plan: plan, open: map[*conn]struct{}{}}
 }
 
 // conn leaves the listener's list when it is closed.
@@ -46,12 +45,6 @@ func (c *conn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// reset closes with a RST.
-func (c *conn) reset() {
-	_ = c.SetLinger(0)
-	_ = c.Close()
-}
-
 // Accept gives the next connection that no fault keeps.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
@@ -69,7 +62,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		l.open[c] = struct{}{}
 		l.made++
 		l.mu.Unlock()
-		f, strikes := l.server.plan.NextAt(fault.OnConnect)
+		f, strikes := l.plan.NextAt(fault.OnConnect)
 		if !strikes {
 			return c, nil
 		}
@@ -89,7 +82,7 @@ func (l *listener) fail(c *conn, f fault.Fault) {
 		_, _ = c.Write([]byte(garbage))
 		_ = c.Close()
 	default:
-		c.reset()
+		Reset(c)
 	}
 }
 
@@ -111,37 +104,25 @@ func (l *listener) drop() {
 	}
 }
 
-// under is the connection below TLS, if that is in between.
-func under(c net.Conn) *conn {
+// Reset closes a connection of TCP, or the one below TLS, with a RST instead of a FIN.
+func Reset(c net.Conn) {
 	if secured, ok := c.(*tls.Conn); ok {
 		c = secured.NetConn()
 	}
-	plain, _ := c.(*conn)
-	return plain
+	if tcp, ok := c.(interface{ SetLinger(seconds int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
 }
 
-func silent() *log.Logger { return log.New(io.Discard, "", 0) }
-
-// certify makes a certificate for the loopback interface, signed by itself, valid for a day.
-func (s *Server) certify() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
+// Pause waits, unless the context ends first; then it says why.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	s.authority.AddCert(leaf)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }
