@@ -21,7 +21,7 @@ var (
 func (s settings) investigateLoad(ctx context.Context, env map[string]string, p *progress) (result, error) {
 	c, err := clientsFromEnv(ctx, env)
 	if err != nil {
-		return result{}, usageError{err}
+		return result{}, command.UsageError{Err: err}
 	}
 	defer c.close()
 	if c.tracking == nil {
@@ -30,7 +30,7 @@ func (s settings) investigateLoad(ctx context.Context, env map[string]string, p 
 	if c.clickhouse == nil {
 		p.Say("ClickHouse: not asked, CLICKHOUSE_HOST is not set")
 	}
-	question := evidence.StuckLoadQuestion{TrackingID: s.load, Progress: p.source}
+	question := evidence.StuckLoadQuestion{TrackingID: s.Load, Progress: p.source}
 	report, err := evidence.StuckLoad(ctx, question, c.sources())
 	if err != nil {
 		return result{}, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
+	"github.com/fourkites/sources/internal/command"
 	"github.com/fourkites/sources/internal/incident"
 )
 
@@ -49,7 +50,7 @@ func (s settings) open(ctx context.Context, env map[string]string, p *progress) 
 	if s.clickhouse != "" { // before the recording is read, which takes longer
 		var err error
 		if server, err = serverConfig(ctx, s.clickhouse, env); err != nil {
-			return nil, usageError{err}
+			return nil, command.UsageError{Err: err}
 		}
 	}
 	r := &recordings{theCase: &recording{}}

@@ -213,18 +213,8 @@ func (d *document) network(known *evidence.Sourced[fkapi.Network]) {
 		return
 	}
 	d.Table([]string{"relationship", "status", "active", "tracking allowed", "created"}, [][]string{{
-		markdown.Plain(r.ID), markdown.Plain(r.Status), said(r.Active), said(r.AllowTracking), moments(r.CreatedAt),
+		markdown.Plain(r.ID), markdown.Plain(r.Status), markdown.Said(r.Active), markdown.Said(r.AllowTracking), moments(r.CreatedAt),
 	}})
-}
-
-func said(v *bool) string {
-	switch {
-	case v == nil:
-		return "not said"
-	case *v:
-		return "yes"
-	}
-	return "no"
 }
 
 // patterns are the lines that name the load, those that are alike as one.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -18,67 +17,49 @@ import (
 
 // settings are the arguments of the command line.
 type settings struct {
-	format     string // markdown or json
-	load       string // tracking id
+	command.Settings
+
 	caseDir    string
 	baseline   string
 	truth      string
 	clickhouse string
-	timeout    time.Duration
 }
 
-const defaultTimeout = 2 * time.Minute
+const (
+	defaultTimeout = 2 * time.Minute
+	longestID      = 20 // digits
+)
 
 // parse reads the arguments. Every problem is reported at once; flag.ErrHelp asks for the usage.
 func parse(args []string) (settings, error) {
-	s := settings{timeout: defaultTimeout}
-	flags := flag.NewFlagSet("investigate", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&s.format, "format", "markdown", "")
-	flags.StringVar(&s.load, "load", "", "")
+	var s settings
+	flags := s.Flags("investigate", defaultTimeout)
 	flags.StringVar(&s.caseDir, "case", "", "")
 	flags.StringVar(&s.baseline, "baseline", "", "")
 	flags.StringVar(&s.truth, "truth", "", "")
 	flags.StringVar(&s.clickhouse, "clickhouse", "", "")
-	flags.Func("timeout", "", s.readTimeout)
 	if err := flags.Parse(args); err != nil {
 		return s, command.WithNearest(flags, err)
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	var problems []error
-	if flags.NArg() > 0 {
-		problems = append(problems, fmt.Errorf("%q: not a flag; did you mean -case %[1]s?", flags.Arg(0)))
-	}
-	return s, errors.Join(append(problems, s.check(given))...)
+	return s, errors.Join(s.Check(flags, "case", longestID), s.check(given))
 }
 
 func (s settings) check(given map[string]bool) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if s.format != "markdown" && s.format != "json" {
-		problem("-format %q: write markdown or json", s.format)
-	}
-	if s.timeout <= 0 {
-		problem("-timeout %s: must be above zero, such as 30s", s.timeout)
-	}
-	for _, name := range []string{"load", "case", "baseline", "truth", "clickhouse"} {
-		switch {
-		case given[name] && s.text(name) == "":
-			problem("-%s: the value is empty", name)
-		case given[name] && name != "case" && name != "load" && s.caseDir == "":
+	for _, name := range []string{"baseline", "truth", "clickhouse"} {
+		if given[name] && s.caseDir == "" {
 			problem("-%s needs -case: it says something about a recorded incident", name)
 		}
 	}
-	if s.load != "" && s.caseDir != "" {
+	if s.Load != "" && s.caseDir != "" {
 		problem("-load and -case: a real load and a recording are two questions; ask one of them")
 	}
-	if strings.Trim(s.load, "0123456789") != "" || len(s.load) > 20 {
-		problem("-load %.40q: not a tracking id, which is made of at most 20 digits; a load number is another thing", s.load)
-	}
-	for _, name := range []string{"case", "baseline"} {
-		if err := checkFolder(s.text(name)); err != nil {
-			problem("-%s %s: %w", name, s.text(name), err)
+	for _, one := range []struct{ name, dir string }{{"case", s.caseDir}, {"baseline", s.baseline}} {
+		if err := checkFolder(one.dir); err != nil {
+			problem("-%s %s: %w", one.name, one.dir, err)
 		}
 	}
 	if s.baseline != "" && filepath.Clean(s.baseline) == filepath.Clean(s.caseDir) {
@@ -90,12 +71,6 @@ func (s settings) check(given map[string]bool) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// text is the value of a flag that holds text.
-func (s settings) text(name string) string {
-	values := map[string]string{"load": s.load, "case": s.caseDir, "baseline": s.baseline, "truth": s.truth, "clickhouse": s.clickhouse}
-	return values[name]
 }
 
 // checkFolder wants the folder, where one is named, to be there.
@@ -110,13 +85,6 @@ func checkFolder(dir string) error {
 		return errors.New("this is a file; name the folder that holds it")
 	}
 	return nil // what else is wrong, reading it tells
-}
-
-func (s *settings) readTimeout(text string) (err error) {
-	if s.timeout, err = time.ParseDuration(text); err != nil {
-		return errors.New("write it with a unit, such as 5s")
-	}
-	return nil
 }
 
 func checkAddress(address string) error {

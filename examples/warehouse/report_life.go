@@ -211,10 +211,10 @@ func (d *document) relationship(r *redshift.Relationship) {
 	d.Paragraph("**%s** between %s and %s. The warehouse lags; the Company API decides.", r.Verdict, markdown.Code(r.Shipper), markdown.Code(r.Carrier))
 	var rows [][]string
 	for _, one := range r.Company {
-		rows = append(rows, []string{"company", words(one.Direction), markdown.Cell(one.Status), said(one.Active), said(one.AllowTracking), markdown.Cell(one.ELDProvider)})
+		rows = append(rows, []string{"company", words(one.Direction), markdown.Cell(one.Status), markdown.Said(one.Active), markdown.Said(one.AllowTracking), markdown.Cell(one.ELDProvider)})
 	}
 	for _, one := range r.Network {
-		rows = append(rows, []string{"network " + markdown.Cell(one.ID), words(one.Direction), markdown.Cell(one.Status), said(one.Active), said(one.AllowTracking), ""})
+		rows = append(rows, []string{"network " + markdown.Cell(one.ID), words(one.Direction), markdown.Cell(one.Status), markdown.Said(one.Active), markdown.Said(one.AllowTracking), ""})
 	}
 	if len(rows) > 0 {
 		d.Table([]string{"relationship", "direction", "status", "active", "tracking allowed", "ELD"}, rows)
@@ -222,13 +222,3 @@ func (d *document) relationship(r *redshift.Relationship) {
 }
 
 func words(d redshift.Direction) string { return strings.ReplaceAll(string(d), "_", " ") }
-
-func said(v *bool) string {
-	switch {
-	case v == nil:
-		return "not said"
-	case *v:
-		return "yes"
-	}
-	return "no"
-}

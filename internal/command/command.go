@@ -1,4 +1,4 @@
-// Package command is what the programs of examples share: progress on stderr, the environment, and errors about flags.
+// Package command is what the programs of examples share: flags, exit codes, progress on stderr, and the environment.
 package command
 
 import (

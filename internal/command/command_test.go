@@ -2,10 +2,14 @@ package command_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/fourkites/sources/internal/command"
 )
@@ -45,5 +49,32 @@ func TestAVariableThatIsEmptyIsNotSet(t *testing.T) {
 	t.Setenv("COMMAND_TEST_VALUE", "a=b")
 	if got := command.Environment()["COMMAND_TEST_VALUE"]; got != "a=b" {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestAnExitCodeSaysWhoseFaultItIs(t *testing.T) {
+	t.Parallel()
+	wrong := command.UsageError{Err: errors.New("TRINO_HOST: missing\x1b[31m")}
+	over, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	left, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		err  error
+		code int
+		want string
+	}{
+		"done":        {t.Context(), nil, command.Done, ""},
+		"misused":     {t.Context(), fmt.Errorf("x: %w", wrong), command.Misused, "p: TRINO_HOST: missing[31m\nRun p -h for the flags and variables.\n"},
+		"failed":      {t.Context(), errors.New("noise: down"), command.Failed, "p: down\n"},
+		"time over":   {over, errors.New("down"), command.Failed, "p: not done within 3s; give more time with -timeout: down\n"},
+		"interrupted": {left, errors.New("down"), command.Failed, "p: interrupted: down\n"},
+	} {
+		var stdout, stderr bytes.Buffer
+		p := command.Program{Name: "p", Omit: "noise: ", Stdout: &stdout, Stderr: &stderr}
+		if code := p.End(test.ctx, 3*time.Second, test.err); code != test.code || stdout.String() != "" || stderr.String() != test.want {
+			t.Errorf("%s: exit %d, %q, %q", name, code, stdout.String(), stderr.String())
+		}
 	}
 }

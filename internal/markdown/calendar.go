@@ -63,3 +63,14 @@ func Counted[N int | int64](n N, what string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }
+
+// Said is yes, no, or that nobody said.
+func Said(v *bool) string {
+	switch {
+	case v == nil:
+		return "not said"
+	case *v:
+		return "yes"
+	}
+	return "no"
+}
