@@ -24,42 +24,28 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/loopback"
 )
 
 // answering is a server that greets and then answers the first query with what is given.
 func answering(t *testing.T, greeting []byte, answer func(io.Writer)) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() { // ends with the listener
-		for {
-			c, err := l.Accept()
+	return loopback.Serve(t, func(c net.Conn) {
+		buf := make([]byte, 64<<10)
+		_, _ = c.Read(buf)
+		_, _ = c.Write(greeting)
+		for { // hello's addendum and query may come in one piece or in two
+			n, err := c.Read(buf)
 			if err != nil {
 				return
 			}
-			go func() { // ends when the client hangs up
-				defer func() { _ = c.Close() }()
-				buf := make([]byte, 64<<10)
-				_, _ = c.Read(buf)
-				_, _ = c.Write(greeting)
-				for { // hello's addendum and query may come in one piece or in two
-					n, err := c.Read(buf)
-					if err != nil {
-						return
-					}
-					if n > 1 {
-						break
-					}
-				}
-				answer(c)
-				_, _ = io.Copy(io.Discard, c)
-			}()
+			if n > 1 {
+				break
+			}
 		}
-	}()
-	return l.Addr().String()
+		answer(c)
+		loopback.Mute(c)
+	})
 }
 
 func greetingOf(revision int) []byte {
@@ -389,33 +375,14 @@ func TestAWrongPortIsSaidToBeOne(t *testing.T) {
 // hangsUp is a server that reads a little and closes.
 func hangsUp(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() { // ends with the listener
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = c.Read(make([]byte, 64<<10))
-			_ = c.Close()
-		}
-	}()
-	return l.Addr().String()
+	return loopback.Serve(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 64<<10)) })
 }
 
 func TestAnAddressThatRefusesIsNamedOnce(t *testing.T) {
 	t.Parallel()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	err = hostileClient(t, l.Addr().String(), nil).Ping(t.Context())
-	if err == nil || strings.Count(err.Error(), l.Addr().String()) != 1 {
+	nobody := loopback.Nobody(t)
+	err := hostileClient(t, nobody, nil).Ping(t.Context())
+	if err == nil || strings.Count(err.Error(), nobody) != 1 {
 		t.Errorf("%v", err)
 	}
 }

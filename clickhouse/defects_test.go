@@ -17,6 +17,7 @@ import (
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
+	"github.com/fourkites/sources/internal/loopback"
 )
 
 func bulkServer(t *testing.T) *clickhousetest.Server {
@@ -81,29 +82,9 @@ func TestDefectC1AConnectionThatCannotBeClosedCrashesNothing(t *testing.T) {
 	}
 }
 
-// mute is a server that accepts and says nothing.
-func mute(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() { // ends with the listener
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { _ = conn.Close() })
-		}
-	}()
-	return l.Addr().String()
-}
-
 func TestDefectC2TheContextIsHonouredInTheHandshakeOfBothDrivers(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, clickhouse.Config{Addresses: []string{mute(t)}, AllowWrites: true})
+	c := newClient(t, clickhouse.Config{Addresses: []string{loopback.Serve(t, loopback.Mute)}, AllowWrites: true})
 	for name, call := range map[string]func(context.Context) error{
 		"Query": func(ctx context.Context) error {
 			_, err := c.Query(ctx, clickhouse.Query{SQL: "SELECT 1"})

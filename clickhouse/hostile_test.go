@@ -14,31 +14,18 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/loopback"
 )
 
 // hostile is a server that shakes hands and then says what it wants.
 func hostile(t *testing.T, answer func(net.Conn)) *Client {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			greet(conn)
-			answer(conn)
-			_ = conn.Close()
-		}
-	}()
-	t.Cleanup(func() { _ = l.Close(); <-done })
+	address := loopback.Serve(t, func(conn net.Conn) {
+		greet(conn)
+		answer(conn)
+	})
 	c, err := New(t.Context(), Config{
-		Addresses: []string{l.Addr().String()}, Compression: "none", MaxRows: -1, MaxBytes: -1,
+		Addresses: []string{address}, Compression: "none", MaxRows: -1, MaxBytes: -1,
 		Limits: base.Limits{Retries: -1, Breaker: base.Breaker{Ratio: -1}, Timeout: base.Duration(3 * time.Second)},
 	})
 	if err != nil {

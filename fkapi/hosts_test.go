@@ -9,49 +9,20 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/internal/loopback"
 )
-
-// peer gives each connection to a function of the test.
-func peer(t *testing.T, serve func(net.Conn)) string {
-	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() { // ends with the listener
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go serve(c) // ends with the connection
-		}
-	}()
-	return l.Addr().String()
-}
 
 func speaks(banner string) func(net.Conn) {
 	return func(c net.Conn) {
-		defer func() { _ = c.Close() }()
 		_, _ = c.Write([]byte(banner))
-		for b := make([]byte, 512); ; {
-			if _, err := c.Read(b); err != nil {
-				return
-			}
-		}
+		loopback.Mute(c)
 	}
 }
 
 func TestAHostThatIsNotTheServiceIsNamedWithWhatToChange(t *testing.T) {
 	t.Parallel()
-	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := closed.Addr().String()
-	_ = closed.Close()
-	silent, ssh := peer(t, speaks("")), peer(t, speaks("SSH-2.0-OpenSSH_9.9\r\n"))
+	nobody := loopback.Nobody(t)
+	silent, ssh := loopback.Serve(t, speaks("")), loopback.Serve(t, speaks("SSH-2.0-OpenSSH_9.9\r\n"))
 	unresolved := base.WithDialer(func(_ context.Context, _, address string) (net.Conn, error) {
 		host, _, _ := net.SplitHostPort(address)
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}

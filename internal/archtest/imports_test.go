@@ -18,7 +18,7 @@ var (
 	}
 
 	// support is imported by tests only, and may itself import testing.
-	support = []string{"base/basetest", "internal/engines", "internal/archtest"}
+	support = []string{"base/basetest", "internal/engines", "internal/loopback", "internal/archtest"}
 )
 
 // assertions are the libraries that a program must never pull in: they belong to tests.
@@ -87,7 +87,7 @@ const (
 	mcp
 	example
 	internal
-	checks // internal/engines, internal/archtest
+	checks // internal/engines, internal/loopback, internal/archtest
 )
 
 func kindOf(from string) kind {
@@ -210,6 +210,7 @@ func TestTheImportRulesAllowAndForbid(t *testing.T) {
 		{"clickhouse", "base/rows", true},
 		{"clickhouse", "internal/rest", true},
 		{"clickhouse", "internal/engines", false},
+		{"clickhouse", "internal/loopback", false},
 		{"clickhouse", "fkapi", false},
 		{"clickhouse", "clickhouse/clickhousetest", false},
 		{"clickhouse", "base/basetest", false},

@@ -13,43 +13,25 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/loopback"
 	"github.com/fourkites/sources/internal/rest"
 )
 
-// listen gives each connection to a function of the test, which closes it.
+// listen is loopback.Serve, and the number of connections that came.
 func listen(t *testing.T, serve func(net.Conn)) (address string, accepted *atomic.Int64) {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
 	accepted = new(atomic.Int64)
-	go func() { // ends with the listener
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			accepted.Add(1)
-			go serve(c) // ends with the connection
-		}
-	}()
-	return l.Addr().String(), accepted
-}
-
-// mute reads and never answers.
-func mute(c net.Conn) {
-	_, _ = c.Read(make([]byte, 4096))
-	_, _ = c.Read(make([]byte, 1)) // until the client goes away
-	_ = c.Close()
+	return loopback.Serve(t, func(c net.Conn) {
+		accepted.Add(1)
+		serve(c)
+	}), accepted
 }
 
 func banner(text string) func(net.Conn) {
 	return func(c net.Conn) {
 		_, _ = c.Write([]byte(text))
 		_ = c.(*net.TCPConn).CloseWrite()
-		mute(c)
+		loopback.Mute(c)
 	}
 }
 
@@ -74,13 +56,8 @@ func (u unreachable) within() time.Duration {
 
 func TestAHostThatCannotBeReachedIsNamedWithWhatToChange(t *testing.T) {
 	t.Parallel()
-	closed, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refused := closed.Addr().String()
-	_ = closed.Close()
-	silent, _ := listen(t, mute)
+	refused := loopback.Nobody(t)
+	silent, _ := listen(t, loopback.Mute)
 	ssh, _ := listen(t, banner("SSH-2.0-OpenSSH_9.9\r\n"))
 	binary, _ := listen(t, banner("\x00\x01\x02\xff\xfe\r\n\r\n"))
 	plain := serve(t, ok).Listener.Addr().String()
@@ -156,7 +133,7 @@ func TestADialThatHangsEndsBeforeTheCall(t *testing.T) {
 
 func TestAHandshakeThatHangsEndsBeforeTheCall(t *testing.T) {
 	t.Parallel()
-	silent, _ := listen(t, mute)
+	silent, _ := listen(t, loopback.Mute)
 	c := clientOf(t, "https://"+silent, func(c *rest.Config) { noRetries(c); c.DialTimeout = 50 * time.Millisecond })
 	began := time.Now()
 	_, err := get(t, c)
