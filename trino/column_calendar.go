@@ -21,6 +21,14 @@ func (c *calendar) parse(text string) (int64, error) {
 	return seconds*c.perSecond + nanos/(int64(time.Second)/c.perSecond), nil
 }
 
+// width is how many bytes the usual form has.
+func (c *calendar) width() int {
+	if c.precision == 0 {
+		return clockLength
+	}
+	return clockLength + 1 + c.precision
+}
+
 const (
 	dateLength  = len("2006-01-02")
 	clockLength = len("2006-01-02 15:04:05")

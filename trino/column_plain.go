@@ -39,6 +39,13 @@ type floats[E ~float32 | ~float64] struct {
 
 // decode takes numbers, and the texts NaN, Infinity and -Infinity.
 func (c *floats[E]) decode(in *input) error {
+	if c.bits == 64 {
+		if f, n := decimal.Leading(in.b[in.at:]); n > 0 && in.ends(in.at+n) {
+			in.at += n
+			c.v = append(c.v, E(f))
+			return nil
+		}
+	}
 	read := in.token
 	if in.peek() == '"' {
 		read = in.plain
@@ -46,10 +53,6 @@ func (c *floats[E]) decode(in *input) error {
 	t, err := read()
 	if err != nil {
 		return err
-	}
-	if f, ok := decimal.Float(t); ok && c.bits == 64 {
-		c.v = append(c.v, E(f))
-		return nil
 	}
 	f, err := strconv.ParseFloat(view(t), c.bits)
 	if err != nil {
@@ -69,6 +72,10 @@ func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 type bools struct{ v rows.Values[bool] }
 
 func (c *bools) decode(in *input) error {
+	if yes := in.word("true"); yes || in.word("false") {
+		c.v = append(c.v, yes)
+		return nil
+	}
 	t, err := in.token()
 	if err != nil {
 		return err

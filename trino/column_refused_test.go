@@ -34,6 +34,16 @@ func TestAValueThatDoesNotFitItsTypeIsRefused(t *testing.T) {
 		{"date", `"2025-13-01"`},
 		{"time(3)", `"24:00:00.000"`},
 		{"interval day to second", `"1 24:00:00.000"`},
+		{"boolean", `truest`},
+		{"boolean", `fals`},
+		{"boolean", `true"`},
+		{"double", `1.5.5`},
+		{"double", `1.5x`},
+		{"double", `.`},
+		{"double", `1e999`},
+		{"timestamp(3)", `"2026-02-28"00:00:00.000"`},
+		{"timestamp(3)", `"2026-02-28 00:00:00.0\""`},
+		{"timestamp(0)", `"2026-02-28 00:00:00."`},
 	} {
 		client := handler(t, func(w http.ResponseWriter, _ *http.Request) { send(w, "%s", oneColumn(c.typ, "[["+c.value+"]]")) })
 		if n, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT 1"})); n != 0 || base.KindOf(err) != base.KindProtocol {
@@ -49,6 +59,14 @@ func TestAValueThatDoesNotFitItsTypeIsRefused(t *testing.T) {
 		{"time(3)", `"23:59:59.999"`},
 		{"timestamp(3) with time zone", `"2026-02-28 00:00:00.000 -14:00"`},
 		{"map(double,bigint)", `{"NaN":1,"-Infinity":2,"1.0E10":3}`},
+		{"boolean", " false\n"},
+		{"double", " -1.5 "},
+		{"double", "1.5E2"},
+		{"double", "12345678901234567890.12345"},
+		{"timestamp(3)", ` "2026-02-28 00:00:00.000" `},
+		{"timestamp(3)", `"2026-02-28\u002000:00:00.000"`},
+		{"varchar", `"a text of more than sixteen bytes \" \\"`},
+		{"varchar", `"\\"`},
 	} {
 		client := handler(t, func(w http.ResponseWriter, _ *http.Request) { send(w, "%s", oneColumn(c.typ, "[["+c.value+"]]")) })
 		if n, err := count(client.Query(t.Context(), trino.Query{SQL: "SELECT 1"})); n != 1 || err != nil {

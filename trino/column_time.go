@@ -44,9 +44,11 @@ func newTime(t typeName, zones *zones) (column, error) {
 	for range precision {
 		perSecond *= 10
 	}
-	return &ticks{v: rows.Times{PerSecond: perSecond}, parse: (&calendar{precision: precision, perSecond: perSecond}).parse}, nil
+	c := &calendar{precision: precision, perSecond: perSecond}
+	return &timestamps{ticks{v: rows.Times{PerSecond: perSecond}, parse: c.parse}, c}, nil
 }
 
+// ticks are instants as whole parts of a second.
 type ticks struct {
 	v     rows.Times
 	parse func(string) (int64, error)
@@ -65,6 +67,23 @@ func (c *ticks) decode(in *input) error {
 func (c *ticks) null()               { c.v.Ticks = append(c.v.Ticks, 0) }
 func (c *ticks) vector() rows.Vector { return &c.v }
 func (c *ticks) reset()              { c.v.Ticks = c.v.Ticks[:0] }
+
+// timestamps are ticks of which most come in one form, and so in one length.
+type timestamps struct {
+	ticks
+	calendar *calendar
+}
+
+func (c *timestamps) decode(in *input) error {
+	if t := in.sized(c.calendar.width()); t != nil {
+		if n, ok := c.calendar.usual(view(t)); ok {
+			in.at += len(t) + 2
+			c.v.Ticks = append(c.v.Ticks, n)
+			return nil
+		}
+	}
+	return c.ticks.decode(in)
+}
 
 // months are intervals of years and months, as a number of months.
 type months struct{ v rows.Numbers[int32] }

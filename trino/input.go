@@ -83,6 +83,29 @@ func (in *input) more(first bool, end byte) (bool, error) {
 	return false, in.bad("',' or '" + string(rune(end)) + "'")
 }
 
+// ends says that a value which stops before that place has stopped there, as servers write it: they send no spaces.
+func (in *input) ends(at int) bool { return at < len(in.b) && (in.b[at] == ',' || in.b[at] == ']') }
+
+// word takes the word, if it is the next value.
+func (in *input) word(w string) bool {
+	end := in.at + len(w)
+	if !in.ends(end) || string(in.b[in.at:end]) != w {
+		return false
+	}
+	in.at = end
+	return true
+}
+
+// sized is the next text, if it has that many bytes as it is written; in.at stays. The caller looks at each of them, for a
+// quote or an escape may be among them.
+func (in *input) sized(n int) []byte {
+	end := in.at + 1 + n
+	if end >= len(in.b) || in.b[in.at] != '"' || in.b[end] != '"' {
+		return nil
+	}
+	return in.b[in.at+1 : end]
+}
+
 // list goes through the elements of a list.
 func (in *input) list(element func() error) error {
 	if err := in.expect('['); err != nil {
@@ -120,12 +143,24 @@ func (in *input) object(field func(key string) error) error {
 	}
 }
 
+// shortText is up to where looking at each byte takes less time than two searches.
+const shortText = 16
+
 // raw is a text as it is written between its quotes; plain says that it has no escapes.
 func (in *input) raw() (text []byte, plain bool, err error) {
 	if err := in.expect('"'); err != nil {
 		return nil, false, err
 	}
 	rest := in.b[in.at:]
+	for i, c := range rest[:min(len(rest), shortText)] {
+		if c == '"' {
+			in.at += i + 1
+			return rest[:i], true, nil
+		}
+		if c == '\\' {
+			break
+		}
+	}
 	n := bytes.IndexByte(rest, '"')
 	if n < 0 {
 		in.at = len(in.b)
