@@ -18,6 +18,7 @@ const peerPassword = "planted-password-0123456789-abcdefghijklmnopqrstuvwxyz-012
 
 // peer speaks the server's side of the protocol as far as a test says, right or wrong.
 type peer struct {
+	idle   bool                           // BEGIN begins nothing, though it is answered well
 	login  func(b *pgproto3.Backend) bool // nil: no password is asked for; false hangs up
 	answer func(b *pgproto3.Backend)      // to a statement, without its ReadyForQuery; nil: the number 1
 
@@ -105,7 +106,7 @@ func (p *peer) statement(b *pgproto3.Backend, status *byte) bool {
 		case *pgproto3.Query:
 			for part := range strings.SplitSeq(m.String, ";") {
 				switch {
-				case strings.Contains(part, "BEGIN"):
+				case strings.Contains(part, "BEGIN") && !p.idle:
 					*status = 'T'
 				case strings.Contains(part, "ROLLBACK"):
 					*status = 'I'

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -113,5 +114,20 @@ func TestAStatementEndsAtItsOwnTimeout(t *testing.T) {
 	defer cancel()
 	if _, err := c.Query(ctx, redshift.Query{SQL: "SELECT 'endless'", Timeout: 100 * time.Millisecond}); base.KindOf(err) != base.KindDeadline || ctx.Err() != nil {
 		t.Error(err)
+	}
+}
+
+func TestAServerThatBeginsNoTransactionIsSentNoStatement(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, &peer{idle: true})
+	c := newClient(t, p.config())
+	_, err := one(t.Context(), c, "SELECT 42")
+	if base.KindOf(err) != base.KindProtocol || !strings.Contains(err.Error(), "no transaction") {
+		t.Errorf("got %v", err)
+	}
+	for _, sql := range p.statements() {
+		if strings.Contains(sql, "42") {
+			t.Errorf("%q was sent outside a READ ONLY transaction", sql)
+		}
 	}
 }
