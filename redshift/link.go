@@ -2,6 +2,7 @@ package redshift
 
 import (
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -11,11 +12,13 @@ import (
 // peer is gone.
 type link struct {
 	net.Conn
-	raw     net.Conn // below TLS
-	remote  net.Addr // where the request to cancel goes
-	links   *links
-	closed  atomic.Bool
-	leave   atomic.Pointer[func()] // the place among the logins
+	raw    net.Conn // below TLS
+	remote net.Addr // where the request to cancel goes
+	links  *links
+	closed atomic.Bool
+	leave  atomic.Pointer[func()] // the place among the logins
+
+	reading sync.Mutex // the driver reads from two goroutines while it gives a connection up
 	watch   watch
 	refused error // of the watch, once it was not content
 
@@ -36,8 +39,8 @@ func (l *link) expectGreeting() {
 
 // Read is the connection's, watched.
 func (l *link) Read(p []byte) (int, error) {
-	if l.refused != nil {
-		return 0, l.refused
+	if err := l.seen(nil); err != nil {
+		return 0, err
 	}
 	n, err := l.Conn.Read(p)
 	if n > 0 {
@@ -46,10 +49,20 @@ func (l *link) Read(p []byte) (int, error) {
 	if err != nil && l.mute.Load() {
 		return n, &greetingError{err, true}
 	}
-	if l.refused = l.watch.see(p[:n]); l.refused != nil {
-		return 0, l.refused
+	if err := l.seen(p[:n]); err != nil {
+		return 0, err
 	}
 	return n, err
+}
+
+// seen shows the watch what was read, and says whether it is content with it and all before.
+func (l *link) seen(p []byte) error {
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	if l.refused == nil {
+		l.refused = l.watch.see(p)
+	}
+	return l.refused
 }
 
 // Write is the connection's.
