@@ -1,0 +1,4 @@
+package graph
+
+// checkAllowed refuses names in Config.Procedures.
+func checkAllowed(name string) error { return checkIdentifier(name) }
