@@ -25,12 +25,13 @@ type Config struct {
 	User     string       `json:"user,omitempty" yaml:"user"`         // empty = no login
 	Password secret.Value `json:"password,omitzero" yaml:"password"`
 
-	// Plaintext is bolt:// without TLS, only for localhost or a loopback address. With neo4j:// it is refused: servers of
-	// the routing table could be elsewhere.
-	Plaintext bool   `json:"plaintext,omitempty" yaml:"plaintext"`
-	CAFile    string `json:"ca_file,omitempty" yaml:"ca_file"`     // PEM; empty = the system's
-	CertFile  string `json:"cert_file,omitempty" yaml:"cert_file"` // PEM of the client's certificate, read for each handshake; empty = none
-	KeyFile   string `json:"key_file,omitempty" yaml:"key_file"`   // PEM of its key
+	// Plaintext speaks no TLS, only with localhost or a loopback address, which servers that a routing table names must
+	// have too.
+	Plaintext  bool   `json:"plaintext,omitempty" yaml:"plaintext"`
+	CAFile     string `json:"ca_file,omitempty" yaml:"ca_file"`         // PEM; empty = the system's
+	CertFile   string `json:"cert_file,omitempty" yaml:"cert_file"`     // PEM of the client's certificate, read for each handshake; empty = none
+	KeyFile    string `json:"key_file,omitempty" yaml:"key_file"`       // PEM of its key
+	ServerName string `json:"server_name,omitempty" yaml:"server_name"` // in the certificate; empty = the host
 
 	Limits base.Limits `json:"limits,omitzero" yaml:"limits"` // defaults: concurrency 50, timeout 1 m, idle 30 s
 
@@ -96,7 +97,7 @@ func (c Config) Validate() error {
 			problem("plaintext: %s", why)
 		}
 	}
-	for name, text := range map[string]string{"user": c.User, "database": c.Database, "name": c.Name} {
+	for name, text := range map[string]string{"user": c.User, "database": c.Database, "name": c.Name, "server_name": c.ServerName} {
 		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7F }) || len(text) > 256 {
 			problem("%s: control characters, or longer than 256 bytes", name)
 		}
@@ -107,8 +108,8 @@ func (c Config) Validate() error {
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		problem("cert_file, key_file: one is set without the other")
 	}
-	if c.Plaintext && (c.CAFile != "" || c.CertFile != "") {
-		problem("plaintext: true, and so ca_file and cert_file would do nothing; leave plaintext out")
+	if c.Plaintext && (c.CAFile != "" || c.CertFile != "" || c.ServerName != "") {
+		problem("plaintext: true, and so ca_file, cert_file and server_name would do nothing; leave plaintext out")
 	}
 	if c.MaxDepth < 0 || c.MaxDepth > deepest {
 		problem("max_depth: %d is not between 1 and %d", c.MaxDepth, deepest)
@@ -129,8 +130,6 @@ func (c Config) badPlaintext() string {
 		return ""
 	case uri.encrypted:
 		return "true, and uri asks for TLS; leave one of the two out"
-	case uri.routing:
-		return "true, and servers that a routing table names could be on other machines; write bolt:// in uri"
 	case !onThisMachine(uri.host):
 		return "uri is not on this machine, and password and answers may not go over a network without TLS; leave plaintext out"
 	}
@@ -138,7 +137,7 @@ func (c Config) badPlaintext() string {
 }
 
 func (c Config) files() tlsconfig.Files {
-	return tlsconfig.Files{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile}
+	return tlsconfig.Files{CAFile: c.CAFile, CertFile: c.CertFile, KeyFile: c.KeyFile, ServerName: c.ServerName}
 }
 
 // location is a URI taken apart.
@@ -189,14 +188,11 @@ func badHost(host string) error {
 
 func (l location) address() string { return net.JoinHostPort(l.host, l.port) }
 
-// target is the URI as the driver reads it, where the scheme alone says whether TLS is spoken.
-func (l location) target(plaintext bool) string {
+// target is the URI as the driver reads it, without TLS, which is the dialer's.
+func (l location) target() string {
 	scheme := "bolt"
 	if l.routing {
 		scheme = "neo4j"
-	}
-	if !plaintext {
-		scheme += "+s"
 	}
 	u := url.URL{Scheme: scheme, Host: l.address(), RawQuery: l.query}
 	return u.String()

@@ -1,0 +1,155 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/notifications"
+
+	"github.com/fourkites/sources/base"
+)
+
+// Client asks one code graph. It is safe for concurrent use; Close ends it.
+type Client struct {
+	config   Config
+	cypher   statements
+	guard    *base.Guard
+	account  *account
+	gate     *gate
+	dialer   *dialer
+	driver   neo4j.DriverWithContext
+	plans    plans
+	sessions sessions
+	ids      ids
+}
+
+var _ base.Client = (*Client)(nil)
+
+// New makes a client; it makes no call. It reports everything that is wrong with the configuration. Usable options are
+// WithLogger, WithTracerProvider, WithMeterProvider, WithSecrets, WithDialer, WithTLS and WithLimiter.
+func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) {
+	o, err := base.NewOptions(opts, "Secrets", "Dialer", "TLS")
+	var missing error
+	if cfg.URI == "" {
+		missing = errors.New("uri: missing; set it, or NEO4J_URI")
+	}
+	if o.TLS != nil && cfg.Plaintext {
+		missing = errors.Join(missing, errors.New("option WithTLS: plaintext is true, so it would do nothing"))
+	}
+	if err = errors.Join(err, missing, cfg.Validate()); err != nil {
+		return nil, configError(cfg, err)
+	}
+	c := &Client{config: cfg.withDefaults(), gate: newGate(), ids: newIDs()}
+	c.cypher = newStatements(c.config.Model)
+	if err := c.connectParts(ctx, o); err != nil {
+		return nil, configError(cfg, err)
+	}
+	return c, nil
+}
+
+const (
+	connLifetime = 30 * time.Minute
+	liveness     = 30 * time.Second // of idling, after which a connection is tried before use
+	fetchSize    = 2000             // records that the server sends before it is asked for more
+	readBuffer   = 64 << 10
+)
+
+func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
+	at, err := parseURI(c.config.URI)
+	if err != nil {
+		return err
+	}
+	if c.account, err = newAccount(ctx, c.config.User, c.config.Password, o.Secrets, c.gate); err != nil {
+		return err
+	}
+	if c.dialer, err = newDialer(c.config, at, o, c.gate); err != nil {
+		return err
+	}
+	c.guard, err = base.NewGuard(base.GuardConfig{
+		Name: c.config.Name, System: "neo4j", Address: c.dialer.address, Limits: c.config.Limits, Defaults: defaultLimits,
+		Classify: c.classify, Refresh: c.account.Refresh, Secrets: c.account.Secrets,
+	}, o)
+	if err != nil {
+		return err
+	}
+	c.driver, err = neo4j.NewDriverWithContext(at.target(), c.account, func(d *neo4j.Config) {
+		d.MaxTransactionRetryTime = 0                    // the guard retries
+		d.MaxConnectionPoolSize = -1                     // the guard bounds the calls, and a call has one connection
+		d.ConnectionAcquisitionTimeout = 2 * dialTimeout // a cluster may have one server that does not answer
+		d.MaxConnectionLifetime = connLifetime
+		d.ConnectionLivenessCheckTimeout = liveness
+		d.FetchSize, d.ReadBufferSize = fetchSize, readBuffer
+		d.NotificationsMinSeverity = notifications.DisabledLevel // a property that a graph lacks is no news
+		d.TelemetryDisabled = true
+		d.UserAgent = c.config.Name
+	})
+	if err != nil {
+		return err
+	}
+	return hook(c.driver, c.dialer.connect)
+}
+
+// classify is what the package makes of an error, with what only the client knows: that it has no password.
+func (c *Client) classify(err error) *base.Error {
+	typed := classify(err)
+	if typed.Kind == base.KindUnauthenticated && typed.Sent == base.Answered && c.account.Empty() {
+		typed.SetHint(base.HintOf("no password is configured; set NEO4J_USERNAME and NEO4J_PASSWORD"))
+	}
+	return typed
+}
+
+func configError(cfg Config, err error) error {
+	orDefault(&cfg.Name, defaultName)
+	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+	e.Source, e.Op, e.Sent = cfg.Name, "New", base.NotSent
+	return e
+}
+
+// Name is Config.Name, by default graph.
+func (c *Client) Name() string { return c.config.Name }
+
+// Health is what is known without a call.
+func (c *Client) Health() base.Health { return c.guard.Health() }
+
+// Reload replaces the limits while calls run.
+func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
+
+// Close refuses new calls at once and gives running ones base.CloseGrace to finish; then their connections are cut, and
+// with those the server ends their transactions. It may be called again.
+func (c *Client) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), base.CloseGrace)
+	defer cancel()
+	late := c.guard.Close(ctx)
+	if late != nil {
+		c.dialer.links.close()
+		late = fmt.Errorf("%s: close: calls were still running after %s and were cut", c.Name(), base.CloseGrace)
+	}
+	ended, cancel := context.WithTimeout(context.Background(), base.CloseGrace-time.Second)
+	defer cancel()
+	if !c.sessions.wait(ended) {
+		late = errors.Join(late, fmt.Errorf("%s: close: sessions did not end in time", c.Name()))
+	}
+	err := c.driver.Close(ended)
+	c.dialer.links.close()
+	return errors.Join(late, err, c.account.Close())
+}
+
+var opPing = &base.Op{Name: "Ping", System: base.SystemDB, Probe: true, Timeout: 10 * time.Second}
+
+// Ping asks the server for one number: the cheapest proof of reach, of the credential and of the database's being able to
+// answer.
+func (c *Client) Ping(ctx context.Context) error {
+	a := &ask{client: c, op: opPing, query: Query{Cypher: "RETURN 1"}, caller: ctx, own: true}
+	_, err := base.Do(ctx, c.guard, opPing, func(ctx context.Context) (struct{}, error) {
+		s, err := a.open(ctx)
+		if err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, s.discard()
+	})
+	return err
+}
