@@ -43,7 +43,11 @@ func (e engine) install(dir string) (script, cache string, err error) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), installTimeout)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "bash", script, "install", cache).CombinedOutput()
+	args := []string{script, "install", cache}
+	if e.version != "" {
+		args = append(args, e.version)
+	}
+	out, err := exec.CommandContext(ctx, "bash", args...).CombinedOutput()
 	if err != nil {
 		return "", "", fmt.Errorf("install %s: %w\n%s", e.name, err, tail(out))
 	}

@@ -27,10 +27,11 @@ const (
 
 // engine is what tells one kind of server from the other.
 type engine struct {
-	name   string
-	script string
-	root   string // root element of its configuration
-	old    bool
+	name    string
+	script  string
+	version string // what the script is asked for; empty where it knows one only
+	root    string // root element of its configuration
+	old     bool
 }
 
 var (

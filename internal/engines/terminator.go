@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"os"
 	"testing"
 	"time"
 )
@@ -65,4 +66,20 @@ func selfSigned(changes []func(*x509.Certificate)) (tls.Certificate, []byte, err
 	}
 	certificate := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 	return certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
+}
+
+// writeCertificate lays a certificate that signs itself and its key into two files, for servers that read PEM.
+func writeCertificate(public, private string) error {
+	certificate, caPEM, err := selfSigned(nil)
+	if err != nil {
+		return err
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(public, caPEM, 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(private, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600)
 }
