@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j/dbtype"
@@ -58,7 +59,7 @@ func special(v any) (_ any, why string) {
 	case dbtype.Time:
 		return v.Time().Format("15:04:05.999999999Z07:00"), ""
 	case dbtype.Duration:
-		return v.String(), ""
+		return span(v), ""
 	case *dbtype.InvalidValue:
 		return nil, v.Message
 	}
@@ -68,6 +69,15 @@ func special(v any) (_ any, why string) {
 // calendar is what stands on a calendar and a clock, as UTC.
 func calendar(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+}
+
+// span is a duration as ISO 8601 writes it, in months, days and seconds, which is what Neo4j keeps apart.
+func span(d dbtype.Duration) string {
+	text := strings.TrimSuffix(d.String(), "S")
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + "S"
 }
 
 // node is a node as a map with id, labels and properties.
