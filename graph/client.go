@@ -11,6 +11,7 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j/notifications"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/code"
 )
 
 // Client asks one code graph. It is safe for concurrent use; Close ends it.
@@ -27,7 +28,10 @@ type Client struct {
 	ids      ids
 }
 
-var _ base.Client = (*Client)(nil)
+var (
+	_ base.Client = (*Client)(nil)
+	_ code.Source = (*Client)(nil)
+)
 
 // New makes a client; it makes no call. It reports everything that is wrong with the configuration. Usable options are
 // WithLogger, WithTracerProvider, WithMeterProvider, WithSecrets, WithDialer, WithTLS and WithLimiter.

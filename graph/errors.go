@@ -112,7 +112,7 @@ func classify(err error) *base.Error {
 	}
 	if e, ok := errors.AsType[*callError](err); ok {
 		typed.QueryID = e.id
-		if e.unsent && typed.Sent == base.MaybeSent {
+		if e.unsent && typed.Sent == base.MaybeSent || e.undone && (typed.Sent == base.MaybeSent || typed.Kind == base.KindConflict) {
 			typed.Sent = base.NotSent
 		}
 		if e.retry && typed.Kind == base.KindInternal {
@@ -217,6 +217,7 @@ func (c *Client) fromDriver(err error) error {
 type callError struct {
 	id     string // empty: there was no transaction yet
 	unsent bool
+	undone bool // nothing of what was asked stays: the transaction was not committed
 	retry  bool // as the driver sees it
 	err    error
 }

@@ -62,20 +62,20 @@ func TestRealValuesArePlain(t *testing.T) {
 	}
 	zone := time.FixedZone("", 7200)
 	for cypher, want := range map[string]any{
-		"RETURN null AS v":             nil,
-		"RETURN 9007199254740993 AS v": int64(9007199254740993),
-		"RETURN 1.5 AS v":              1.5,
-		"RETURN $text AS v":            "x'`\\u0027",
-		"RETURN [1, 'a', null] AS v":   []any{int64(1), "a", nil},
-		"RETURN {a: [1]} AS v":         map[string]any{"a": []any{int64(1)}},
-		"RETURN date('2025-01-02') AS v":                              time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC),
-		"RETURN localdatetime('2025-01-02T03:04:05.006') AS v":        time.Date(2025, 1, 2, 3, 4, 5, 6e6, time.UTC),
-		"RETURN datetime('2025-01-02T03:04:05+02:00') AS v":           time.Date(2025, 1, 2, 3, 4, 5, 0, zone),
-		"RETURN localtime('03:04:05.5') AS v":                         "03:04:05.5",
-		"RETURN time('03:04:05+02:00') AS v":                          "03:04:05+02:00",
-		"RETURN duration('P1Y2M3DT4H5M6.5S') AS v":                    "P14M3DT14706.5S",
-		"RETURN point({x: 1, y: 2}) AS v":                             map[string]any{"srid": int64(7203), "x": 1.0, "y": 2.0},
-		"RETURN point({x: 1, y: 2, z: 3}) AS v":                       map[string]any{"srid": int64(9157), "x": 1.0, "y": 2.0, "z": 3.0},
+		"RETURN null AS v":                                               nil,
+		"RETURN 9007199254740993 AS v":                                   int64(9007199254740993),
+		"RETURN 1.5 AS v":                                                1.5,
+		"RETURN $text AS v":                                              "x'`\\u0027",
+		"RETURN [1, 'a', null] AS v":                                     []any{int64(1), "a", nil},
+		"RETURN {a: [1]} AS v":                                           map[string]any{"a": []any{int64(1)}},
+		"RETURN date('2025-01-02') AS v":                                 time.Date(2025, 1, 2, 0, 0, 0, 0, time.UTC),
+		"RETURN localdatetime('2025-01-02T03:04:05.006') AS v":           time.Date(2025, 1, 2, 3, 4, 5, 6e6, time.UTC),
+		"RETURN datetime('2025-01-02T03:04:05+02:00') AS v":              time.Date(2025, 1, 2, 3, 4, 5, 0, zone),
+		"RETURN localtime('03:04:05.5') AS v":                            "03:04:05.5",
+		"RETURN time('03:04:05+02:00') AS v":                             "03:04:05+02:00",
+		"RETURN duration('P1Y2M3DT4H5M6.5S') AS v":                       "P14M3DT14706.5S",
+		"RETURN point({x: 1, y: 2}) AS v":                                map[string]any{"srid": int64(7203), "x": 1.0, "y": 2.0},
+		"RETURN point({x: 1, y: 2, z: 3}) AS v":                          map[string]any{"srid": int64(9157), "x": 1.0, "y": 2.0, "z": 3.0},
 		"MATCH p = (:Plain)-[]->() RETURN [n IN nodes(p) | n.name] AS v": []any{"a", "b"},
 	} {
 		got, err := realAnswer(t, client, cypher, map[string]any{"text": "x'`\\u0027"})
@@ -83,7 +83,9 @@ func TestRealValuesArePlain(t *testing.T) {
 			t.Errorf("%s: %v", cypher, err)
 			continue
 		}
-		equal := cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Format(time.RFC3339Nano) == b.Format(time.RFC3339Nano) })
+		equal := cmp.Comparer(func(a, b time.Time) bool {
+			return a.Equal(b) && a.Format(time.RFC3339Nano) == b.Format(time.RFC3339Nano)
+		})
 		if diff := cmp.Diff([]map[string]any{{"v": want}}, got, equal); diff != "" {
 			t.Errorf("%s: %s", cypher, diff)
 		}

@@ -115,29 +115,9 @@ func (s *stream) begin() error {
 
 // fail ends an attempt that has no rows, and gives its error.
 func (s *stream) fail(err error) error {
-	err = s.reason(err)
+	err = s.tx.reason(s.ctx, err, false)
 	s.end(err)
 	return err
-}
-
-// reason is the error of an attempt: the end of its context goes first, for the driver's errors do not tell of it.
-func (s *stream) reason(err error) error {
-	e := &callError{id: s.tx.id}
-	_, refused := errors.AsType[*writeError](err)
-	switch cause := context.Cause(s.ctx); {
-	case refused:
-		e.err = err
-	case cause != nil:
-		e.err = cause
-	case s.tx.silent():
-		e.err = &silenceError{s.idle}
-	case s.client.dialer.links.ctx.Err() != nil:
-		e.err = errEnded
-	default:
-		e.retry = neo4j.IsRetryable(err) // asked before the error is wrapped
-		e.err = s.client.fromDriver(err)
-	}
-	return e
 }
 
 const (
@@ -219,7 +199,7 @@ func (s *stream) next() (int, error) {
 	if errors.Is(s.pending, io.EOF) {
 		return 0, io.EOF
 	}
-	return 0, s.reason(s.pending)
+	return 0, s.tx.reason(s.ctx, s.pending, false)
 }
 
 // endOr ends the answer and returns its typed error, else the other one.

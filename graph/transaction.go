@@ -59,6 +59,27 @@ func (c *Client) beginError(ctx context.Context, e *entry, err error) error {
 	return all
 }
 
+// reason is the error of what was asked in the transaction: the end of the context goes first, for the driver's errors do
+// not tell of it. undone says that nothing of what was asked stays.
+func (t *transaction) reason(ctx context.Context, err error, undone bool) error {
+	e := &callError{id: t.id, undone: undone}
+	_, refused := errors.AsType[*writeError](err)
+	switch cause := context.Cause(ctx); {
+	case refused:
+		e.err = err
+	case cause != nil:
+		e.err = cause
+	case t.silent():
+		e.err = &silenceError{t.client.guard.Limits().Idle.D()}
+	case t.client.dialer.links.ctx.Err() != nil:
+		e.err = errEnded
+	default:
+		e.retry = neo4j.IsRetryable(err) // asked before the error is wrapped
+		e.err = t.client.fromDriver(err)
+	}
+	return e
+}
+
 // quiet is the context that the driver reads with. Where the connection is known it never ends, for the connection is cut
 // instead: the driver would start a goroutine for each read that may end early.
 func (t *transaction) quiet(ctx context.Context) context.Context {
