@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 const (
@@ -45,7 +46,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		v(base.EnvInt(&maxRows, "CLICKHOUSE_MAX_ROWS"), "CLICKHOUSE_MAX_ROWS"),
 	)
 	c.MaxRows = int64(maxRows)
-	prefix := prefixOf(ctx, opts)
+	prefix := variable.Prefix(ctx, opts)
 	if prefix == rewindPrefix {
 		c.Name = rewindName
 		orDefault(&c.Database, rewindDatabase)
@@ -77,16 +78,4 @@ func (c Config) variables(prefix string) error {
 		problem(strings.ReplaceAll(name, ", ", ", "+prefix+"CLICKHOUSE_"), text)
 	}
 	return errors.Join(all...)
-}
-
-// unset is a variable that nobody sets: the error about it tells the prefix.
-const unset = "CLICKHOUSE_NO_SUCH_VARIABLE"
-
-func prefixOf(ctx context.Context, opts []base.EnvOption) string {
-	var none string
-	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
-	if e, ok := errors.AsType[*base.EnvError](err); ok {
-		return strings.TrimSuffix(e.Variable, unset)
-	}
-	return ""
 }

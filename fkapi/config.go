@@ -29,6 +29,7 @@ import (
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/base/sign"
 	"github.com/fourkites/sources/internal/rest"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // The ways to authenticate.
@@ -103,22 +104,10 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		appID, key = appID.Required(), key.Required()
 	}
 	credentials := base.LoadEnv(ctx, opts, appID, key, user, password)
-	if err := errors.Join(plain, credentials, c.variables(prefixOf(ctx, opts))); err != nil {
+	if err := errors.Join(plain, credentials, c.variables(variable.Prefix(ctx, opts))); err != nil {
 		return Config{}, invalid("fkapi", "ConfigFromEnv", err)
 	}
 	return c, nil
-}
-
-// unset is a variable that nobody sets: the error about it tells the prefix.
-const unset = "FK_API_NO_SUCH_VARIABLE"
-
-func prefixOf(ctx context.Context, opts []base.EnvOption) string {
-	var none string
-	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
-	if e, ok := errors.AsType[*base.EnvError](err); ok {
-		return strings.TrimSuffix(e.Variable, unset)
-	}
-	return ""
 }
 
 // variables reports wrong values by the variable that they came from.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // ConfigFromEnv reads REDSHIFT_HOST, REDSHIFT_PORT, REDSHIFT_DB or REDSHIFT_DATABASE, REDSHIFT_USER, REDSHIFT_PASSWORD,
@@ -41,7 +42,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvBool(&c.PlainTransactions, "REDSHIFT_PLAIN_TRANSACTIONS"),
 	)
 	c.MaxRows, c.Schemas = int64(maxRows), between(schemas)
-	if err = errors.Join(err, c.variables(prefixOf(ctx, opts))); err != nil {
+	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts))); err != nil {
 		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
 		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
 		return Config{}, e
@@ -79,7 +80,7 @@ func (c Config) variables(prefix string) error {
 	if c.Limits.Timeout < 0 {
 		problem("timeout", "negative; write how long a call may take, such as 30s")
 	}
-	for _, err := range flat(c.Validate()) {
+	for _, err := range variable.Problems(c.Validate()) {
 		field, text, _ := strings.Cut(err.Error(), ": ")
 		text = wording.Replace(text)
 		first, second, _ := strings.Cut(field, ", ")
@@ -114,31 +115,4 @@ func variableOf(field string) string {
 		return name
 	}
 	return strings.ToUpper(field)
-}
-
-// flat are the errors that were joined.
-func flat(err error) (all []error) {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as Validate makes it
-	switch {
-	case err == nil:
-		return nil
-	case !ok:
-		return []error{err}
-	}
-	for _, one := range joined.Unwrap() {
-		all = append(all, flat(one)...)
-	}
-	return all
-}
-
-// unset is a variable that nobody sets: the error about it tells the prefix.
-const unset = "REDSHIFT_NO_SUCH_VARIABLE"
-
-func prefixOf(ctx context.Context, opts []base.EnvOption) string {
-	var none string
-	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
-	if e, ok := errors.AsType[*base.EnvError](err); ok {
-		return strings.TrimSuffix(e.Variable, unset)
-	}
-	return ""
 }

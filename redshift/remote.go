@@ -22,7 +22,7 @@ func (r *RemoteClient) Name() string { return defaultName }
 
 // Load is [Client.Load].
 func (r *RemoteClient) Load(ctx context.Context, trackingID string) (Load, error) {
-	out, err := told(ctx, func(ctx context.Context) (LoadOutput, error) {
+	out, err := output.Told(ctx, func(ctx context.Context) (LoadOutput, error) {
 		return GetLoad.Call(ctx, r.caller, LoadInput{trackingID})
 	},
 		func(o LoadOutput) base.Stats { return o.Stats })
@@ -31,7 +31,7 @@ func (r *RemoteClient) Load(ctx context.Context, trackingID string) (Load, error
 
 // FindLoads is [Client.FindLoads].
 func (r *RemoteClient) FindLoads(ctx context.Context, q LoadsQuery) (FoundLoads, error) {
-	return told(ctx, func(ctx context.Context) (FoundLoads, error) { return FindLoads.Call(ctx, r.caller, q) },
+	return output.Told(ctx, func(ctx context.Context) (FoundLoads, error) { return FindLoads.Call(ctx, r.caller, q) },
 		func(o FoundLoads) base.Stats { return o.Stats })
 }
 
@@ -57,13 +57,13 @@ func orDefaultLimit(limit int) int {
 // LoadEventsPage is [Client.LoadEventsPage].
 func (r *RemoteClient) LoadEventsPage(ctx context.Context, q EventsQuery, cursor string) (base.Page[LoadEvent], error) {
 	in := LoadEventsInput{q.TrackingID, q.Window, q.Statuses, q.Limit, cursor}
-	return told(ctx, func(ctx context.Context) (base.Page[LoadEvent], error) { return ListLoadEvents.Call(ctx, r.caller, in) },
+	return output.Told(ctx, func(ctx context.Context) (base.Page[LoadEvent], error) { return ListLoadEvents.Call(ctx, r.caller, in) },
 		func(p base.Page[LoadEvent]) base.Stats { return p.Stats })
 }
 
 // ValidationAttempts is [Client.ValidationAttempts].
 func (r *RemoteClient) ValidationAttempts(ctx context.Context, q AttemptsQuery) (Attempts, error) {
-	return told(ctx, func(ctx context.Context) (Attempts, error) { return ListValidationAttempts.Call(ctx, r.caller, q) },
+	return output.Told(ctx, func(ctx context.Context) (Attempts, error) { return ListValidationAttempts.Call(ctx, r.caller, q) },
 		func(o Attempts) base.Stats { return o.Stats })
 }
 
@@ -79,7 +79,7 @@ func (r *RemoteClient) LoadFiles(ctx context.Context, trackingID string) ([]Load
 
 // Company is [Client.Company].
 func (r *RemoteClient) Company(ctx context.Context, permalink string) (Company, error) {
-	out, err := told(ctx, func(ctx context.Context) (CompanyOutput, error) {
+	out, err := output.Told(ctx, func(ctx context.Context) (CompanyOutput, error) {
 		return GetCompany.Call(ctx, r.caller, CompanyInput{permalink})
 	}, func(o CompanyOutput) base.Stats { return o.Stats })
 	return out.Company, err
@@ -92,7 +92,7 @@ func (r *RemoteClient) FindCompanies(ctx context.Context, q CompaniesQuery) ([]C
 
 // Relationship is [Client.Relationship].
 func (r *RemoteClient) Relationship(ctx context.Context, shipper, carrier string) (Relationship, error) {
-	return told(ctx, func(ctx context.Context) (Relationship, error) {
+	return output.Told(ctx, func(ctx context.Context) (Relationship, error) {
 		return GetRelationship.Call(ctx, r.caller, RelationshipInput{shipper, carrier})
 	},
 		func(o Relationship) base.Stats { return o.Stats })
@@ -131,21 +131,7 @@ func (r *RemoteClient) Cancel(ctx context.Context, pid int64) (bool, error) {
 
 // items asks for a list that is given at once, and turns its page back into the list, with an error when it was cut.
 func items[In, T any](ctx context.Context, r *RemoteClient, list tool.Declaration[In, base.Page[T]], in In) ([]T, error) {
-	p, err := told(ctx, func(ctx context.Context) (base.Page[T], error) { return list.Call(ctx, r.caller, in) },
+	p, err := output.Told(ctx, func(ctx context.Context) (base.Page[T], error) { return list.Call(ctx, r.caller, in) },
 		func(p base.Page[T]) base.Stats { return p.Stats })
 	return output.Items(defaultName, p, err)
-}
-
-// told adds what the answer says of itself to the stats of the caller, unless the context went all the way to the client
-// that answered and that did so.
-func told[Out any](ctx context.Context, ask func(context.Context) (Out, error), statsOf func(Out) base.Stats) (Out, error) {
-	var seen base.Stats
-	out, err := ask(base.WithStats(ctx, &seen))
-	if err != nil {
-		return out, err
-	}
-	if said := statsOf(out); seen.Source != said.Source || seen.Op != said.Op {
-		base.AddStats(ctx, said)
-	}
-	return out, nil
 }

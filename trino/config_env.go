@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // ConfigFromEnv reads TRINO_HOST, TRINO_PORT, TRINO_USER, TRINO_PASSWORD, TRINO_TOKEN, TRINO_CATALOG, TRINO_SCHEMA,
@@ -41,7 +42,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvInt(&maxRows, "TRINO_MAX_ROWS"),
 	)
 	c.MaxRows = int64(maxRows)
-	if err = errors.Join(err, c.variables(prefixOf(ctx, opts))); err != nil {
+	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts))); err != nil {
 		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
 		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
 		return Config{}, e
@@ -56,7 +57,7 @@ func (c Config) variables(prefix string) error {
 	if c.Host == "" {
 		all = append(all, &base.EnvError{Variable: prefix + "TRINO_HOST", Problem: "missing"})
 	}
-	for _, err := range leaves(c.Validate()) {
+	for _, err := range variable.Problems(c.Validate()) {
 		fields, text, _ := strings.Cut(err.Error(), ": ")
 		var names []string
 		for field := range strings.SplitSeq(fields, ", ") {
@@ -66,32 +67,4 @@ func (c Config) variables(prefix string) error {
 		all = append(all, &base.EnvError{Variable: strings.Join(names, ", "), Problem: text})
 	}
 	return errors.Join(all...)
-}
-
-// leaves are the single errors of one that may be joined of many.
-func leaves(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as Validate makes it
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, err := range joined.Unwrap() {
-		all = append(all, leaves(err)...)
-	}
-	return all
-}
-
-// unset is a variable that nobody sets: the error about it tells the prefix.
-const unset = "TRINO_NO_SUCH_VARIABLE"
-
-func prefixOf(ctx context.Context, opts []base.EnvOption) string {
-	var none string
-	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
-	if e, ok := errors.AsType[*base.EnvError](err); ok {
-		return strings.TrimSuffix(e.Variable, unset)
-	}
-	return ""
 }

@@ -154,3 +154,20 @@ func TestWholeNumbersAreWholeAgain(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestWhatAnAnswerSaysOfItselfIsAddedOnce(t *testing.T) {
+	t.Parallel()
+	said := base.Stats{Source: "shop", Op: "Orders", Rows: 3}
+	for name, local := range map[string]bool{"from afar": false, "through the client itself": true} {
+		var seen base.Stats
+		got, err := output.Told(base.WithStats(t.Context(), &seen), func(ctx context.Context) (string, error) {
+			if local {
+				base.AddStats(ctx, said)
+			}
+			return "answer", nil
+		}, func(string) base.Stats { return said })
+		if got != "answer" || err != nil || seen.Rows != 3 {
+			t.Errorf("%s: %q, %v, %+v", name, got, err, seen)
+		}
+	}
+}
