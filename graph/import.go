@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
@@ -25,8 +26,9 @@ var opImport = &base.Op{Name: "Import", System: base.SystemDB, Safety: base.Unsa
 
 // Import writes a code graph from JSON: an object with repo, services (an object whose keys are names), classes (service,
 // path, class, methods with name, line, end and route; logs with line, level, method and template; calls with line, method
-// and to, a service) and edges (from, to and call_sites, between services). Unknown fields are skipped. It is read as it is
-// written, a batch at a time, and may be larger than memory.
+// and to, a service or a Class#method of the same graph) and edges (from, to and call_sites, between services). Unknown fields
+// are skipped. It is read as it is written, a batch at a time, and may be larger than memory; only calls of methods are kept
+// to its end. A large graph is written faster with an index on the name of classes, methods and services.
 //
 // Nodes and relationships are merged by their names: the same import again changes nothing, a newer one adds to it and
 // moves no method that is gone. It is refused unless Config.AllowWrites. A batch whose COMMIT may have been obeyed or not is
@@ -40,12 +42,9 @@ func (c *Client) Import(ctx context.Context, r io.Reader) (ImportResult, error) 
 		return ImportResult{}, e
 	}
 	i := &importer{ctx: ctx, client: c}
-	err := i.prepare()
+	err := readGraph(r, i)
 	if err == nil {
-		err = readGraph(r, i)
-	}
-	if err == nil {
-		err = i.flush()
+		err = i.finish()
 	}
 	if p, ok := err.(*placeError); ok { //nolint:errorlint // as readGraph gives it
 		err = base.Invalid(c.Name(), opImport.Name, "%s", p.Error())
@@ -63,7 +62,8 @@ type importer struct {
 	services []map[string]any
 	classes  []map[string]any
 	edges    []map[string]any
-	weight   int // of what was gathered
+	methods  []map[string]any // calls of methods by methods, for the end, when all of them are there
+	weight   int              // of what was gathered
 }
 
 // A batch is bounded by its rows, for a class has many.
@@ -77,13 +77,17 @@ func (i *importer) add(list *[]map[string]any, row map[string]any, weight int) e
 	return i.flush()
 }
 
-// prepare makes the indexes that merging needs. An account that may make none goes on without.
-func (i *importer) prepare() error {
-	for _, label := range []string{"Class", "Method", "Service"} {
-		err := i.write([]step{{cypher: "CREATE INDEX graph_import_" + label + " IF NOT EXISTS FOR (n:<" + label + ">) ON (n.<name>)"}})
-		if err != nil && base.KindOf(err) != base.KindPermission {
+// finish writes the rest, and the calls between methods.
+func (i *importer) finish() error {
+	if err := i.flush(); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(i.methods, batchRows) {
+		if err := i.write([]step{{importCalls, map[string]any{"calls": part}}}); err != nil {
 			return err
 		}
+		i.result.Batches++
+		i.result.Calls += len(part)
 	}
 	return nil
 }
@@ -200,6 +204,11 @@ var (
 			"MATCH (c)-[:<HAS_METHOD>]->(m:<Method>) WHERE m.<line> <= y.line AND y.line <= coalesce(m.<end>, m.<line>) " +
 			"MERGE (m)-[:<HAS_LOG>]->(l:<Log> {<line>: y.line}) SET l.<name> = y.template, l.level = y.level, l.<file> = x.path, l.<service> = x.service",
 	}
+
+	importCalls = "UNWIND $calls AS x MATCH (:<Class> {<name>: x.class, <service>: x.service, <file>: x.path})-[:<HAS_METHOD>]->(m:<Method> {<name>: x.method}) " +
+		"WHERE m.<line> <= x.line AND x.line <= coalesce(m.<end>, x.line) " +
+		"MATCH (d:<Class> {<name>: x.to_class})-[:<HAS_METHOD>]->(n:<Method> {<name>: x.to_method}) " +
+		"MERGE (m)-[:<CALLS> {<line>: x.line}]->(n)"
 
 	importEdges = []string{
 		"UNWIND $edges AS e MERGE (a:<Service> {<name>: e.from}) MERGE (b:<Service> {<name>: e.to}) " +

@@ -136,7 +136,10 @@ func (d *graphReader) list(key string, item func(place string) error) error {
 	return d.close(key)
 }
 
-const maxMembers = 100_000 // methods, logs or calls of one class
+const (
+	maxMembers = 100_000   // methods, logs or calls of one class
+	maxCalls   = 1_000_000 // between methods
+)
 
 func (d *graphReader) class(place string) error {
 	var c classRow
@@ -176,7 +179,17 @@ func (d *graphReader) class(place string) error {
 		if err := errors.Join(named(at+".method", k.Method), named(at+".to", k.To), numbered(at+".line", k.Line)); err != nil {
 			return firstOf(err)
 		}
-		calls = append(calls, map[string]any{"line": k.Line, "method": k.Method, "to": k.To})
+		class, method, between := strings.Cut(k.To, "#")
+		if !between {
+			calls = append(calls, map[string]any{"line": k.Line, "method": k.Method, "to": k.To})
+			continue
+		}
+		if len(d.to.methods) == maxCalls {
+			return &placeError{at, fmt.Sprintf("more than %d calls between methods; import the graph in parts", maxCalls)}
+		}
+		d.to.methods = append(d.to.methods, map[string]any{
+			"line": k.Line, "method": k.Method, "to_class": class, "to_method": method, "class": c.Class, "service": c.Service, "path": c.Path,
+		})
 	}
 	row["methods"], row["logs"], row["calls"] = methods, logs, calls
 	return d.to.add(&d.to.classes, row, 1+len(methods)+len(logs)+len(calls))

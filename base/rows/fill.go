@@ -110,6 +110,8 @@ func notNull(plain filler) filler {
 					return errNull
 				}
 			}
+		case Any:
+			return fillMixed(plain, t, n, from)
 		}
 		return plain(t, v, from)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"time"
 	"unsafe"
 )
 
@@ -56,6 +57,48 @@ func bare(v Vector) Vector {
 		}
 	}
 	return v
+}
+
+// fillMixed fills from values that have no common type, a run of one type at a time.
+func fillMixed(plain filler, t target, v Any, from int) error {
+	for done := 0; done < t.n; {
+		rest := v[from+done : from+t.n]
+		var run Vector
+		switch rest[0].(type) {
+		case nil:
+			return errNull
+		case int64:
+			run = Numbers[int64](runOf[int64](rest))
+		case float64:
+			run = Numbers[float64](runOf[float64](rest))
+		case bool:
+			run = Values[bool](runOf[bool](rest))
+		case string:
+			run = Values[string](runOf[string](rest))
+		case time.Time:
+			run = Values[time.Time](runOf[time.Time](rest))
+		default:
+			return errKind
+		}
+		if err := plain(target{t.part(done), t.stride, run.Len()}, run, 0); err != nil {
+			return err
+		}
+		done += run.Len()
+	}
+	return nil
+}
+
+// runOf are the values of one type that an answer begins with.
+func runOf[E any](v Any) []E {
+	run := make([]E, 0, len(v))
+	for _, x := range v {
+		e, same := x.(E)
+		if !same {
+			break
+		}
+		run = append(run, e)
+	}
+	return run
 }
 
 // fillScanner hands each value to the field's own Scan. The field is zeroed before: it still holds the value of an earlier

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -295,5 +296,39 @@ func TestAnAnswerThatWasLeftHasNoErrorAndNoOutcome(t *testing.T) {
 	}
 	if n != 3 || r.Err() != nil || r.Outcome() != base.Pending {
 		t.Errorf("%d rows, %v, %v", n, r.Outcome(), r.Err())
+	}
+}
+
+func TestValuesWithoutACommonTypeFillFieldsThatHaveOne(t *testing.T) {
+	t.Parallel()
+	type row struct {
+		N    int
+		F    float64
+		S    string
+		B    bool
+		At   time.Time
+		Or   *int64
+		Text []byte
+	}
+	at := time.Unix(7, 0).UTC()
+	seven := int64(7)
+	vectors := []rows.Vector{
+		rows.Any{int64(1), 2.0}, rows.Any{1.5, int64(2)}, rows.Any{"a", "b"}, rows.Any{true, false}, rows.Any{at, at},
+		rows.Any{nil, seven}, rows.Any{[]byte("x"), "y"},
+	}
+	columns := make([]rows.Column, len(vectors))
+	for i, name := range []string{"n", "f", "s", "b", "at", "or", "text"} {
+		columns[i].Name = name
+	}
+	got, err := rows.Collect(rows.New(&table{columns: columns, batches: []*rows.Batch{rows.NewBatch(columns, vectors, 2)}}, rows.Options{}), rows.ToStruct[row])
+	want := []row{{1, 1.5, "a", true, at, nil, []byte("x")}, {2, 2, "b", false, at, &seven, []byte("y")}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	for name, wrong := range map[string]rows.Any{"NULL": {nil, int64(1)}, "go together": {int64(1), "x"}, "does not fit": {int64(1), 1.5}} {
+		_, err := rows.Collect(rows.New(column(wrong), rows.Options{}), rows.ToStruct[struct{ N int }])
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

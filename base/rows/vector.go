@@ -172,6 +172,9 @@ type Any []any
 // Len is how many values there are.
 func (v Any) Len() int { return len(v) }
 
+// Null reports whether the value at i is NULL.
+func (v Any) Null(i int) bool { return v[i] == nil }
+
 // Value is the value at i.
 func (v Any) Value(i int) any { return v[i] }
 
