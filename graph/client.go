@@ -58,7 +58,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 const (
 	connLifetime = 30 * time.Minute
 	liveness     = 30 * time.Second // of idling, after which a connection is tried before use
-	fetchSize    = 2000             // records that the server sends before it is asked for more
+	fetchSize    = 5000             // records that the server sends before it is asked for more
 	readBuffer   = 64 << 10
 )
 

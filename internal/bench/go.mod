@@ -8,6 +8,7 @@ require (
 	github.com/failsafe-go/failsafe-go v0.9.8
 	github.com/fourkites/sources v0.0.0
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/neo4j/neo4j-go-driver/v5 v5.28.4
 	github.com/sony/gobreaker/v2 v2.4.0
 	github.com/trinodb/trino-go-client v1.1.0
 	go.opentelemetry.io/otel/trace v1.47.0
