@@ -1,0 +1,67 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+)
+
+func FuzzStatementsThatPassHoldNothingThatReachesOut(f *testing.F) {
+	for _, seed := range []string{
+		"MATCH (n) RETURN n", "LOAD CSV FROM 'x' AS l RETURN l", "load/**/csv", "RETURN 'LOAD CSV'", "RETURN `LOAD` + ' CSV'", "CALL `dbms`.`killConnection`()",
+		"RETURN \"a\\\"\" // LOAD CSV\n", "MATCH (n:`a``b`) RETURN n.load", "EXPLAIN CYPHER 5 runtime=slotted RETURN 1;", "RETURN $load, $`csv`", "\\u004COAD CSV",
+		"USING PERIODIC COMMIT LOAD\u00a0CSV", "RETURN apoc . cypher . runFirstColumnSingle('x', {})", "/*", "'", "`",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, cypher string) {
+		if checkReading(cypher, nil) != nil {
+			return
+		}
+		all, err := lex(cypher)
+		if err != nil {
+			t.Fatalf("%q passes and cannot be read: %v", cypher, err)
+		}
+		var words []string
+		for _, one := range all {
+			if one.kind == tokenWord {
+				words = append(words, strings.ToUpper(one.text))
+			} else {
+				words = append(words, "-")
+			}
+		}
+		text := " " + strings.Join(words, " ") + " "
+		for _, word := range []string{" LOAD CSV ", " TERMINATE TRANSACTION", " PROFILE LOAD"} {
+			if strings.Contains(text, word) {
+				t.Errorf("%q passes with %s", cypher, word)
+			}
+		}
+		// What is hidden in a comment, in spaces or behind another statement does not pass either.
+		for _, hidden := range []string{cypher + "\n UNION LOAD /* x */ CSV FROM 'x' AS l RETURN l", cypher + "\n;RETURN 1"} {
+			if len(all) > 0 && checkReading(hidden, nil) == nil {
+				t.Errorf("%q passes", hidden)
+			}
+		}
+	})
+}
+
+func FuzzImportsAreReadOrRefused(f *testing.F) {
+	for _, seed := range []string{
+		`{"repo":"a/b c","services":{"s":1},"classes":[{"service":"s","path":"p","class":"C","methods":[{"name":"m","line":1,"end":2}]}],"edges":[{"from":"s","to":"t"}]}`,
+		`{"classes":[{"class":"C","calls":[{"line":1,"method":"m","to":"D#n"}]}]}`, `{"classes":[{`, `[]`, `{} {}`, `{"edges":{}}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		i := &importer{}
+		i.weight = -1 << 30 // never written: there is no client
+		if err := readGraph(strings.NewReader(text), i); err != nil {
+			if err.Error() == "" {
+				t.Errorf("%q: an error without a word", text)
+			}
+			return
+		}
+		if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+			t.Errorf("%q is no object, and passes", text)
+		}
+	})
+}
