@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
-	"github.com/neo4j/neo4j-go-driver/v5/neo4j/notifications"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/code"
@@ -80,14 +80,13 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	c.driver, err = neo4j.NewDriverWithContext(at.target(), c.account, func(d *neo4j.Config) {
+	c.driver, err = neo4j.NewDriverWithContext(at.target(), c.account, func(d *config.Config) {
 		d.MaxTransactionRetryTime = 0                    // the guard retries
 		d.MaxConnectionPoolSize = -1                     // the guard bounds the calls, and a call has one connection
 		d.ConnectionAcquisitionTimeout = 2 * dialTimeout // a cluster may have one server that does not answer
 		d.MaxConnectionLifetime = connLifetime
 		d.ConnectionLivenessCheckTimeout = liveness
 		d.FetchSize, d.ReadBufferSize = fetchSize, readBuffer
-		d.NotificationsMinSeverity = notifications.DisabledLevel // a property that a graph lacks is no news
 		d.TelemetryDisabled = true
 		d.UserAgent = c.config.Name
 	})

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 
@@ -56,12 +57,12 @@ func at(all []token, i int) token {
 
 // chain is the dotted name that begins at i.
 func chain(all []token, i int) string {
-	name := all[i].text
+	parts := []string{all[i].text}
 	for at(all, i+1).sign(".") && at(all, i+2).named() {
 		i += 2
-		name += "." + all[i].text
+		parts = append(parts, all[i].text)
 	}
-	return name
+	return strings.Join(parts, ".")
 }
 
 // checkFunction refuses a call of a function that does more than compute. A name without a dot is the server's own.
@@ -160,7 +161,26 @@ func (s *stream) plan() error {
 	if err := checkType(summary.StatementType(), firstWord(all)); err != nil {
 		return err
 	}
+	if err := s.client.checkNames(summary); err != nil {
+		return err
+	}
 	s.client.plans.keep(cypher)
+	return nil
+}
+
+// unknownNames are the codes of notifications with which a server says that nothing in the database has such a name.
+var unknownNames = []string{
+	"Neo.ClientNotification.Statement.UnknownLabelWarning", "Neo.ClientNotification.Statement.UnknownRelationshipTypeWarning",
+}
+
+// checkNames refuses a statement about labels or types that the database does not have: its answer would be empty, and
+// nobody could tell that from an answer about a graph that has them.
+func (c *Client) checkNames(summary neo4j.ResultSummary) error {
+	for _, n := range summary.Notifications() {
+		if slices.Contains(unknownNames, n.Code()) {
+			return &unknownNameError{c.guard.Clean(n.Description())}
+		}
+	}
 	return nil
 }
 

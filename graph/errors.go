@@ -158,6 +158,12 @@ func classifyCause(err error) *base.Error {
 		typed.Sent = base.NotSent // only its plan was asked for
 		return typed
 	}
+	if e, ok := errors.AsType[*unknownNameError](err); ok {
+		typed := base.NewError(base.KindInvalid, err).WithText("cypher: " + e.Error())
+		typed.Sent = base.NotSent // only its plan was asked for
+		typed.SetHint(base.HintOf("Schema, or the tool graph_describe_schema, lists the labels and types that there are"))
+		return typed
+	}
 	if _, ok := errors.AsType[*malformedError](err); ok {
 		typed := base.NewError(base.KindProtocol, err)
 		typed.SetHint(base.HintOf("what answers does not speak Bolt 5 as Neo4j does, or it was damaged on the way; check host and port"))
@@ -258,6 +264,11 @@ func (e *valueError) Error() string { return fmt.Sprintf("column %q: %s", e.colu
 type silenceError struct{ idle time.Duration }
 
 func (e *silenceError) Error() string { return fmt.Sprintf("the server said nothing for %s", e.idle) }
+
+// unknownNameError is a statement about a label or a type that the database does not have.
+type unknownNameError struct{ text string }
+
+func (e *unknownNameError) Error() string { return e.text }
 
 // writeError is a statement that does more than read.
 type writeError struct{ text string }

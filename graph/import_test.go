@@ -86,7 +86,7 @@ func TestWhatIsWrongWithAnImportIsNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                  "the beginning (at byte 0): the JSON ends early",
 		"[]":                                "the beginning (at byte 1): { is expected",
-		`{"classes": [{"clas`:               "classes[0] (at byte 13): the JSON ends early",
+		`{"classes": [{"cl`:                 "classes[0] (at byte 13): the JSON ends early",
 		`{"classes": [{"class": 7}]}`:       "classes[0] (at byte 25): class is a number",
 		`{"classes": [{"class": "C"}, {}]}`: "classes[1].class: missing",
 		`{"classes": [{"class": "C", "methods": [{"name": "m", "line": -1}]}]}`: "classes[0].methods[0].line: -1 is no line",

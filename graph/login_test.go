@@ -152,3 +152,23 @@ func TestReadersOnThisMachineNeedNoTLSAndOthersAreNotDialled(t *testing.T) {
 		t.Error("it was dialled")
 	}
 }
+
+func TestOlderVersionsOfBoltAreSpoken(t *testing.T) {
+	t.Parallel()
+	for _, minor := range []int{0, 1, 2, 4, 8} {
+		server := fake(t)
+		server.UseProtocol(5, minor)
+		c := newClient(t, server.Config())
+		if err := c.Ping(t.Context()); err != nil {
+			t.Errorf("5.%d: %v", minor, err)
+		}
+		if err := ask(t, c, readsClasses); err != nil {
+			t.Errorf("5.%d: %v", minor, err)
+		}
+	}
+	server := fake(t)
+	server.UseProtocol(9, 9)
+	if err := ask(t, newClient(t, server.Config()), readsClasses); !errors.Is(err, base.ErrProtocol) {
+		t.Errorf("none in common: %v", err)
+	}
+}

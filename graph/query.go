@@ -37,8 +37,9 @@ var opQuery = &base.Op{Name: "Query", System: base.SystemDB}
 // Query asks the server and returns its answer, whose first rows have arrived. The caller reads the rows to their end or
 // closes them: until then they hold a connection and a permit. The answer ends at the caps of the query, and then its
 // last error is base.ErrTruncated. The statement runs alone in a transaction of access mode READ that is rolled back,
-// after its plan has said that it reads; what both let through is refused by its words. Before the first row a failure is
-// retried, never after.
+// after its plan has said that it reads; what both let through is refused by its words. A label or type that the database
+// does not have is base.ErrInvalid, where the server tells of it: the answer would be empty for no better reason. Before the
+// first row a failure is retried, never after.
 //
 // Values are plain: nodes, relationships, paths and points are maps; a date and a local time of a day of the calendar are
 // a time.Time in UTC, an instant is one in its zone; a time of day and a duration are text as Cypher writes them.

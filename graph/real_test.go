@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,6 +175,17 @@ func TestRealStatementsThatReadWork(t *testing.T) {
 		"RETURN date.truncate('month', date()) AS d, toUpper('load csv')",
 	} {
 		if _, err := realAnswer(t, client, cypher, nil); err != nil {
+			t.Errorf("%s: %v", cypher, err)
+		}
+	}
+}
+
+func TestRealNamesThatTheDatabaseDoesNotHaveAreSaid(t *testing.T) {
+	t.Parallel()
+	client := realClient(t, engines.SharedNeo4j(t))
+	for _, cypher := range []string{"MATCH (n:No_Such_Label) RETURN n", "MATCH ()-[r:NO_SUCH_TYPE]->() RETURN r"} {
+		_, err := realAnswer(t, client, cypher, nil)
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "graph_describe_schema") || !strings.Contains(strings.ToUpper(err.Error()), "NO_SUCH") {
 			t.Errorf("%s: %v", cypher, err)
 		}
 	}

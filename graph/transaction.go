@@ -63,9 +63,10 @@ func (c *Client) beginError(ctx context.Context, e *entry, err error) error {
 // not tell of it. undone says that nothing of what was asked stays.
 func (t *transaction) reason(ctx context.Context, err error, undone bool) error {
 	e := &callError{id: t.id, undone: undone}
-	_, refused := errors.AsType[*writeError](err)
+	_, writing := errors.AsType[*writeError](err)
+	_, unknown := errors.AsType[*unknownNameError](err)
 	switch cause := context.Cause(ctx); {
-	case refused:
+	case writing, unknown:
 		e.err = err
 	case cause != nil:
 		e.err = cause

@@ -313,8 +313,13 @@ func TestValuesWithoutACommonTypeFillFieldsThatHaveOne(t *testing.T) {
 	at := time.Unix(7, 0).UTC()
 	seven := int64(7)
 	vectors := []rows.Vector{
-		rows.Any{int64(1), 2.0}, rows.Any{1.5, int64(2)}, rows.Any{"a", "b"}, rows.Any{true, false}, rows.Any{at, at},
-		rows.Any{nil, seven}, rows.Any{[]byte("x"), "y"},
+		rows.Any{int64(1), 2.0},
+		rows.Any{1.5, int64(2)},
+		rows.Any{"a", "b"},
+		rows.Any{true, false},
+		rows.Any{at, at},
+		rows.Any{nil, seven},
+		rows.Any{[]byte("x"), "y"},
 	}
 	columns := make([]rows.Column, len(vectors))
 	for i, name := range []string{"n", "f", "s", "b", "at", "or", "text"} {
