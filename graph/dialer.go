@@ -57,7 +57,6 @@ func (d *dialer) connect(ctx context.Context, address string) (net.Conn, error) 
 	}
 	if e != nil {
 		e.failed = nil
-		e.dialed = append(e.dialed, l)
 	}
 	return l, nil
 }

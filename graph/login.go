@@ -21,10 +21,9 @@ type entryKey struct{}
 type entry struct {
 	id     string
 	link   atomic.Pointer[link] // that carries the transaction; nil = not known
-	dialed []*link
-	failed error // of the last dial
-	places int   // that it holds in the gate
-	used   string
+	failed error                // of the last dial
+	places int                  // that it holds in the gate
+	used   string               // version of the password that was given last
 }
 
 // cut ends the connection of the attempt; what the driver waits for there fails.
