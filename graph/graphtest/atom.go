@@ -50,9 +50,15 @@ func (p *parser) parameter() (expression, error) {
 	}, nil
 }
 
+// maxTried bounds how often a parenthesis is read twice: as a pattern, and then as an expression.
+const maxTried = 5_000
+
 // parenthesis is a pattern where one can be read, such as (a)-->(b) in a condition, and otherwise an expression.
 func (p *parser) parenthesis() (expression, error) {
 	start := p.at
+	if p.tried++; p.tried > maxTried {
+		return nil, failure(CodeSyntax, "The statement has too many parentheses.")
+	}
 	if pattern, err := p.pattern(); err == nil && len(pattern.steps) > 0 {
 		return exists([]path{pattern}, nil), nil
 	}

@@ -110,15 +110,9 @@ func (t *transaction) execute(ctx context.Context, s statement, params map[strin
 
 // clauses reads a whole statement; columns are what it returns.
 func (p *parser) clauses() (all []clause, columns []string, err error) {
-	ended := false
-	for p.peek().kind != tokenEnd && !ended {
+	for ended := false; !ended && p.peek().kind != tokenEnd && !p.peek().is(";"); {
 		var c clause
 		switch {
-		case p.accept(";"):
-			if p.peek().kind != tokenEnd {
-				err = failure(CodeSyntax, "Expected exactly one statement per query but got: 2")
-			}
-			continue
 		case p.accept("RETURN"):
 			c, columns, err = p.projection(true)
 			ended = true
@@ -135,18 +129,22 @@ func (p *parser) clauses() (all []clause, columns []string, err error) {
 		}
 		all = append(all, c)
 	}
-	for p.accept(";") {
-	}
-	if p.peek().kind != tokenEnd {
-		if ended && p.at > 0 && p.tokens[p.at-1].is(";") {
-			return nil, nil, failure(CodeSyntax, "Expected exactly one statement per query but got: 2")
-		}
-		return nil, nil, p.unexpected("expected the end of the statement")
-	}
 	if len(all) == 0 {
 		return nil, nil, failure(CodeSyntax, "Unexpected end of input: expected a clause")
 	}
-	return all, columns, nil
+	return all, columns, p.end()
+}
+
+// end is behind the last clause, and perhaps a semicolon.
+func (p *parser) end() error {
+	second := p.accept(";")
+	switch {
+	case p.peek().kind == tokenEnd:
+		return nil
+	case second:
+		return failure(CodeSyntax, "Expected exactly one statement per query but got: 2")
+	}
+	return p.unexpected("expected the end of the statement")
 }
 
 func (p *parser) clause() (clause, error) {

@@ -59,7 +59,7 @@ func newConn(s *Server, raw net.Conn, id string) *conn {
 func (c *conn) serve() {
 	speaks, secure, silence := c.server.settings()
 	c.silence = silence
-	var link net.Conn = c.raw
+	link := c.raw
 	if secure != nil {
 		link = tls.Server(c.raw, secure)
 	}
@@ -226,7 +226,7 @@ func (c *conn) greetClient(m *structure) error {
 		return failure(CodeInvalidRequest, "HELLO cannot be handled twice.")
 	}
 	c.hello = true
-	if !c.version.atLeast(5, 1) {
+	if !c.version.atLeast(1) {
 		if err := c.login(extra); err != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func (c *conn) greetClient(m *structure) error {
 }
 
 func (c *conn) logon(token map[string]any) error {
-	if c.logged || !c.version.atLeast(5, 1) {
+	if c.logged || !c.version.atLeast(1) {
 		return failure(CodeInvalidRequest, "LOGON cannot be handled by a session that has logged in.")
 	}
 	if err := c.login(token); err != nil {
@@ -299,7 +299,7 @@ func (c *conn) route(database string) error {
 func (c *conn) success(metadata map[string]any) error { return c.send(tagSuccess, orEmpty(metadata)) }
 
 func (c *conn) send(tag byte, fields ...any) error {
-	message, err := pack(!c.version.atLeast(5, 0), tag, fields...)
+	message, err := pack(!c.version.atLeast(0), tag, fields...)
 	if err != nil {
 		return failure(CodeUnknown, "%s", err)
 	}

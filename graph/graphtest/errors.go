@@ -88,7 +88,7 @@ func errUnauthorized() *ServerError {
 
 // metadata is the error as a client of this version reads it.
 func (e *ServerError) metadata(v version) map[string]any {
-	if !v.atLeast(5, 7) {
+	if !v.atLeast(7) {
 		return map[string]any{"code": e.Code, "message": e.Message}
 	}
 	status := e.Status

@@ -18,6 +18,7 @@ type parser struct {
 	at         int
 	text       string
 	depth      int
+	tried      int          // parentheses that could be patterns
 	aggregates *[]aggregate // of the item that is read; nil where none is allowed
 }
 
@@ -73,11 +74,16 @@ func (p *parser) name() (string, error) {
 }
 
 func (p *parser) expression() (expression, error) {
+	return p.nested(func() (expression, error) { return p.logical(0) })
+}
+
+// nested reads what may hold its like.
+func (p *parser) nested(read func() (expression, error)) (expression, error) {
 	if p.depth++; p.depth > maxDepth {
 		return nil, failure(CodeSyntax, "The expression is nested too deeply.")
 	}
 	defer func() { p.depth-- }()
-	return p.logical(0)
+	return read()
 }
 
 var logicalWords = []string{"OR", "XOR", "AND"}
@@ -122,7 +128,7 @@ func (p *parser) negation() (expression, error) {
 	if !p.accept("NOT") {
 		return p.comparison()
 	}
-	inner, err := p.negation()
+	inner, err := p.nested(p.negation)
 	return func(e *evaluation, r row) (any, error) {
 		v, known, err := e.condition(inner, r)
 		if err != nil || !known {
@@ -291,7 +297,7 @@ func (p *parser) unary() (expression, error) {
 	if !p.accept("-") {
 		return p.postfix()
 	}
-	inner, err := p.unary()
+	inner, err := p.nested(p.unary)
 	return func(e *evaluation, r row) (any, error) {
 		v, err := inner(e, r)
 		if err != nil {

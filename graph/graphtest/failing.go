@@ -61,11 +61,13 @@ func (r *result) failBefore(ctx context.Context) error {
 	case fault.KindSlow, fault.KindCut:
 		c.wire.Shape(f)
 	case fault.KindSilent: // RESET ends the statement, but the client is told nothing
+		_ = c.flush()
 		<-ctx.Done()
 		r.finish("", true)
 		<-c.ctx.Done()
 		return errCut
 	case fault.KindIgnoreCancel:
+		_ = c.flush()
 		<-c.ctx.Done()
 		return errCut
 	case fault.KindReset, fault.KindRefuse:
@@ -111,7 +113,7 @@ func (r *result) failRecord(ctx context.Context, values []any) (bool, error) {
 
 func (r *result) cutInside(values []any) error {
 	r.finish("", false)
-	message, err := pack(!r.conn.version.atLeast(5, 0), tagRecord, values)
+	message, err := pack(!r.conn.version.atLeast(0), tagRecord, values)
 	if err != nil {
 		return err
 	}

@@ -101,21 +101,7 @@ var functions = map[string]function{
 		}
 		return texts(strings.Split(s, by)), nil
 	},
-	"range": func(_ *evaluation, args []any) (any, error) {
-		if len(args) < 2 {
-			return nil, failure(CodeSyntax, "range() needs two arguments")
-		}
-		from, ok := args[0].(int64)
-		to, also := args[1].(int64)
-		if !ok || !also || to-from > maxRows {
-			return nil, failure(CodeMemoryPool, "graphtest: a range of more than %d", maxRows)
-		}
-		list := []any{}
-		for i := from; i <= to; i++ {
-			list = append(list, i)
-		}
-		return list, nil
-	},
+	"range":     spread,
 	"timestamp": func(*evaluation, []any) (any, error) { return time.Now().UnixMilli(), nil },
 	"datetime":  func(*evaluation, []any) (any, error) { return time.Now().UTC(), nil },
 }
@@ -252,4 +238,31 @@ func extreme(values []any, of func([]any, func(a, b any) int) any) any {
 		return nil
 	}
 	return of(values, order)
+}
+
+// spread is range(from, to, step).
+func spread(_ *evaluation, args []any) (any, error) {
+	numbers := []int64{0, 0, 1}
+	if len(args) < 2 || len(args) > len(numbers) {
+		return nil, failure(CodeSyntax, "range() needs two or three arguments")
+	}
+	for i, v := range args {
+		n, ok := v.(int64)
+		if !ok {
+			return nil, failure(CodeType, "Type mismatch: expected Integer but was %T", v)
+		}
+		numbers[i] = n
+	}
+	from, to, step := numbers[0], numbers[1], numbers[2]
+	if step == 0 {
+		return nil, failure("Neo.ClientError.Statement.ArgumentError", "The step of range() cannot be zero")
+	}
+	list := []any{}
+	for i := from; step > 0 && i <= to || step < 0 && i >= to; i += step {
+		if len(list) == maxRows {
+			return nil, failure(CodeMemoryPool, "graphtest: a range of more than %d", maxRows)
+		}
+		list = append(list, i)
+	}
+	return list, nil
 }

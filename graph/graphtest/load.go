@@ -87,7 +87,7 @@ func (d document) graph() (*state, error) {
 	for _, name := range slices.Sorted(maps.Keys(d.Services)) {
 		l.service(name)
 	}
-	methods := make([]map[string]*node, len(d.Classes))
+	methods := make([]members, len(d.Classes))
 	for i := range d.Classes {
 		if d.Classes[i].Class == "" {
 			return nil, fmt.Errorf("graphtest: classes[%d].class: empty", i)
@@ -96,7 +96,7 @@ func (d document) graph() (*state, error) {
 	}
 	for i, c := range d.Classes {
 		for j, call := range c.Calls {
-			from, to := methods[i][call.Method], l.callee(call.To)
+			from, to := methods[i].find(call.Method, call.Line), l.callee(call.To)
 			if from == nil || to == nil {
 				return nil, fmt.Errorf("graphtest: classes[%d].calls[%d]: no method %q, or nothing %q to call", i, j, call.Method, call.To)
 			}
@@ -125,8 +125,28 @@ func (l *loader) callee(to string) *node {
 	return l.services[to]
 }
 
-// class adds a class, its file, methods and log statements, and returns the methods by name.
-func (l *loader) class(d document, i int) map[string]*node {
+// members are the methods of a class. Several may have one name.
+type members []*node
+
+// find is the method of that name that covers the line, or else the first of that name; nil if there is none.
+func (m members) find(name string, line int64) *node {
+	var first *node
+	for _, n := range m {
+		if n.props["name"] != name {
+			continue
+		}
+		if n.props["line"].(int64) <= line && line <= n.props["end"].(int64) { //nolint:forcetypeassert // class sets both
+			return n
+		}
+		if first == nil {
+			first = n
+		}
+	}
+	return first
+}
+
+// class adds a class, its file, methods and log statements, and returns the methods.
+func (l *loader) class(d document, i int) members {
 	c := d.Classes[i]
 	common := func(name string, more map[string]any) map[string]any {
 		props := map[string]any{"name": name, "file": c.Path, "service": c.Service}
@@ -147,7 +167,7 @@ func (l *loader) class(d document, i int) map[string]*node {
 			l.addRelationship("CONTAINS", l.repo.id, file.id, nil)
 		}
 	}
-	methods := map[string]*node{}
+	var methods members
 	for _, m := range c.Methods {
 		more := map[string]any{"line": m.Line, "end": m.End}
 		if m.Route != "" {
@@ -155,11 +175,11 @@ func (l *loader) class(d document, i int) map[string]*node {
 		}
 		n := l.addNode([]string{"Method"}, common(m.Name, more))
 		l.addRelationship("HAS_METHOD", class.id, n.id, nil)
-		methods[m.Name], l.methods[c.Class+"#"+m.Name] = n, n
+		methods, l.methods[c.Class+"#"+m.Name] = append(methods, n), n
 	}
 	for _, log := range c.Logs {
-		n := l.addNode([]string{"Log"}, map[string]any{"name": log.Template, "level": log.Level, "line": log.Line, "file": c.Path})
-		if m := methods[log.Method]; m != nil {
+		n := l.addNode([]string{"Log"}, common(log.Template, map[string]any{"level": log.Level, "line": log.Line}))
+		if m := methods.find(log.Method, log.Line); m != nil {
 			l.addRelationship("HAS_LOG", m.id, n.id, nil)
 		}
 	}

@@ -83,8 +83,7 @@ func (w *walk) turn(r row) {
 		}
 	}
 	turned := path{start: last}
-	for i := len(steps) - 1; i >= 0; i-- {
-		s := steps[i]
+	for i, s := range slices.Backward(steps) {
 		s.out, s.in = s.in, s.out
 		s.to = w.path.start
 		if i > 0 {

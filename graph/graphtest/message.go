@@ -77,9 +77,8 @@ func chunked(message []byte) []byte {
 // version is one of the protocol.
 type version struct{ major, minor int }
 
-func (v version) atLeast(major, minor int) bool {
-	return v.major > major || v.major == major && v.minor >= minor
-}
+// atLeast reports whether it is 5.minor or newer.
+func (v version) atLeast(minor int) bool { return v.major == 5 && v.minor >= minor }
 
 // The versions that the server speaks unless it is told otherwise: 5.0 to 5.8, and 4.4.
 var spoken = []version{{5, 8}, {5, 7}, {5, 6}, {5, 5}, {5, 4}, {5, 3}, {5, 2}, {5, 1}, {5, 0}, {4, 4}}

@@ -149,6 +149,9 @@ func orNone(fields []string) []string {
 
 // wait is silent for so long, unless the server has promised to be heard more often.
 func (c *conn) wait(ctx context.Context, d time.Duration) error {
+	if d > 0 && c.flush() != nil {
+		return errCut
+	}
 	for d > 0 {
 		step := d
 		if c.silence > 0 {
@@ -271,9 +274,6 @@ func (r *result) send(ctx context.Context, n int64) error {
 			return context.Cause(ctx)
 		}
 		if r.pause > 0 {
-			if err := r.conn.flush(); err != nil {
-				return err
-			}
 			if err := r.conn.wait(ctx, r.pause); err != nil {
 				return err
 			}
