@@ -31,7 +31,7 @@ func (c *conn) failConnect(f fault.Fault) bool {
 	case fault.KindSilent, fault.KindIgnoreCancel:
 		c.silent()
 	default:
-		_, _ = c.wire.Write(garbage)
+		_ = c.wire.Send(garbage)
 	}
 	return false
 }
@@ -76,7 +76,7 @@ func (r *result) failBefore(ctx context.Context) error {
 		return errCut
 	case fault.KindGarbage:
 		r.finish("", false)
-		_, _ = c.wire.Write(garbage)
+		_ = c.wire.Send(garbage)
 		return errCut
 	}
 	return nil
@@ -119,7 +119,7 @@ func (r *result) cutInside(values []any) error {
 	}
 	message = chunked(message)
 	_ = r.conn.flush()
-	_, _ = r.conn.wire.Write(message[:len(message)/2])
+	_ = r.conn.wire.Send(message[:len(message)/2])
 	if r.fault.Kind == fault.KindResetMidBody {
 		wire.Reset(r.conn.raw)
 	}
@@ -131,7 +131,7 @@ func (r *result) leave(data []byte) error {
 	if err := r.conn.flush(); err != nil {
 		return err
 	}
-	if _, err := r.conn.wire.Write(data); err != nil {
+	if err := r.conn.wire.Send(data); err != nil {
 		return err
 	}
 	<-r.conn.ctx.Done()
@@ -152,7 +152,7 @@ func (r *result) failEnd() error {
 		return r.leave(hostile)
 	case fault.KindMalformedBlock, fault.KindCorruptCompression, fault.KindOversized, fault.KindBomb:
 		_ = r.conn.flush()
-		_, _ = r.conn.wire.Write(garbage)
+		_ = r.conn.wire.Send(garbage)
 		return errCut
 	}
 	return nil

@@ -199,7 +199,7 @@ func (c *conn) failCommit(f fault.Fault) error {
 		<-c.ctx.Done()
 	case fault.KindGarbage:
 		_ = c.flush()
-		_, _ = c.wire.Write(garbage)
+		_ = c.wire.Send(garbage)
 	case fault.KindCut, fault.KindCutMidBody:
 	case fault.KindStatus, fault.KindWrongPassword:
 		return errorOf(f)

@@ -53,6 +53,12 @@ func (w *Shaped) Write(data []byte) (int, error) {
 	return w.conn.Write(data)
 }
 
+// Send is Write for those who need no count.
+func (w *Shaped) Send(data []byte) error {
+	_, err := w.Write(data)
+	return err
+}
+
 func (w *Shaped) slowly(data []byte, piece int, tick time.Duration) (int, error) {
 	for at := 0; at < len(data); at += piece {
 		if _, err := w.conn.Write(data[at:min(at+piece, len(data))]); err != nil {

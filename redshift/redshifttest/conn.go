@@ -11,18 +11,20 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/internal/wire"
 )
 
 // conn is one connection.
 type conn struct {
-	server  *Server
-	raw     net.Conn
-	wire    *wire
-	backend *pgproto3.Backend
-	ctx     context.Context // ends when the client is gone
-	stop    context.CancelFunc
-	pid     uint32
-	secret  []byte
+	server    *Server
+	raw       net.Conn
+	wire      *wire.Shaped
+	encrypted bool
+	backend   *pgproto3.Backend
+	ctx       context.Context // ends when the client is gone
+	stop      context.CancelFunc
+	pid       uint32
+	secret    []byte
 
 	user, database string
 	session        session
@@ -44,7 +46,7 @@ func newConn(s *Server, raw net.Conn, pid uint32) *conn {
 
 // use speaks over that connection from now on.
 func (c *conn) use(n net.Conn) {
-	c.wire = &wire{conn: n, ctx: c.ctx}
+	c.wire = wire.NewShaped(c.ctx, n)
 	c.backend = pgproto3.NewBackend(n, c.wire)
 	c.backend.SetMaxBodyLen(64 << 20)
 }
@@ -89,7 +91,7 @@ func (c *conn) start() error {
 				return err
 			}
 		case *pgproto3.GSSEncRequest:
-			if err := c.wire.send([]byte{'N'}); err != nil {
+			if err := c.wire.Send([]byte{'N'}); err != nil {
 				return err
 			}
 		case *pgproto3.CancelRequest:
@@ -106,9 +108,9 @@ func (c *conn) encrypt() error {
 	config := c.server.tls
 	c.server.mu.Unlock()
 	if config == nil {
-		return c.wire.send([]byte{'N'})
+		return c.wire.Send([]byte{'N'})
 	}
-	if err := c.wire.send([]byte{'S'}); err != nil {
+	if err := c.wire.Send([]byte{'S'}); err != nil {
 		return err
 	}
 	conn := tls.Server(c.raw, config)
@@ -116,6 +118,7 @@ func (c *conn) encrypt() error {
 		return err
 	}
 	c.use(conn)
+	c.encrypted = true
 	return nil
 }
 
@@ -153,9 +156,8 @@ func (c *conn) admit(parameters map[string]string) error {
 	c.server.mu.Lock()
 	mustEncrypt := c.server.tls != nil
 	c.server.mu.Unlock()
-	_, plain := c.wire.conn.(*net.TCPConn)
 	switch {
-	case mustEncrypt && plain:
+	case mustEncrypt && !c.encrypted:
 		return fatal("28000", "no pg_hba.conf entry for host, user %q, SSL off", c.user)
 	case c.database != DefaultDatabase:
 		return fatal("3D000", "database %q does not exist", c.database)

@@ -2,10 +2,6 @@ package redshifttest
 
 import (
 	"context"
-	"errors"
-	"net"
-	"sync"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -20,7 +16,7 @@ func (c *conn) failConnect(f fault.Fault) bool {
 	case fault.KindDelay:
 		return pause(c.ctx, f.Delay) == nil
 	case fault.KindSlow, fault.KindCut:
-		c.wire.shape(f)
+		c.wire.Shape(f)
 		return true
 	case fault.KindRefuse, fault.KindReset, fault.KindResetMidBody:
 		reset(c.raw)
@@ -38,9 +34,9 @@ func (c *conn) failConnect(f fault.Fault) bool {
 	case fault.KindSilent, fault.KindIgnoreCancel:
 		c.silence()
 	case fault.KindHostileLength:
-		_ = c.wire.send(hostile('R'))
+		_ = c.wire.Send(hostile('R'))
 	default:
-		_ = c.wire.send(garbage)
+		_ = c.wire.Send(garbage)
 	}
 	return false
 }
@@ -83,7 +79,7 @@ func (r *run) failBefore() error {
 		return errCut
 	case fault.KindGarbage:
 		c.server.ledger.finish(r.entry, "")
-		_ = c.wire.send(garbage)
+		_ = c.wire.Send(garbage)
 		return errCut
 	}
 	return nil
@@ -124,7 +120,7 @@ func (r *run) cutInside(values [][]byte) error {
 		return err
 	}
 	_ = r.conn.backend.Flush()
-	_ = r.conn.wire.send(row[:len(row)/2])
+	_ = r.conn.wire.Send(row[:len(row)/2])
 	if r.fault.Kind == fault.KindResetMidBody {
 		reset(r.conn.raw)
 	}
@@ -136,7 +132,7 @@ func (r *run) sendAndWait(data []byte) error {
 	if err := r.conn.backend.Flush(); err != nil {
 		return err
 	}
-	if err := r.conn.wire.send(data); err != nil {
+	if err := r.conn.wire.Send(data); err != nil {
 		return err
 	}
 	<-r.conn.ctx.Done()
@@ -155,64 +151,8 @@ func (r *run) failEnd() error {
 		return r.cutInside([][]byte{[]byte("cut")})
 	case fault.KindHostileLength, fault.KindMalformedBlock, fault.KindCorruptCompression, fault.KindOversized, fault.KindBomb:
 		r.conn.server.ledger.finish(r.entry, "")
-		_ = r.conn.wire.send(garbage)
+		_ = r.conn.wire.Send(garbage)
 		return errCut
 	}
 	return nil
-}
-
-// wire writes to the connection, slowly or up to a point where a fault says so.
-type wire struct {
-	conn net.Conn
-	ctx  context.Context
-
-	mu    sync.Mutex
-	fault fault.Fault
-	left  int64
-}
-
-var errShaped = errors.New("redshifttest: cut after so many bytes")
-
-func (w *wire) shape(f fault.Fault) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.fault, w.left = f, f.Bytes
-}
-
-// Write is the backend's way out.
-func (w *wire) Write(data []byte) (int, error) {
-	w.mu.Lock()
-	f, left := w.fault, w.left
-	w.mu.Unlock()
-	switch f.Kind {
-	case fault.KindCut:
-		if int64(len(data)) >= left {
-			_, _ = w.conn.Write(data[:left])
-			_ = w.conn.Close()
-			return int(left), errShaped
-		}
-		w.mu.Lock()
-		w.left -= int64(len(data))
-		w.mu.Unlock()
-	case fault.KindSlow:
-		return w.slowly(data, int(max(1, f.Bytes)), f.Delay)
-	}
-	return w.conn.Write(data)
-}
-
-func (w *wire) slowly(data []byte, piece int, tick time.Duration) (int, error) {
-	for at := 0; at < len(data); at += piece {
-		if _, err := w.conn.Write(data[at:min(at+piece, len(data))]); err != nil {
-			return at, err
-		}
-		if err := pause(w.ctx, tick); err != nil {
-			return at, err
-		}
-	}
-	return len(data), nil
-}
-
-func (w *wire) send(data []byte) error {
-	_, err := w.Write(data)
-	return err
 }

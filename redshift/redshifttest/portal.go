@@ -147,8 +147,8 @@ func (r *run) send() (int, error) {
 	if r.fault.Kind != fault.KindSlow && r.fault.Kind != fault.KindCut {
 		return r.rows()
 	}
-	r.conn.wire.shape(r.fault)
-	defer r.conn.wire.shape(fault.Fault{})
+	r.conn.wire.Shape(r.fault)
+	defer r.conn.wire.Shape(fault.Fault{})
 	n, err := r.rows()
 	return n, errors.Join(err, r.flush())
 }
