@@ -127,21 +127,33 @@ func TestRecordsComeInTheirOrderAsTheyArePulled(t *testing.T) {
 	}
 }
 
+// writing are statements that access mode READ refuses.
+var writing = []string{
+	"CREATE (:A)", "MATCH (n) SET n.a = 1 RETURN n", "CREATE INDEX x FOR (n:A) ON (n.a)", "MERGE (a:A) RETURN a", "MATCH (n) DETACH DELETE n",
+	"CALL db.createLabel('x')",
+}
+
+// kinds are the types that EXPLAIN tells.
+var kinds = map[string]neo4j.StatementType{
+	"MATCH (n) RETURN n": neo4j.StatementTypeReadOnly, "CREATE (a:A) RETURN a": neo4j.StatementTypeReadWrite,
+	"CREATE (:A)": neo4j.StatementTypeWriteOnly, "SHOW DATABASES": neo4j.StatementTypeSchemaWrite,
+	"CALL dbms.components()": neo4j.StatementTypeSchemaWrite, "TERMINATE TRANSACTION 'x'": neo4j.StatementTypeReadOnly,
+	"SHOW INDEXES": neo4j.StatementTypeReadOnly, "CREATE INDEX x FOR (n:A) ON (n.a)": neo4j.StatementTypeSchemaWrite,
+	"MATCH (n {set: 1}) RETURN n.create": neo4j.StatementTypeReadOnly, "CALL db.labels()": neo4j.StatementTypeReadOnly,
+	"SHOW TRANSACTIONS": neo4j.StatementTypeReadOnly, "SHOW CONSTRAINTS": neo4j.StatementTypeReadOnly,
+	"MATCH (n) DETACH DELETE n": neo4j.StatementTypeWriteOnly, "SHOW USERS": neo4j.StatementTypeSchemaWrite,
+	"CALL db.clearQueryCaches()": neo4j.StatementTypeSchemaWrite, "CALL dbms.killConnection('x')": neo4j.StatementTypeSchemaWrite,
+}
+
 func TestReadingRefusesWhatWrites(t *testing.T) {
 	t.Parallel()
 	s := session(t, open(t, newServer(t)), neo4j.AccessModeRead)
-	for _, cypher := range []string{"CREATE (:A)", "MATCH (n) SET n.a = 1 RETURN n", "CREATE INDEX x FOR (n:A) ON (n.a)", "MERGE (a:A) RETURN a"} {
+	for _, cypher := range writing {
 		if _, _, err := ask(t, s, cypher, nil); codeOf(err) != graphtest.CodeAccessMode {
 			t.Errorf("%s: %v", cypher, err)
 		}
 	}
-	for cypher, kind := range map[string]neo4j.StatementType{
-		"MATCH (n) RETURN n": neo4j.StatementTypeReadOnly, "CREATE (a:A) RETURN a": neo4j.StatementTypeReadWrite,
-		"CREATE (:A)": neo4j.StatementTypeWriteOnly, "SHOW DATABASES": neo4j.StatementTypeSchemaWrite,
-		"CALL dbms.components()": neo4j.StatementTypeSchemaWrite, "TERMINATE TRANSACTION 'x'": neo4j.StatementTypeReadOnly,
-		"SHOW INDEXES": neo4j.StatementTypeReadOnly, "CREATE INDEX x FOR (n:A) ON (n.a)": neo4j.StatementTypeSchemaWrite,
-		"MATCH (n {set: 1}) RETURN n.create": neo4j.StatementTypeReadOnly,
-	} {
+	for cypher, kind := range kinds {
 		rows, summary, err := ask(t, s, "EXPLAIN "+cypher, nil)
 		if err != nil || len(rows) > 0 || summary.StatementType() != kind || summary.Plan() == nil {
 			t.Errorf("%s: %v, %v", cypher, summary, err)

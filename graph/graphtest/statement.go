@@ -53,7 +53,7 @@ func kindOf(tokens []token) string {
 		return "s"
 	case head == "SHOW" && !slices.Contains(shownRead, next):
 		return "s"
-	case head == "CALL" && strings.EqualFold(procedureName(tokens[1:]), "dbms"):
+	case head == "CALL" && ofServer(tokens[1:]):
 		return "s"
 	}
 	writes, returns := false, false
@@ -76,12 +76,12 @@ func kindOf(tokens []token) string {
 	return "r"
 }
 
-// procedureName is the first part of the name of a procedure.
-func procedureName(tokens []token) string {
-	if len(tokens) == 0 {
-		return ""
+// ofServer reports whether a procedure is one of dbms, or one that is of the server though its name says db.
+func ofServer(name []token) bool {
+	if len(name) < 3 {
+		return false
 	}
-	return tokens[0].text
+	return strings.EqualFold(name[0].text, "dbms") || strings.EqualFold(name[0].text, "db") && strings.EqualFold(name[2].text, "clearQueryCaches")
 }
 
 // refused reports whether access mode READ refuses a statement whose type is not w or rw: changes of the schema, of
@@ -91,7 +91,7 @@ func (s statement) refused() bool {
 	if s.kind == "s" {
 		return head != "SHOW" && head != "CALL"
 	}
-	return head == "CALL" && strings.HasPrefix(strings.ToLower(s.text[s.tokens[0].end:]), " db.create")
+	return head == "CALL" && len(s.tokens) > 3 && strings.EqualFold(s.tokens[1].text, "db") && strings.HasPrefix(s.tokens[3].text, "create")
 }
 
 // plan is what EXPLAIN tells.

@@ -102,53 +102,59 @@ func (e *evaluation) fields(x expression, r row) (map[string]any, error) {
 	return props, err
 }
 
+// merger is MERGE with what it sets when it makes and when it finds.
+type merger struct {
+	path             path
+	created, matched []assignment
+}
+
 func (p *parser) merge() (clause, error) {
 	one, err := p.named()
 	if err != nil {
 		return nil, err
 	}
-	var created, matched []assignment
+	m := merger{path: one}
 	for p.accept("ON") {
-		made := p.accept("CREATE")
-		if !made && !p.accept("MATCH") {
-			return nil, p.unexpected("expected CREATE or MATCH")
+		list := &m.matched
+		if p.accept("CREATE") {
+			list = &m.created
+		} else if err := p.expect("MATCH"); err != nil {
+			return nil, err
 		}
 		if err := p.expect("SET"); err != nil {
 			return nil, err
 		}
-		list, err := p.assignments()
+		more, err := p.assignments()
 		if err != nil {
 			return nil, err
 		}
-		if made {
-			created = append(created, list...)
-		} else {
-			matched = append(matched, list...)
-		}
+		*list = append(*list, more...)
 	}
-	return func(e *evaluation, rows []row) ([]row, error) {
-		var out []row
-		for _, r := range rows {
-			found, err := e.match([]path{one}, nil, r)
-			if err != nil {
+	return m.rows, nil
+}
+
+func (m merger) rows(e *evaluation, rows []row) ([]row, error) {
+	var out []row
+	for _, r := range rows {
+		found, err := e.match([]path{m.path}, nil, r)
+		if err != nil {
+			return nil, err
+		}
+		list := m.matched
+		if len(found) == 0 {
+			if r, err = e.create(m.path, r); err != nil {
 				return nil, err
 			}
-			list := matched
-			if len(found) == 0 {
-				if r, err = e.create(one, r); err != nil {
-					return nil, err
-				}
-				found, list = []row{r}, created
-			}
-			for _, one := range found {
-				if err := e.assign(list, one); err != nil {
-					return nil, err
-				}
-			}
-			out = append(out, found...)
+			found, list = []row{r}, m.created
 		}
-		return out, nil
-	}, nil
+		for _, one := range found {
+			if err := e.assign(list, one); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, found...)
+	}
+	return out, nil
 }
 
 // assignment is one part of SET: a property, all properties, more properties, or labels.
