@@ -188,7 +188,7 @@ func dotnetFrame(call string) (Frame, bool) {
 	if before, ok := strings.CutSuffix(class, "."); ok && (method == "ctor" || method == "cctor") {
 		class, method = before, "."+method
 	}
-	if class == "" && method != "lambda_method" || method == "" {
+	if class == "" && !strings.HasPrefix(method, "lambda_method") || method == "" {
 		return Frame{}, false
 	}
 	f.Package, f.Class, f.Method = dotnetName(class, method)

@@ -182,7 +182,8 @@ const dotnetTrace = `fail: Shop.Api[0] System.InvalidOperationException: outer
    at Shop.Orders.Store` + "`1" + `.Get[T](T id)
 --- End of stack trace from previous location ---
    at Shop.Orders.Outer+Inner..ctor()
-   at Shop.Orders.Store.<Run>g__Local|5_0() in /src/Store.cs:line 44`
+   at Shop.Orders.Store.<Run>g__Local|5_0() in /src/Store.cs:line 44
+   at lambda_method5(Closure, Object, Object[])`
 
 const dotnetWant = `dotnet |System.ArgumentNullException|inner (Parameter 'id')||0
   Shop.Orders|Store|Find|C:\new\src\Store.cs:12
@@ -190,7 +191,8 @@ const dotnetWant = `dotnet |System.ArgumentNullException|inner (Parameter 'id')|
 dotnet causes|System.InvalidOperationException|outer||0
   Shop.Orders|Store|Get|:0
   Shop.Orders|Outer+Inner|.ctor|:0
-  Shop.Orders|Store|Run|/src/Store.cs:44`
+  Shop.Orders|Store|Run|/src/Store.cs:44
+  ||lambda_method5|:0`
 
 var traces = map[string][2]string{
 	"java": {javaTrace, javaWant}, "go": {goTrace, goWant}, "python": {pythonTrace, pythonWant},
