@@ -115,9 +115,6 @@ func (t *tracer) say(format string, args ...any) {
 }
 
 func (t *tracer) line(line string) {
-	if line == "" {
-		return
-	}
 	if !t.frame(line) && !t.between(line) {
 		t.other(line)
 	}

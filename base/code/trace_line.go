@@ -14,6 +14,9 @@ const maxTraceLine = 4 << 10
 func traceLines(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for physical := range strings.SplitSeq(text, "\n") {
+			if physical == "" {
+				continue
+			}
 			for line := range unescaped(physical) {
 				if !yield(strings.TrimRight(line[:min(len(line), maxTraceLine)], "\r")) {
 					return

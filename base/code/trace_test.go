@@ -328,6 +328,8 @@ func TestTenMegabytesOfAnythingAreReadInBoundedTime(t *testing.T) {
 		"\tat a.B.c(B.java:1)\n", "goroutine 1 [running]:\n", "a.b(c)\n\t/x.go:1\n", "panic: ", "| ", "Error", `\n`, `"a" #`, " in ", "a.b (a.b ",
 	} {
 		texts[unit] = strings.Repeat(unit, size/len(unit)+1)
+		line := strings.Repeat(unit, 4000/len(unit)) + "\n" // as much of a line as is looked at
+		texts[unit+" in lines"] = strings.Repeat(line, size/len(line)+1)
 	}
 	for name, text := range texts {
 		begin := time.Now()
