@@ -15,7 +15,7 @@ import (
 // their names, and each has one row in the report. The caller closes them. A field that holds a nil pointer of a client
 // is refused by StuckLoad as base.ErrInvalid.
 type Sources struct {
-	Logs     logs.Source
+	Logs     logs.Source // of one store, or LogTiers for logs of any age
 	Traces   traces.Source
 	Metrics  metrics.Source
 	Loads    []LoadSource    // in the order in which they are asked, the best first

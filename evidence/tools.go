@@ -2,11 +2,15 @@ package evidence
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/logquery"
+	"github.com/fourkites/sources/internal/output"
 )
 
 // The tools of this package. Sources.Tools binds them; Declaration.Call calls one wherever it is served.
@@ -17,6 +21,11 @@ var (
 	DiffLogPatterns = tool.Declare[LogDiffInput, Diff]("evidence_diff_log_patterns",
 		"Compares the log patterns of two windows that do not overlap: which lines are new, gone, more frequent or rarer during an incident "+
 			"than before, the most surprising first. A line that is gone counts as much as a new one.")
+	SearchLogs = tool.Declare[LogsInput, LogPage]("evidence_search_logs",
+		"Searches logs of any age that is kept (as a rule 180 days) by service, severity, text, fields and ids within a window, newest first; "+
+			"the window is cut by age, and each part asked of the store that keeps it. The answer is a page: its outcome says whether it is "+
+			"all (data, no_data) or not (partial); its coverage says who answered for which part and names the gaps; more pages follow with "+
+			"its cursor.")
 	MineLogLines = tool.Declare[LogLinesInput, Patterns]("evidence_mine_log_lines",
 		"Sorts log lines that are given as text into patterns, the most frequent first.")
 	GetLoadMetadata = tool.Declare[LoadMetadataInput, LoadMetadataReport]("evidence_get_load_metadata",
@@ -74,6 +83,25 @@ func (f LogLinesFilter) query(op string) (logs.Query, error) {
 	return q, nil
 }
 
+// LogsInput is the question of the tool evidence_search_logs; see [logs.Query].
+type LogsInput struct {
+	Window        base.Window       `json:"window" jsonschema:"from included, to excluded, RFC 3339; of any age up to what is kept"`
+	Services      []string          `json:"services,omitempty" jsonschema:"any of these services; empty: all"`
+	MinSeverity   string            `json:"min_severity,omitempty" jsonschema:"TRACE, DEBUG, INFO, WARN, ERROR or FATAL"`
+	Contains      []string          `json:"contains,omitempty" jsonschema:"texts that the body has, all of them, in any case"`
+	NotContains   []string          `json:"not_contains,omitempty" jsonschema:"texts that the body lacks"`
+	Regexp        string            `json:"regexp,omitempty" jsonschema:"RE2, over the body in lower case"`
+	Fields        map[string]string `json:"fields,omitempty" jsonschema:"attributes by name; resource attributes as resource.<name>"`
+	TraceID       string            `json:"trace_id,omitempty" jsonschema:"32 hexadecimal digits"`
+	SpanID        string            `json:"span_id,omitempty" jsonschema:"16 hexadecimal digits"`
+	TrackingID    string            `json:"tracking_id,omitempty" jsonschema:"id of a load, in the body or in any attribute"`
+	CorrelationID string            `json:"correlation_id,omitempty" jsonschema:"in the body or in any attribute"`
+	RecordUUID    string            `json:"record_uuid,omitempty" jsonschema:"in the body or in any attribute"`
+	OldestFirst   bool              `json:"oldest_first,omitempty" jsonschema:"default: newest first"`
+	Limit         int               `json:"limit,omitempty" jsonschema:"records of a page; 1 to 10000, default 100"`
+	Cursor        string            `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
+}
+
 // LogLinesInput is the question of the tool evidence_mine_log_lines, and of the older tool analyze_logs_with_drain.
 type LogLinesInput struct {
 	Logs        []string `json:"logs" jsonschema:"lines, or bodies of log records"`
@@ -114,7 +142,7 @@ type TraceAnomaliesInput struct {
 // called.
 func (s Sources) Tools() []tool.Tool {
 	return []tool.Tool{
-		FindLogPatterns.Bind(s.toolPatterns), DiffLogPatterns.Bind(s.toolDiff), MineLogLines.Bind(toolLines),
+		SearchLogs.Bind(s.toolLogs), FindLogPatterns.Bind(s.toolPatterns), DiffLogPatterns.Bind(s.toolDiff), MineLogLines.Bind(toolLines),
 		GetLoadMetadata.Bind(s.toolLoad), InvestigateIncident.Bind(s.toolIncident), FindTraceAnomalies.Bind(s.toolAnomalies),
 		ExplainStuckLoad.Bind(s.toolStuckLoad),
 	}
@@ -123,6 +151,28 @@ func (s Sources) Tools() []tool.Tool {
 // Aliases are the same under the names that an older server had. They belong on the endpoint that has had them.
 func (s Sources) Aliases() []tool.Tool {
 	return []tool.Tool{MineLogLines.Alias("analyze_logs_with_drain").Bind(toolLines)}
+}
+
+func (s Sources) toolLogs(ctx context.Context, in LogsInput) (LogPage, error) {
+	q, err := logquery.Form(in).Query()
+	if err == nil && (in.Limit < 0 || in.Limit > output.MaxItems) {
+		err = fmt.Errorf("limit: %d is not between 1 and %d; leave it out for %d", in.Limit, output.MaxItems, output.DefaultItems)
+	}
+	if err == nil && (s.Logs == nil || holdsNil(s.Logs)) {
+		err = errors.New("sources.logs: no client of logs was given")
+	}
+	if err != nil {
+		return LogPage{}, base.Invalid(evidenceName, opLogsPage, "%v", err)
+	}
+	return LogsPage(ctx, s.tiers(), q, in.Cursor)
+}
+
+// tiers are those that the logs are given as; any other source is one tier without bounds.
+func (s Sources) tiers() LogTiers {
+	if t, ok := s.Logs.(LogTiers); ok {
+		return t
+	}
+	return LogTiers{Tiers: []LogTier{{Sources: []logs.Source{s.Logs}}}}
 }
 
 func (s Sources) toolPatterns(ctx context.Context, in LogPatternsInput) (Patterns, error) {

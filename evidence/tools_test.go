@@ -32,7 +32,7 @@ func TestToolsHaveTheirNamesAndPassTheCheck(t *testing.T) {
 	}
 	for name := range strings.FieldsSeq(`evidence_find_log_patterns evidence_diff_log_patterns evidence_mine_log_lines
 		evidence_explain_stuck_load evidence_get_load_metadata evidence_investigate_incident evidence_find_trace_anomalies
-		analyze_logs_with_drain`) {
+		evidence_search_logs analyze_logs_with_drain`) {
 		if !slices.Contains(names, name) {
 			t.Errorf("there is no tool %s", name)
 		}
@@ -50,6 +50,7 @@ func TestEveryToolAnswersAndItsAnswerFitsItsSchema(t *testing.T) {
 		return fmt.Sprintf(`{"from":%q,"to":%q}`, text(noon.Add(time.Duration(from)*time.Hour)), text(noon.Add(time.Duration(to)*time.Hour)))
 	}
 	for _, call := range []struct{ name, args, has string }{
+		{"evidence_search_logs", `{"window":` + hours(0, 1) + `,"limit":2}`, `"more":true`},
 		{"evidence_find_log_patterns", `{"window":` + hours(0, 1) + `,"min_severity":"warn"}`, `"count":3`},
 		{"evidence_diff_log_patterns", `{"before":` + hours(-1, 0) + `,"during":` + hours(0, 1) + `,"services":["assigner"]}`, `"change":"new"`},
 		{"evidence_mine_log_lines", `{"logs":["a 1","a 2","b"]}`, `"template":"a \u003cnum\u003e"`},
@@ -69,6 +70,9 @@ func TestEveryToolAnswersAndItsAnswerFitsItsSchema(t *testing.T) {
 	}
 	for _, call := range []struct{ name, args, field string }{
 		{"evidence_find_log_patterns", `{"window":` + hours(0, 1) + `,"min_severity":"loud"}`, "min_severity"},
+		{"evidence_search_logs", `{"window":` + hours(0, 1) + `,"min_severity":"loud"}`, "min_severity"},
+		{"evidence_search_logs", `{"window":` + hours(0, 1) + `,"limit":10001}`, "limit"},
+		{"evidence_search_logs", `{"window":` + hours(0, 1) + `,"cursor":"AAAA"}`, "cursor"},
 		{"evidence_explain_stuck_load", `{"tracking_id":"LP20417"}`, "tracking_id"},
 		{"evidence_get_load_metadata", `{"id":"7"}`, "id"},
 		{"evidence_investigate_incident", `{"window":` + hours(-24, 1) + `}`, "window"},
