@@ -32,6 +32,9 @@ const (
 // the services by what speaks for each being the root cause, with the evidence that led there. The verdict is a fault
 // when the first cause is more likely than not; Unknown when nothing could be looked at.
 //
+// The code graph, where one is given, is asked last, about the places in the code that the causes name: it adds Places to
+// them and nothing else, and has 15 seconds for it.
+//
 // A source that is missing, fails, or gives a part only is noted in the report and the rest goes on. The error is
 // base.ErrInvalid for a window or sources that cannot be asked, or that of the context.
 //
@@ -55,6 +58,7 @@ func Investigate(ctx context.Context, incident Incident, sources Sources) (Repor
 			report.Baseline = r.compared(report.Causes[0].Onset)
 		}
 	}
+	r.inquiry.locate(ctx, sources.Code, report.Causes)
 	r.inquiry.report(&report)
 	return report, nil
 }
@@ -78,6 +82,9 @@ func (i Incident) validate(sources Sources) error {
 		if i.Baseline.Duration() > longestWindow {
 			return base.Invalid("evidence", opInvestigate, "baseline: %s is longer than %s; take a part of it", i.Baseline.Duration(), longestWindow)
 		}
+	}
+	if sources.Code != nil && holdsNil(sources.Code) {
+		return nilClient(opInvestigate, "code", sources.Code)
 	}
 	if sources.Logs == nil && sources.Traces == nil && sources.Metrics == nil {
 		return base.Invalid("evidence", opInvestigate, "sources: none of logs, traces and metrics was given; pass at least one client")

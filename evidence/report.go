@@ -52,6 +52,7 @@ type Cause struct {
 	Onset      time.Time    `json:"onset,omitzero"`
 	Confidence float64      `json:"confidence"` // 0 to 1
 	Code       []CodeRegion `json:"code,omitempty"`
+	Places     []CodePlace  `json:"places,omitempty"` // what the code graph knows of Code; empty without one
 	Metric     string       `json:"metric,omitempty"` // where the cause shows in one
 	Evidence   []string     `json:"evidence"`         // ids of Items of the incident itself
 	Compared   []string     `json:"compared,omitempty"`
@@ -75,6 +76,7 @@ const (
 	MetricItem    ItemType = "metric"
 	ExceptionItem ItemType = "exception"
 	DocumentItem  ItemType = "document"
+	CodeItem      ItemType = "code" // what a code graph says
 )
 
 // Item is one piece of evidence.
@@ -95,7 +97,7 @@ type Ref struct {
 	TimeUnixNano int64  `json:"time_unix_nano,omitempty"` // of a log record or a measurement
 	Pod          string `json:"pod,omitempty"`
 	Metric       string `json:"metric,omitempty"`
-	Key          string `json:"key,omitempty"`  // of a document: a load's tracking id, a relationship's id; of a log record: its id
+	Key          string `json:"key,omitempty"`  // of code: Class#method; of a document: a load's tracking id, a relationship's id; of a log record: its id
 	From         string `json:"from,omitempty"` // "baseline" where it is not of the incident itself
 }
 

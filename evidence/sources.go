@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/code"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/metrics"
 	"github.com/fourkites/sources/base/traces"
@@ -20,6 +21,7 @@ type Sources struct {
 	Metrics  metrics.Source
 	Loads    []LoadSource    // in the order in which they are asked, the best first
 	Networks []NetworkSource // likewise
+	Code     code.Source     // knows the method behind a place in the code, and what calls it
 }
 
 // Progress is told how each client is doing while a question runs: with the outcome "pending" when it is first asked,
@@ -34,7 +36,7 @@ func (s Sources) check(op string) error {
 		name   string
 		client any
 	}
-	fields := []field{{"logs", s.Logs}, {"traces", s.Traces}, {"metrics", s.Metrics}}
+	fields := []field{{"logs", s.Logs}, {"traces", s.Traces}, {"metrics", s.Metrics}, {"code", s.Code}}
 	for _, f := range fields {
 		if f.client != nil && holdsNil(f.client) {
 			return nilClient(op, f.name, f.client)

@@ -80,7 +80,7 @@ func StuckLoad(ctx context.Context, question StuckLoadQuestion, sources Sources)
 		e.Source, e.Op = "evidence", opStuckLoad
 		return StuckLoadReport{}, e
 	}
-	return c.report(), nil
+	return c.report(ctx), nil
 }
 
 func (q StuckLoadQuestion) check() error {

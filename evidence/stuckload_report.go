@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -21,7 +22,7 @@ const (
 )
 
 // report puts together what was found. Evidence gets its ids here, in one order.
-func (c *stuckCase) report() StuckLoadReport {
+func (c *stuckCase) report(ctx context.Context) StuckLoadReport {
 	c.mine()
 	found := c.judge()
 	r := StuckLoadReport{
@@ -36,6 +37,7 @@ func (c *stuckCase) report() StuckLoadReport {
 	r.Timeline = c.timeline(documents)
 	c.inquiry.unseen("carrier files since %s and the records in them: there is no source of them yet", c.filesSince())
 	c.inquiry.unseen("other loads of the carrier that wait as well: there is no source of them yet")
+	c.inquiry.locate(ctx, c.sources.Code, r.Causes)
 	c.inquiry.report(&r.Report)
 	return r
 }

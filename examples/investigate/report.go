@@ -48,7 +48,7 @@ func outcomeWords(outcome string) string {
 func certainty(r evidence.Report) string {
 	var lacking []string
 	for _, s := range r.Sources {
-		if s.Outcome != "data" && s.Outcome != "no_data" {
+		if s.Outcome != "data" && s.Outcome != "no_data" && s.Name != "code" { // without a code graph no cause is missed
 			lacking = append(lacking, markdown.Plain(s.Name)+" ("+outcomeWords(s.Outcome)+")")
 		}
 	}
