@@ -12,6 +12,8 @@ import (
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/fkapi/fkapitest"
+	"github.com/fourkites/sources/trino"
+	"github.com/fourkites/sources/trino/trinotest"
 )
 
 // What a service logs, whatever form its lines have.
@@ -45,6 +47,48 @@ func ExampleLogPatterns() {
 	// 3 INFO event=stored id=<num> severity=INFO
 	// 3 INFO load <num> matched in <num>
 	// 1 ERROR no match load=<num>
+}
+
+// Logs of any age, from the store that keeps them.
+func ExampleLogs() {
+	live, history := clickhousetest.NewServer(), trinotest.NewServer()
+	defer live.Close()
+	defer history.Close()
+	now := time.Now()
+	live.Insert(logs.Record{Time: now.AddDate(0, 0, -2), Service: "matcher", Body: "no match for load 482900111"})
+	history.AddLogs(logs.Record{Time: now.AddDate(0, 0, -60), Service: "matcher", Body: "load 482900111 was created"})
+
+	ctx := context.Background()
+	recent, err := clickhouse.New(ctx, clickhouse.Config{Addresses: []string{live.Addr()}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = recent.Close() }()
+	past, err := trino.New(ctx, history.Config(), history.Options()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = past.Close() }()
+
+	q := logs.Query{Window: base.Window{From: now.AddDate(0, 0, -90), To: now}, TrackingID: "482900111", Order: logs.OldestFirst}
+	var coverage evidence.LogCoverage
+	for r, err := range evidence.Logs(ctx, evidence.LogsByAge(recent, past), q, &coverage) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(r.Body)
+	}
+	for _, p := range coverage.Parts {
+		fmt.Println(p.Source, p.Outcome, p.Records)
+	}
+	// Output:
+	// load 482900111 was created
+	// no match for load 482900111
+	// clickhouse data 1
+	// trino data 1
 }
 
 // Why a load waits for tracking info.

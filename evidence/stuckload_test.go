@@ -176,7 +176,7 @@ func TestALoadIsStuckForItsRelationshipIsNotLive(t *testing.T) {
 	if want := map[evidence.ItemType]int{evidence.DocumentItem: 2, evidence.LogItem: 3, evidence.SpanItem: 1}; !cmp.Equal(want, kinds) {
 		t.Errorf("cites %v", kinds)
 	}
-	if want := map[string]string{"tracking": "data", "company": "data", "clickhouse": "data"}; !cmp.Equal(want, outcomes(r)) {
+	if want := map[string]string{"tracking": "data", "company": "data", "clickhouse": "data", "code": "skipped"}; !cmp.Equal(want, outcomes(r)) {
 		t.Errorf("sources %v", r.Sources)
 	}
 	if want := (base.Window{From: noon.Add(-time.Hour), To: noon.Add(3 * time.Hour)}); r.Window != want {

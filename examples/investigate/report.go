@@ -130,9 +130,32 @@ func (d *document) why(causes []evidence.Cause) {
 		if len(c.Compared) > 0 {
 			text += " Compared with: " + strings.Join(c.Compared, ", ") + "."
 		}
-		items = append(items, fmt.Sprintf("candidate %d: %s", c.Rank, text))
+		sentences := []string{fmt.Sprintf("candidate %d: %s", c.Rank, text)}
+		for _, p := range c.Places {
+			sentences = append(sentences, place(p))
+		}
+		items = append(items, strings.Join(sentences, " "))
 	}
 	d.List(items)
+}
+
+// place is what the code graph knows of a place in the code, in a sentence; its file stands in the evidence.
+func place(p evidence.CodePlace) string {
+	text := markdown.Code(p.Region.String()) + " is in " + markdown.Code(p.Symbol.String())
+	if p.Symbol.Service != "" {
+		text += " of " + markdown.Code(p.Symbol.Service)
+	}
+	if len(p.Callers) > 0 {
+		var names []string
+		for _, c := range p.Callers {
+			names = append(names, markdown.Plain(c.String()))
+		}
+		if p.More {
+			names = append(names, "and others")
+		}
+		text += "; " + markdown.Plain(p.Called) + " is called by " + strings.Join(names, ", ")
+	}
+	return text + " (" + strings.Join(p.Evidence, ", ") + ")."
 }
 
 func (d *document) sources(r evidence.Report, times markdown.Calendar) {

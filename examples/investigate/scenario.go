@@ -17,6 +17,7 @@ import (
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
 	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/fkapi/fkapitest"
+	"github.com/fourkites/sources/internal/incident"
 )
 
 //go:embed scenario
@@ -28,6 +29,7 @@ type scenario struct {
 	Logs    []logs.Record
 	Spans   []traces.Span
 	Network network
+	Code    *incident.CodeGraph
 }
 
 // network is what the Tracking API and the Company API hold.
@@ -88,6 +90,12 @@ func loadScenario() (scenario, error) {
 	}
 	if err := json.Unmarshal(raw, &s.Network); err != nil {
 		return s, fmt.Errorf("scenario/network.json: %w", err)
+	}
+	if raw, err = scenarioFiles.ReadFile("scenario/code.json"); err != nil {
+		return s, err
+	}
+	if s.Code, err = incident.ParseCode("code-graph", raw); err != nil {
+		return s, fmt.Errorf("scenario/code.json: %w", err)
 	}
 	if err := eachLine("scenario/logs.jsonl", func(l line) { s.Logs = append(s.Logs, l.records(t.Sent)...) }); err != nil {
 		return s, err

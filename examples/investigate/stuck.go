@@ -34,7 +34,9 @@ func investigateTicket(ctx context.Context, p *progress) (result, error) {
 	}
 	defer clients.close()
 	question := evidence.StuckLoadQuestion{TrackingID: t.TrackingID, Now: t.Sent, Progress: p.source}
-	report, err := evidence.StuckLoad(ctx, question, clients.sources())
+	sources := clients.sources()
+	sources.Code = s.Code
+	report, err := evidence.StuckLoad(ctx, question, sources)
 	if err != nil {
 		return result{}, err
 	}

@@ -54,6 +54,9 @@ func TestTheTicketIsAnswered(t *testing.T) {
 	for _, want := range []string{
 		"- carrier: Ninefold Haulage (ninefold-haulage)\n", "**RELATIONSHIP_NOT_LIVE** between `larkspur-pantry` and `ninefold-haulage`",
 		"`load stays in awaiting_tracking_info, next try in <num> minutes", "**document-2** 2025-09-15 16:02:00.000:",
+		"`TrackingInfoAssigner#118` is in `TrackingInfoAssigner#assign` of `assignment-worker`; " +
+			"assignment-worker is called by RecordMatcher#hand_over, LoadsController#create, carrier-file-worker, load-api (code-1, code-2).",
+		"**code-1**", "assignment-worker/app/workers/tracking_info_assigner.rb:96-131", "| code-graph | data ",
 		"span `c44e19ad7705b2f3`", "| 9 calls | 0 retries | 11:22:29 to 14:20:00 ",
 	} {
 		if !strings.Contains(markdown.Unwrapped(got.stdout), want) {
@@ -103,7 +106,7 @@ func TestTheTicketIsAnsweredInJSON(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	}
-	if len(r.Sources) != 3 || r.Window.To.Sub(r.Window.From) < 2*time.Hour {
+	if len(r.Sources) != 4 || r.Window.To.Sub(r.Window.From) < 2*time.Hour {
 		t.Errorf("%+v in %+v", r.Sources, r.Window)
 	}
 }
