@@ -364,7 +364,7 @@ func TestASourceThatBreaksOffLeavesTheNewestPart(t *testing.T) {
 	for _, s := range r.Sources {
 		outcomes[s.Name] = s.Outcome
 	}
-	if outcomes["spans"] != "partial" || len(r.NotSeen) != 2 {
+	if outcomes["spans"] != "partial" || len(r.NotSeen) != 3 {
 		t.Errorf("%v %q", outcomes, r.NotSeen)
 	}
 }

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -51,7 +50,6 @@ func (p *LogPart) account(given int, err error, stats base.Stats, took time.Dura
 		p.Reason = oneLine(err.Error())
 	}
 	p.Outcome = base.OutcomeOf(given, err).String()
-	p.left = errors.Is(err, errLeft)
 }
 
 // cut holds the part to what was handed out before the list was cut: what the reader saw beyond that is nobody's.

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/evidence"
 )
 
@@ -387,5 +389,49 @@ func TestALogQuestionThatCannotBeAskedIsRefused(t *testing.T) {
 	}
 	if len(some.asked) > 0 {
 		t.Error("a source was asked")
+	}
+}
+
+func TestTheToolOfLogsTellsWhoAnsweredForWhat(t *testing.T) {
+	t.Parallel()
+	live, history := newShelf("live", line(ago(1), "new")), newShelf("history", line(ago(40), "old"))
+	history.failAfter = 0
+	set := tool.Set(evidence.Sources{Logs: byAge(live, history)}.Tools())
+	page, err := evidence.SearchLogs.Call(t.Context(), set, evidence.LogsInput{Window: always})
+	if err != nil || page.Outcome != base.Partial || bodies(page.Items) != "new" || len(page.Coverage.Parts) != 2 || page.Coverage.Parts[1].Outcome != "failed" ||
+		len(page.Coverage.Gaps) != 1 || page.Coverage.Gaps[0].Tier != 1 || page.More {
+		t.Errorf("%+v, %v", page, err)
+	}
+	raw, err := set.CallTool(t.Context(), evidence.SearchLogs.Name(), json.RawMessage(`{"window":{"from":"2026-05-01T00:00:00Z","to":"2026-06-01T12:00:00Z"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits(t, set, evidence.SearchLogs.Name(), raw)
+	if _, err := evidence.SearchLogs.Call(t.Context(), tool.Set(evidence.Sources{}.Tools()), evidence.LogsInput{Window: always}); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "sources.logs") {
+		t.Errorf("no logs: %v", err)
+	}
+}
+
+func TestASourceThatWasCutIsNotCalledFailed(t *testing.T) {
+	t.Parallel()
+	live, history := newShelf("live", line(ago(1), "1"), line(ago(2), "2")), newShelf("history")
+	history.opens = func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	var coverage evidence.LogCoverage
+	for _, err := range evidence.Logs(t.Context(), byAge(live, history), logs.Query{Window: always}, &coverage) {
+		if err != nil {
+			t.Error(err)
+		}
+		break
+	}
+	for _, p := range coverage.Parts {
+		if p.Outcome != "truncated" || p.Reason != "the list was cut" {
+			t.Errorf("%+v", p)
+		}
+	}
+	if len(coverage.Gaps) > 0 {
+		t.Errorf("%+v", coverage.Gaps)
 	}
 }

@@ -50,7 +50,6 @@ type tierReader struct {
 	batch   logBatchOf
 	last    time.Time // of the last record of the running call; zero = none yet
 	parts   []LogPart // by source
-	ended   bool      // with all that the tier has
 	failure error     // of its last source; nil where it ended or was stopped
 }
 
@@ -100,7 +99,6 @@ func (r *tierReader) stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
-	r.ended = err == nil
 	return err
 }
 
@@ -125,6 +123,7 @@ func (r *tierReader) read(ctx context.Context, i int, s logs.Source) error {
 		err = failed
 	}
 	p.account(given, err, stats, time.Since(began))
+	p.left = err != nil && errors.Is(context.Cause(ctx), errLeft)
 	p.Covered = r.covered(p.Asked, err)
 	return err
 }
