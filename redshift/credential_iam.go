@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
 	"github.com/aws/aws-sdk-go-v2/service/redshiftserverless"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/awschain"
 )
 
 // clusterAPI is what is asked of Redshift's API for a cluster.
@@ -38,7 +39,7 @@ type iam struct {
 	iam            IAM
 	user, database string
 	transport      http.RoundTripper
-	keys           atomic.Pointer[signingKeys]
+	keys           atomic.Pointer[awschain.Keys]
 
 	mu        sync.Mutex
 	cluster   clusterAPI
@@ -56,7 +57,7 @@ func (i *iam) Get(ctx context.Context) (secret.Snapshot, error) {
 	}
 	user, password, expires, err := i.ask(ctx)
 	if err != nil {
-		return secret.Snapshot{}, fmt.Errorf("iam: %w", withoutAnswer(err, i.secrets()))
+		return secret.Snapshot{}, fmt.Errorf("iam: %w", i.withoutAnswer(err))
 	}
 	if user == "" || password == "" {
 		return secret.Snapshot{}, fmt.Errorf("iam: %w: AWS issued no user or no password", secret.ErrEmpty)
@@ -67,7 +68,7 @@ func (i *iam) Get(ctx context.Context) (secret.Snapshot, error) {
 // secrets are the credentials of AWS that requests were signed with.
 func (i *iam) secrets() []string {
 	if keys := i.keys.Load(); keys != nil {
-		return keys.secrets()
+		return keys.Secrets()
 	}
 	return nil
 }
@@ -79,28 +80,11 @@ func (i *iam) prepare(ctx context.Context) error {
 	if i.cluster != nil || i.workgroup != nil {
 		return nil
 	}
-	options := []func(*config.LoadOptions) error{
-		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-	}
-	if i.iam.Region != "" {
-		options = append(options, config.WithRegion(i.iam.Region))
-	}
-	if i.iam.Endpoint != "" {
-		options = append(options, config.WithBaseEndpoint(i.iam.Endpoint))
-	}
-	loaded, err := config.LoadDefaultConfig(ctx, options...)
+	loaded, keys, err := awschain.Load(ctx, awschain.Options{Region: i.iam.Region, Endpoint: i.iam.Endpoint, Transport: i.transport})
 	if err != nil {
-		return &settingsError{err}
+		return err
 	}
-	if loaded.Region == "" {
-		return &settingsError{errors.New("no region: set iam.region, or AWS_REGION")}
-	}
-	keys := &signingKeys{provider: loaded.Credentials}
 	i.keys.Store(keys)
-	loaded.Credentials = keys
-	if i.transport != nil {
-		loaded.HTTPClient = &http.Client{Transport: i.transport}
-	}
 	if i.iam.Workgroup != "" {
 		i.workgroup = redshiftserverless.NewFromConfig(loaded)
 	} else {
@@ -109,12 +93,14 @@ func (i *iam) prepare(ctx context.Context) error {
 	return nil
 }
 
-// settingsError is what is wrong with the AWS settings of the process.
-type settingsError struct{ err error }
-
-func (e *settingsError) Error() string { return "AWS settings: " + e.err.Error() }
-
-func (e *settingsError) Unwrap() error { return e.err }
+// withoutAnswer keeps out what AWS answered; what cannot be understood is malformed.
+func (i *iam) withoutAnswer(err error) error {
+	err = awschain.WithoutAnswer(err, i.secrets())
+	if e, ok := errors.AsType[*awschain.MalformedError](err); ok {
+		return malformed("%s", e)
+	}
+	return err
+}
 
 func (i *iam) ask(ctx context.Context) (user, password string, expires time.Time, err error) {
 	seconds := aws.Int32(int32(max(i.iam.Duration.D(), shortestPassword).Seconds()))
@@ -144,4 +130,29 @@ func (i *iam) ask(ctx context.Context) (user, password string, expires time.Time
 		return "", "", time.Time{}, err
 	}
 	return aws.ToString(out.DbUser), aws.ToString(out.DbPassword), aws.ToTime(out.Expiration), nil
+}
+
+// awsVerdicts are the codes that mean more here than elsewhere.
+var awsVerdicts = map[string]awschain.Verdict{
+	"AccessDenied":                      {Kind: base.KindPermission, Hint: base.HintOf("the identity may not ask for credentials of the database")},
+	"AccessDeniedException":             {Kind: base.KindPermission, Hint: base.HintOf("the identity may not ask for credentials of the database")},
+	"ClusterNotFound":                   {Kind: base.KindNotFound, Hint: base.HintOf("there is no such cluster in the region; check iam.cluster_id and iam.region")},
+	"ResourceNotFoundException":         {Kind: base.KindNotFound, Hint: base.HintOf("there is no such workgroup in the region; check iam.workgroup and iam.region")},
+	"ValidationError":                   {Kind: base.KindInvalid, Hint: base.HintOf("AWS refuses the request; check iam, user and database")},
+	"ValidationException":               {Kind: base.KindInvalid, Hint: base.HintOf("AWS refuses the request; check iam, user and database")},
+	"UnsupportedOperation":              {Kind: base.KindInvalid, Hint: base.HintOf("the cluster does not support this way; set user")},
+	"DependencyAccessDeniedFault":       {Kind: base.KindPermission, Hint: base.HintOf("the identity may not ask for credentials of the database")},
+	"DependentServiceAccessDenied":      {Kind: base.KindPermission, Hint: base.HintOf("the identity may not ask for credentials of the database")},
+	"DependentServiceUnavailable":       {Kind: base.KindUnavailable, Hint: base.HintOf("AWS could not answer")},
+	"DependentServiceRequestThrottling": {Kind: base.KindThrottled, Hint: base.HintOf("AWS throttles the API")},
+}
+
+// classifyAWS types what AWS answered to the request for credentials. The statement was not sent.
+func classifyAWS(err error) *base.Error {
+	typed := awschain.Classify(err, awsVerdicts, base.HintOf("AWS refuses the request for credentials"),
+		base.HintOf("AWS could not be asked for credentials of the database; check the AWS credentials of this process"))
+	if typed != nil {
+		typed.Sent = base.NotSent
+	}
+	return typed
 }

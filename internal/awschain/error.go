@@ -1,0 +1,150 @@
+package awschain
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+
+	"github.com/fourkites/sources/base"
+)
+
+// Error is what AWS answered instead of what was asked for. The SDK's own error is not kept: its message may quote the
+// request.
+type Error struct {
+	Code    string
+	Message string // without the request and the secrets
+	Status  int    // of HTTP; 0 = none
+	Theirs  bool   // the fault is AWS's
+}
+
+// Error is the code and the message.
+func (e *Error) Error() string {
+	if e.Message == "" {
+		return e.Code
+	}
+	return e.Code + ": " + e.Message
+}
+
+// HTTPStatusCode is that of the answer, 0 for none.
+func (e *Error) HTTPStatusCode() int { return e.Status }
+
+// quotedRequest begins what AWS quotes of a request that it refuses: its signature, and the session token.
+var quotedRequest = regexp.MustCompile(`(?is)(aws4-hmac-sha256|x-amz-security-token|x-amz-signature|credential\s*=|signature\s*=|canonical string).*`)
+
+// aboutSignature are codes whose message is the request that AWS calculated from, and nothing that the hint lacks.
+var aboutSignature = map[string]bool{
+	"InvalidSignatureException": true, "SignatureDoesNotMatch": true, "IncompleteSignature": true, "IncompleteSignatureException": true,
+}
+
+// awsCode is how AWS writes its codes.
+var awsCode = regexp.MustCompile(`^[A-Za-z0-9._]{1,100}$`)
+
+// WithoutAnswer keeps what AWS answered out of the error, but for its code and a message without the request and the
+// secrets: an answer that the SDK could not read may hold the password.
+func WithoutAnswer(err error, secrets []string) error {
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		return &MalformedError{"AWS answered what is no answer of its API"}
+	}
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return &MalformedError{"AWS answered what is not JSON"}
+	}
+	e, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return err
+	}
+	own := &Error{Code: e.ErrorCode(), Status: statusOf(err)}
+	own.Theirs = e.ErrorFault() == smithy.FaultServer || own.Status >= http.StatusInternalServerError
+	if !awsCode.MatchString(own.Code) {
+		own.Code = "unknown code"
+	}
+	if aboutSignature[own.Code] {
+		return own
+	}
+	own.Message = strings.TrimSpace(quotedRequest.ReplaceAllString(e.ErrorMessage(), "[redacted]"))
+	own.Message = base.Conceal(own.Message, secrets...)
+	return own
+}
+
+// MalformedError is an answer that cannot be understood.
+type MalformedError struct{ what string }
+
+// Error says so.
+func (e *MalformedError) Error() string { return e.what }
+
+// Verdict is what a code means to a caller.
+type Verdict struct {
+	Kind base.Kind
+	Hint base.Hint
+}
+
+// common are the codes that every service of AWS answers with.
+var common = map[string]Verdict{
+	"ExpiredToken":                {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
+	"ExpiredTokenException":       {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
+	"UnrecognizedClientException": {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"InvalidClientTokenId":        {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"IncompleteSignature":         {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"InvalidSignatureException":   {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"SignatureDoesNotMatch":       {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"Throttling":                  {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"ThrottlingException":         {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"RequestLimitExceeded":        {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"TooManyRequestsException":    {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"InternalFailure":             {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"InternalServerException":     {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"ServiceUnavailable":          {base.KindUnavailable, base.HintOf("AWS could not answer")},
+}
+
+// Classify types an error that WithoutAnswer returned: by the codes of the source, then by those of all services; an
+// unknown one is refused where the fault is the caller's. It is nil for what AWS has no part in.
+func Classify(err error, codes map[string]Verdict, refused, keyless base.Hint) *base.Error {
+	if _, ok := errors.AsType[*SettingsError](err); ok {
+		e := base.NewError(base.KindInvalid, err)
+		e.Sent = base.NotSent
+		e.SetHint(base.HintOf("correct the AWS settings of this process"))
+		return e
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		v := e.verdict(codes, refused)
+		typed := base.NewError(v.Kind, err).WithText(e.Error())
+		typed.Sent, typed.Code = base.Answered, e.Code
+		typed.SetHint(v.Hint)
+		return typed
+	}
+	if e, ok := errors.AsType[*smithy.OperationError](err); ok && base.ClassifyNetwork(e.Err).Kind == base.KindInternal {
+		kind := base.KindUnauthenticated // the chain of credentials has none
+		if statusOf(err) >= http.StatusInternalServerError {
+			kind = base.KindUnavailable
+		}
+		typed := base.NewError(kind, err)
+		typed.Sent = base.NotSent
+		typed.SetHint(keyless)
+		return typed
+	}
+	return nil
+}
+
+func (e *Error) verdict(codes map[string]Verdict, refused base.Hint) Verdict {
+	if v, known := codes[e.Code]; known {
+		return v
+	}
+	if v, known := common[e.Code]; known {
+		return v
+	}
+	if e.Theirs {
+		return Verdict{base.KindUnavailable, base.HintOf("AWS could not answer")}
+	}
+	return Verdict{base.KindInvalid, refused}
+}
+
+func statusOf(err error) int {
+	var with interface{ HTTPStatusCode() int }
+	if errors.As(err, &with) {
+		return with.HTTPStatusCode()
+	}
+	return 0
+}
