@@ -2,6 +2,7 @@ package trino
 
 import (
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/instant"
 )
 
 // column gathers the values of one column. A vector is valid until reset.
@@ -109,7 +110,7 @@ func newColumn(t typeName, k *kinds, depth int) (column, error) {
 
 // kinds makes the columns of an answer, and bounds what they may take together.
 type kinds struct {
-	zones zones
+	zones instant.Zones
 	cells int // columns and members that were made
 	room  int // bytes that values of a type without a form of its own may take of the present page
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A page is decoded without a crash whatever it holds; what is accepted is JSON that encoding/json reads the same.
@@ -91,45 +90,4 @@ func FuzzCursor(f *testing.F) {
 			t.Errorf("%q is read as another cursor", cursor)
 		}
 	})
-}
-
-func FuzzTheUsualTimestampIsReadAsAllOthersAre(f *testing.F) {
-	for _, seed := range []string{
-		"2024-02-29 12:34:56.789", "2024-02-30 00:00:00.000", "1969-12-31 23:59:59.999", "0001-01-01 00:00:00", "2024-01-01 24:00:00.000",
-		"2024-01-01 00:00:60.000", "2024-01-01 00:00:00.12", "2024-01-01 00:00:00.1234567", "-024-01-01 00:00:00.000", "12345-01-01 00:00:00.000", "2024-01-01 0a:00:00.000",
-	} {
-		f.Add(seed, 3)
-	}
-	f.Fuzz(func(t *testing.T, text string, precision int) {
-		precision = max(0, precision%(tickPrecision+1))
-		perSecond := int64(1)
-		for range precision {
-			perSecond *= 10
-		}
-		c := &calendar{precision: precision, perSecond: perSecond}
-		for range 2 { // the second time on a day that is known
-			got, ok := c.usual(text)
-			if !ok {
-				continue
-			}
-			seconds, nanos, valid := parseTimestamp(text)
-			if want := seconds*perSecond + nanos/(int64(time.Second)/perSecond); !valid || got != want {
-				t.Errorf("%q: %d and not %d, %v", text, got, want, valid)
-			}
-		}
-	})
-}
-
-func TestADayIsNotTakenForTheOneBefore(t *testing.T) {
-	t.Parallel()
-	c := &calendar{precision: 3, perSecond: 1000}
-	page := make([]byte, len("2024-02-28 23:59:59.999")) // whose memory is used again
-	for _, text := range []string{"2024-02-28 23:59:59.999", "2024-02-29 00:00:00.000", "2024-02-29 00:00:00.001", "1970-01-01 00:00:00.000", "2024-02-29 12:00:00.000"} {
-		copy(page, text)
-		got, err := c.parse(view(page))
-		seconds, nanos, _ := parseTimestamp(text)
-		if want := seconds*1000 + nanos/1_000_000; err != nil || got != want {
-			t.Errorf("%s: %d and not %d, %v", text, got, want, err)
-		}
-	}
 }

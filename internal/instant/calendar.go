@@ -1,28 +1,38 @@
-package trino
+package instant
 
 import "time"
 
-// calendar reads timestamps as ticks. Most come in one form and on the day of the one before: those take no search.
-type calendar struct {
+// Calendar reads timestamps as ticks. Most come in one form and on the day of the one before: those take no search.
+type Calendar struct {
 	precision int // digits of a second that are kept
 	perSecond int64
 	day       string // that the last one began with
 	midnight  int64  // of it, in seconds since 1970
 }
 
-func (c *calendar) parse(text string) (int64, error) {
-	if n, ok := c.usual(text); ok {
-		return n, nil
+// NewCalendar reads timestamps of so many digits of a second, at most nine.
+func NewCalendar(precision int) *Calendar {
+	c := &Calendar{precision: precision, perSecond: 1}
+	for range precision {
+		c.perSecond *= 10
 	}
-	seconds, nanos, ok := parseTimestamp(text)
-	if !ok {
-		return 0, malformed("%s is not a timestamp", told(text))
-	}
-	return seconds*c.perSecond + nanos/(int64(time.Second)/c.perSecond), nil
+	return c
 }
 
-// width is how many bytes the usual form has.
-func (c *calendar) width() int {
+// PerSecond is how many ticks a second has.
+func (c *Calendar) PerSecond() int64 { return c.perSecond }
+
+// Parse is the timestamp in ticks since 1970; false for what is none.
+func (c *Calendar) Parse(text string) (int64, bool) {
+	if n, ok := c.Usual(text); ok {
+		return n, true
+	}
+	seconds, nanos, ok := Timestamp(text)
+	return seconds*c.perSecond + nanos/(int64(time.Second)/c.perSecond), ok
+}
+
+// Width is how many bytes the form has that Usual reads.
+func (c *Calendar) Width() int {
 	if c.precision == 0 {
 		return clockLength
 	}
@@ -34,16 +44,16 @@ const (
 	clockLength = len("2006-01-02 15:04:05")
 )
 
-// usual reads 2006-01-02 15:04:05 with the digits of a second that the type has; false leaves the text to the scanner, which
+// Usual reads 2006-01-02 15:04:05 with the digits of a second that the type has; false leaves the text to the Scanner, which
 // says what is wrong with it.
-func (c *calendar) usual(text string) (int64, bool) {
+func (c *Calendar) Usual(text string) (int64, bool) {
 	if len(text) < clockLength || text[dateLength] != ' ' || text[13] != ':' || text[16] != ':' {
 		return 0, false
 	}
 	if text[:dateLength] != c.day {
-		s := scanner{text: text[:dateLength]}
-		days := s.days()
-		if !s.done() {
+		s := Scanner{Text: text[:dateLength]}
+		days := s.Days()
+		if !s.Done() {
 			return 0, false
 		}
 		c.day, c.midnight = string([]byte(text[:dateLength])), days*secondsPerDay // the text itself is the page's memory
