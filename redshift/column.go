@@ -3,16 +3,14 @@ package redshift
 import (
 	"encoding/hex"
 	"errors"
-	"math"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/fourkites/sources/base/rows"
-	"github.com/fourkites/sources/internal/decimal"
+	"github.com/fourkites/sources/internal/cells"
 )
 
 // kind is how the text of a value is read.
@@ -81,13 +79,13 @@ func newTable(fields []pgconn.FieldDescription, as *layout) table {
 
 // page is some consecutive rows in columns, filled again and again.
 type page struct {
-	cells []cells
+	cells []cells.Cells
 	n     int
 	size  int // bytes of the texts
 }
 
 func newPage(t *table) *page {
-	p := &page{cells: make([]cells, len(t.kinds))}
+	p := &page{cells: make([]cells.Cells, len(t.kinds))}
 	for i, k := range t.kinds {
 		p.cells[i] = newCells(k)
 	}
@@ -97,7 +95,7 @@ func newPage(t *table) *page {
 func (p *page) reset() {
 	p.n, p.size = 0, 0
 	for _, c := range p.cells {
-		c.reset()
+		c.Reset()
 	}
 }
 
@@ -109,9 +107,9 @@ func (p *page) add(t *table, values [][]byte) error {
 	for i, text := range values {
 		var err error
 		if text == nil {
-			p.cells[i].null(!t.zero[i])
+			p.cells[i].Null(!t.zero[i])
 		} else {
-			err = p.cells[i].add(text)
+			err = p.cells[i].Add(text)
 			p.size += len(text)
 		}
 		if err != nil {
@@ -125,186 +123,51 @@ func (p *page) add(t *table, values [][]byte) error {
 func (p *page) batch(columns []rows.Column) *rows.Batch {
 	vectors := make([]rows.Vector, len(p.cells))
 	for i, c := range p.cells {
-		vectors[i] = c.vector()
+		vectors[i] = c.Vector()
 	}
 	return rows.NewBatch(columns, vectors, p.n)
 }
 
-// cells are the values of one column in one page.
-type cells interface {
-	add(text []byte) error
-	null(marked bool) // NULL, or the zero value
-	vector() rows.Vector
-	reset()
-}
-
-func newCells(k kind) cells {
+func newCells(k kind) cells.Cells {
 	switch k {
 	case kindInt16:
-		return &numbers[int16]{parse: integer[int16](16)}
+		return cells.Integers[int16](16)
 	case kindInt32:
-		return &numbers[int32]{parse: integer[int32](32)}
+		return cells.Integers[int32](32)
 	case kindInt64:
-		return &numbers[int64]{parse: integer[int64](64)}
+		return cells.Integers[int64](64)
 	case kindUint32:
-		return &numbers[uint32]{parse: func(text []byte) (uint32, error) {
-			v, err := strconv.ParseUint(view(text), 10, 32)
-			return uint32(v), notA("number", err)
-		}}
+		return cells.NewNumbers(func(text []byte) (uint32, error) {
+			v, err := strconv.ParseUint(cells.View(text), 10, 32)
+			return uint32(v), cells.NotA("number", err)
+		})
 	case kindFloat32:
-		return &numbers[float32]{parse: func(text []byte) (float32, error) {
-			v, err := strconv.ParseFloat(view(text), 32)
-			return float32(v), notA("number", err)
-		}}
+		return cells.Float32s()
 	case kindFloat64:
-		return &numbers[float64]{parse: func(text []byte) (float64, error) {
-			if v, ok := decimal.Float(text); ok {
-				return v, nil
-			}
-			v, err := strconv.ParseFloat(view(text), 64)
-			return v, notA("number", err)
-		}}
+		return cells.Float64s()
 	case kindBool:
-		return &values[bool]{parse: truth}
+		return cells.NewValues(truth)
 	case kindNumeric:
 		return &numerals{}
 	case kindBytes:
-		return &values[[]byte]{parse: octets}
+		return cells.NewValues(octets)
 	case kindDate:
-		return &times{parse: parseDate, perSecond: 1, zero: zeroSeconds}
+		return cells.NewTimes(1, zeroSeconds, parseDate)
 	case kindTime:
-		return &times{parse: parseTime, perSecond: 1_000_000, zero: zeroSeconds * 1_000_000}
+		return cells.NewTimes(1_000_000, zeroSeconds*1_000_000, parseTime)
 	}
-	return &texts{}
-}
-
-// view is the bytes as a text, without a copy, for a parser that keeps none of it.
-func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
-
-func notA(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, strconv.ErrRange):
-		return errors.New("does not fit")
-	}
-	return errors.New("is not a " + what)
-}
-
-// nulls are the places of NULL, made only when there is one.
-type nulls struct{ flags []bool }
-
-func (n *nulls) mark(at int) {
-	for len(n.flags) < at {
-		n.flags = append(n.flags, false)
-	}
-	n.flags = append(n.flags, true)
-}
-
-func (n *nulls) over(v rows.Vector) rows.Vector {
-	if len(n.flags) == 0 {
-		return v
-	}
-	for len(n.flags) < v.Len() {
-		n.flags = append(n.flags, false)
-	}
-	return &rows.Nullable{Nulls: n.flags, Values: v}
-}
-
-func (n *nulls) reset() { n.flags = n.flags[:0] }
-
-type numbers[E rows.Number] struct {
-	nulls
-	all   []E
-	parse func([]byte) (E, error)
-}
-
-func (c *numbers[E]) add(text []byte) error {
-	v, err := c.parse(text)
-	c.all = append(c.all, v)
-	return err
-}
-
-func (c *numbers[E]) null(marked bool) {
-	if marked {
-		c.mark(len(c.all))
-	}
-	c.all = append(c.all, 0)
-}
-
-func (c *numbers[E]) vector() rows.Vector { return c.over(rows.Numbers[E](c.all)) }
-
-func (c *numbers[E]) reset() {
-	c.nulls.reset()
-	c.all = c.all[:0]
-}
-
-type values[E any] struct {
-	nulls
-	all   []E
-	parse func([]byte) (E, error)
-}
-
-func (c *values[E]) add(text []byte) error {
-	v, err := c.parse(text)
-	c.all = append(c.all, v)
-	return err
-}
-
-func (c *values[E]) null(marked bool) {
-	if marked {
-		c.mark(len(c.all))
-	}
-	var zero E
-	c.all = append(c.all, zero)
-}
-
-func (c *values[E]) vector() rows.Vector { return c.over(rows.Values[E](c.all)) }
-
-func (c *values[E]) reset() {
-	c.nulls.reset()
-	clear(c.all) // values may be pieces of memory that the caller keeps
-	c.all = c.all[:0]
-}
-
-type texts struct {
-	nulls
-	data    []byte
-	ends    []uint32
-	strings rows.Strings
-}
-
-func (c *texts) add(text []byte) error {
-	c.data = append(c.data, text...)
-	c.ends = append(c.ends, uint32(len(c.data))) //nolint:gosec // a page is bounded far below
-	return nil
-}
-
-func (c *texts) null(marked bool) {
-	if marked {
-		c.mark(len(c.ends))
-	}
-	_ = c.add(nil)
-}
-
-func (c *texts) vector() rows.Vector {
-	c.strings.Reset(c.data, c.ends)
-	return c.over(&c.strings)
-}
-
-func (c *texts) reset() {
-	c.nulls.reset()
-	c.data, c.ends = c.data[:0], c.ends[:0]
+	return &cells.Texts{}
 }
 
 // numerals are numbers of any length, as their text.
-type numerals struct{ texts }
+type numerals struct{ cells.Texts }
 
-func (c *numerals) add(text []byte) error {
-	if !isNumeral(view(text)) {
+// Add takes one text.
+func (c *numerals) Add(text []byte) error {
+	if !isNumeral(cells.View(text)) {
 		return errors.New("is not a number")
 	}
-	return c.texts.add(text)
+	return c.Texts.Add(text)
 }
 
 func isNumeral(text string) bool {
@@ -329,37 +192,9 @@ func unsigned(number string) string {
 
 func onlyDigits(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
-// integer reads what the server writes: digits with a sign or none.
-func integer[E int16 | int32 | int64](bits int) func([]byte) (E, error) {
-	most := uint64(1) << (bits - 1)
-	return func(text []byte) (E, error) {
-		digits, negative := text, false
-		if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
-			digits, negative = text[1:], text[0] == '-'
-		}
-		if len(digits) == 0 || len(digits) > 19 {
-			return 0, errors.New("is not a whole number that fits")
-		}
-		var v uint64
-		for _, d := range digits {
-			if d < '0' || d > '9' {
-				return 0, errors.New("is not a whole number")
-			}
-			v = v*10 + uint64(d-'0')
-		}
-		switch {
-		case negative && v <= most:
-			return E(-int64(v)), nil //nolint:gosec // compared above
-		case !negative && v < most && v <= math.MaxInt64:
-			return E(v), nil //nolint:gosec // compared above
-		}
-		return 0, errors.New("does not fit")
-	}
-}
-
 // truth reads what a warehouse writes for yes and no, in a boolean column or in another.
 func truth(text []byte) (bool, error) {
-	switch strings.ToLower(view(text)) {
+	switch strings.ToLower(cells.View(text)) {
 	case "t", "true", "1", "y", "yes":
 		return true, nil
 	case "f", "false", "0", "n", "no", "":
@@ -370,10 +205,10 @@ func truth(text []byte) (bool, error) {
 
 // octets reads the hexadecimal form of bytea.
 func octets(text []byte) ([]byte, error) {
-	digits, ok := strings.CutPrefix(view(text), `\x`)
+	digits, ok := strings.CutPrefix(cells.View(text), `\x`)
 	if !ok {
 		return nil, errors.New("is not in hexadecimal form; set bytea_output to hex")
 	}
 	b, err := hex.DecodeString(digits)
-	return b, notA("hexadecimal text", err)
+	return b, cells.NotA("hexadecimal text", err)
 }

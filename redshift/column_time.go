@@ -4,44 +4,11 @@ import (
 	"errors"
 	"math"
 
-	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/cells"
 )
 
 // zeroSeconds is the zero time.Time.
 const zeroSeconds = -62135596800
-
-// times are instants in UTC; a text without a zone is in UTC.
-type times struct {
-	nulls
-	ticks     []int64
-	perSecond int64
-	zero      int64
-	parse     func([]byte) (int64, error)
-	vec       rows.Times
-}
-
-func (c *times) add(text []byte) error {
-	v, err := c.parse(text)
-	c.ticks = append(c.ticks, v)
-	return err
-}
-
-func (c *times) null(marked bool) {
-	if marked {
-		c.mark(len(c.ticks))
-	}
-	c.ticks = append(c.ticks, c.zero)
-}
-
-func (c *times) vector() rows.Vector {
-	c.vec = rows.Times{Ticks: c.ticks, PerSecond: c.perSecond}
-	return c.over(&c.vec)
-}
-
-func (c *times) reset() {
-	c.nulls.reset()
-	c.ticks = c.ticks[:0]
-}
 
 var (
 	errTime     = errors.New("is not a time as the server writes it (ISO)")
@@ -54,7 +21,7 @@ func parseDate(text []byte) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(rest) > 0 && view(rest) != " BC" {
+	if len(rest) > 0 && cells.View(rest) != " BC" {
 		return 0, errTime
 	}
 	return days * 86400, nil
@@ -68,14 +35,14 @@ func parseTime(text []byte) (int64, error) {
 		return 0, err
 	}
 	seconds, micros := days*86400, int64(0)
-	if len(rest) > 0 && view(rest) != " BC" {
+	if len(rest) > 0 && cells.View(rest) != " BC" {
 		var clock int64
 		if clock, micros, rest, err = parseClock(rest); err != nil {
 			return 0, err
 		}
 		seconds += clock
 	}
-	if len(rest) > 0 && view(rest) != " BC" {
+	if len(rest) > 0 && cells.View(rest) != " BC" {
 		return 0, errTime
 	}
 	if seconds > math.MaxInt64/1_000_000-1 || seconds < math.MinInt64/1_000_000+1 {
@@ -88,7 +55,7 @@ func parseTime(text []byte) (int64, error) {
 func civil(text []byte) (days int64, rest []byte, err error) {
 	year, rest, ok := digits(text, 4, 7)
 	if !ok {
-		if view(text) == "infinity" || view(text) == "-infinity" {
+		if cells.View(text) == "infinity" || cells.View(text) == "-infinity" {
 			return 0, nil, errInfinity
 		}
 		return 0, nil, errTime
@@ -101,7 +68,7 @@ func civil(text []byte) (days int64, rest []byte, err error) {
 	if !a || !b || month < 1 || month > 12 || day < 1 || day > 31 {
 		return 0, nil, errTime
 	}
-	if n := len(text); n > 3 && view(text[n-3:]) == " BC" {
+	if n := len(text); n > 3 && cells.View(text[n-3:]) == " BC" {
 		year = 1 - year
 	}
 	return daysSince1970(year, month, day), rest[6:], nil
