@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/history"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/partition"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
 var (
@@ -31,11 +35,11 @@ func (c *Client) Catalogs(ctx context.Context) ([]string, error) {
 // Schemas are the names of the schemas of a catalog, empty = that of Config, that may be read.
 func (c *Client) Schemas(ctx context.Context, catalog string) ([]string, error) {
 	catalog = or(catalog, c.config.Catalog)
-	if err := checkName(catalog, false); err != nil {
+	if err := history.CheckName(catalog, false); err != nil {
 		return nil, c.invalid(opSchemas, fmt.Errorf("catalog: %w", err))
 	}
-	return c.namesOf(ctx, opSchemas, Query{SQL: "SHOW SCHEMAS FROM " + quote(catalog)}, func(name string) bool {
-		return c.allowed(catalog, name)
+	return c.namesOf(ctx, opSchemas, Query{SQL: "SHOW SCHEMAS FROM " + sqlguard.Quote(catalog)}, func(name string) bool {
+		return c.reading.Allowed(catalog, name)
 	})
 }
 
@@ -46,6 +50,33 @@ func (c *Client) namesOf(ctx context.Context, op *base.Op, q Query, keep func(st
 	}
 	all, err := rows.Collect(answer, rows.To[string])
 	return slices.DeleteFunc(all, func(name string) bool { return !keep(name) }), err
+}
+
+// Column is a column of a table.
+type Column struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Extra   string `json:"extra,omitempty"` // such as partition key
+	Comment string `json:"comment,omitempty"`
+}
+
+func (c *Client) describe(ctx context.Context, op *base.Op, table sqlguard.Table) ([]Column, error) {
+	type row struct{ Column, Type, Extra, Comment string }
+	found, err := read[row](ctx, c, op, Query{SQL: "DESCRIBE " + table.SQL()})
+	all := make([]Column, 0, len(found))
+	for _, r := range found {
+		all = append(all, Column{Name: r.Column, Type: r.Type, Extra: r.Extra, Comment: r.Comment})
+	}
+	return all, err
+}
+
+// read gathers an answer of which nothing is left out.
+func read[T any](ctx context.Context, c *Client, op *base.Op, q Query) ([]T, error) {
+	answer, err := c.query(ctx, op, q)
+	if err != nil {
+		return nil, err
+	}
+	return rows.Collect(answer, rows.ToStructLax[T])
 }
 
 // Table is a table or a view of a schema.
@@ -68,42 +99,32 @@ type TablesOptions struct {
 func (c *Client) Tables(ctx context.Context, o TablesOptions) ([]Table, error) {
 	catalog, schema := or(o.Catalog, c.config.Catalog), or(o.Schema, c.config.Schema)
 	for field, name := range map[string]string{"catalog": catalog, "schema": schema} {
-		if err := checkName(name, false); err != nil {
+		if err := history.CheckName(name, false); err != nil {
 			return nil, c.invalid(opTables, fmt.Errorf("%s: %w", field, err))
 		}
 	}
-	if !c.allowed(catalog, schema) {
-		return nil, c.forbidden(opTables, catalog+"."+schema)
+	if !c.reading.Allowed(catalog, schema) {
+		return nil, c.reading.Forbidden(opTables, catalog+"."+schema)
 	}
-	var s statement
-	s.and("table_schema = ?", strings.ToLower(schema))
+	where, args := " WHERE table_schema = ?", []any{strings.ToLower(schema)}
 	if o.Like != "" {
-		s.and("table_name LIKE ?", strings.ToLower(o.Like))
+		where, args = where+" AND table_name LIKE ?", append(args, strings.ToLower(o.Like))
 	}
 	type row struct {
 		Name string `db:"table_name"`
 		Type string `db:"table_type"`
 	}
 	found, err := read[row](ctx, c, opTables, Query{
-		SQL:  "SELECT table_name, table_type FROM " + quote(catalog) + ".information_schema.tables" + s.where() + " ORDER BY table_name",
-		Args: s.args,
+		SQL:  "SELECT table_name, table_type FROM " + sqlguard.Quote(catalog) + ".information_schema.tables" + where + " ORDER BY table_name",
+		Args: args,
 	})
 	all := make([]Table, 0, len(found))
 	for _, r := range found {
 		all = append(all, Table{
-			Catalog: catalog, Schema: schema, Name: r.Name, View: r.Type == "VIEW", History: c.isHistory(tableName{catalog, schema, r.Name}),
+			Catalog: catalog, Schema: schema, Name: r.Name, View: r.Type == "VIEW", History: c.reading.IsHistory(sqlguard.Table{Catalog: catalog, Schema: schema, Table: r.Name}),
 		})
 	}
 	return all, err
-}
-
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }
-
-func plainText(v any) string {
-	if text, ok := v.(string); ok {
-		return text
-	}
-	return fmt.Sprint(v)
 }
 
 // TableDescription is the columns of a table, and some of its rows if they were asked for.
@@ -125,12 +146,12 @@ func (c *Client) DescribeTable(ctx context.Context, name string, sample int) (Ta
 	if name == "" {
 		return out, c.invalid(opDescribe, errors.New("table: missing"))
 	}
-	if err := checkName(name, true); err != nil {
+	if err := history.CheckName(name, true); err != nil {
 		return out, c.invalid(opDescribe, fmt.Errorf("table: %w", err))
 	}
-	table := c.tableName(name)
-	if !c.allowed(table.catalog, table.schema) {
-		return out, c.forbidden(opDescribe, table.String())
+	table := c.reading.Table(name)
+	if !c.reading.Allowed(table.Catalog, table.Schema) {
+		return out, c.reading.Forbidden(opDescribe, table.String())
 	}
 	var err error
 	out.Table = table.String()
@@ -141,15 +162,14 @@ func (c *Client) DescribeTable(ctx context.Context, name string, sample int) (Ta
 	return out, err
 }
 
-func (c *Client) sample(ctx context.Context, table tableName, all []Column, n int) ([]map[string]any, error) {
-	q := Query{SQL: "SELECT * FROM " + table.sql()}
-	if slices.ContainsFunc(all, func(column Column) bool { return equalFold(column.Name, c.tables.Partition) }) {
-		var s statement
-		now := time.Now()
-		s.days(c.tables.Partition, base.Window{From: now.AddDate(0, 0, 1-sampleDays), To: now.Add(1)})
-		q.SQL, q.Args = q.SQL+s.where()+" ORDER BY "+quote(c.tables.Partition)+" DESC", s.args
+func (c *Client) sample(ctx context.Context, table sqlguard.Table, all []Column, n int) ([]map[string]any, error) {
+	q := Query{SQL: "SELECT * FROM " + table.SQL()}
+	if slices.ContainsFunc(all, func(column Column) bool { return strings.EqualFold(column.Name, c.tables.Partition) }) {
+		now := time.Now().UTC()
+		q.SQL += " WHERE " + sqlguard.Quote(c.tables.Partition) + " BETWEEN ? AND ? ORDER BY " + sqlguard.Quote(c.tables.Partition) + " DESC"
+		q.Args = []any{now.AddDate(0, 0, 1-sampleDays).Format(time.DateOnly), now.Format(time.DateOnly)}
 	}
-	q.SQL += limited(n)
+	q.SQL += " LIMIT " + strconv.Itoa(n)
 	answer, err := c.query(ctx, opDescribe, q)
 	if err != nil {
 		return nil, err
@@ -157,7 +177,7 @@ func (c *Client) sample(ctx context.Context, table tableName, all []Column, n in
 	found, err := rows.Collect(answer, rows.ToMap)
 	for _, r := range found {
 		for name, v := range r {
-			r[name] = speakable(v)
+			r[name] = partition.Speakable(v)
 		}
 	}
 	return found, err

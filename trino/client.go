@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/partition"
 	"github.com/fourkites/sources/internal/rest"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
 // Client reads from one Trino. It is safe for concurrent use; Close ends it.
@@ -25,7 +27,8 @@ type Client struct {
 	guard      *base.Guard
 	credential *credential
 	unzip      *unzipper
-	probe      tableProbe
+	reading    *sqlguard.Guard
+	engine     *partition.Engine
 
 	bare     atomic.Bool // the account may set no session property
 	settable atomic.Bool // it may: seen
@@ -61,6 +64,8 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	}
 	c := &Client{config: cfg.withDefaults(), answers: map[answer]struct{}{}}
 	c.tables = c.config.Tables
+	c.reading = c.newGuard()
+	c.engine = c.newEngine()
 	if err := c.connect(ctx, o); err != nil {
 		return nil, configError(cfg, err)
 	}

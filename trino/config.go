@@ -101,7 +101,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.Tags, c.Schemas, c.Session = slices.Clone(c.Tags), slices.Clone(c.Schemas), maps.Clone(c.Session)
 	c.StorageHosts = slices.Clone(c.StorageHosts)
-	c.Tables = c.Tables.withDefaults()
+	c.Tables = c.Tables.WithDefaults()
 	return c
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/internal/rest"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
 var opDB = &base.Op{Name: "DB", System: base.SystemDB, AttemptTimeout: -1}
@@ -76,7 +77,7 @@ type dbConn struct {
 
 // PrepareContext makes no call.
 func (k *dbConn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
-	text = unterminated(text)
+	text = sqlguard.Unterminated(text)
 	prepare, ok := k.Conn.(driver.ConnPrepareContext)
 	if !ok {
 		return nil, driver.ErrSkip
@@ -87,7 +88,7 @@ func (k *dbConn) PrepareContext(ctx context.Context, text string) (driver.Stmt, 
 
 // BeginTx refuses: every statement stands on its own.
 func (k *dbConn) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) {
-	return nil, k.client.refusal(opDB, &writeError{"transactions are not run; each statement stands on its own"})
+	return nil, k.client.reading.Refusal(opDB, &sqlguard.WriteError{Why: "transactions are not run; each statement stands on its own"})
 }
 
 // Ping is that of the client.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/fourkites/sources/internal/rest"
@@ -100,5 +101,5 @@ func (t *dbTransport) inspect(r *http.Request, page []byte) error {
 }
 
 func (c *Client) same(u *url.URL) bool {
-	return u.Scheme == c.root.Scheme && equalFold(hostPort(u), hostPort(c.root))
+	return u.Scheme == c.root.Scheme && strings.EqualFold(hostPort(u), hostPort(c.root))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
 // ExplainType is what is asked of a plan.
@@ -53,8 +54,8 @@ func (c *Client) Explain(ctx context.Context, q Query, kind ExplainType) (Explan
 	default:
 		return out, c.invalid(opExplain, fmt.Errorf("type: %.40q is none of LOGICAL, DISTRIBUTED, IO, VALIDATE", kind))
 	}
-	q.SQL = unterminated(q.SQL)
-	if err := c.checkExplained(ctx, q); err != nil {
+	q.SQL = sqlguard.Unterminated(q.SQL)
+	if err := c.reading.CheckExplained(ctx, opExplain, q.statement()); err != nil {
 		return out, err
 	}
 	out.Type = kind
@@ -75,30 +76,14 @@ func (c *Client) Explain(ctx context.Context, q Query, kind ExplainType) (Explan
 	return out, c.typed(ctx, opExplain, err)
 }
 
-// checkExplained holds the statement to those that read, and to the schemas, for a plan tells of what lies in a table; its
-// bounds do not matter, for nothing is read.
-func (c *Client) checkExplained(ctx context.Context, q Query) error {
-	all, err := lex(q.SQL)
-	if err == nil {
-		err = checkReading(all)
-	}
-	if err == nil && len(all) > 0 && all[0].word("EXPLAIN") {
-		err = fmt.Errorf("sql: begins with EXPLAIN, which is added here; leave it out")
-	}
-	if err != nil {
-		return c.refusal(opExplain, err)
-	}
-	return c.checkSchemas(ctx, opExplain, q, all)
-}
-
 // readInputs takes the tables out of a plan of TYPE IO.
 func (e *Explanation) readInputs() error {
-	plan, err := parsePlan(e.Plan)
+	plan, err := sqlguard.ParsePlan(e.Plan)
 	if err != nil {
 		return err
 	}
 	for _, in := range plan.Inputs {
-		input := Input{Table: in.name().String()}
+		input := Input{Table: in.Name().String()}
 		for _, column := range in.Constraint.Columns {
 			input.Constraints = append(input.Constraints, column.Name)
 		}

@@ -2,235 +2,152 @@ package trino
 
 import (
 	"context"
-	"errors"
+	"iter"
 	"time"
 
+	trinodriver "github.com/trinodb/trino-go-client/trino"
+
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/history"
+	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/rows"
-	"github.com/fourkites/sources/internal/cursor"
-	"github.com/fourkites/sources/internal/output"
+	"github.com/fourkites/sources/internal/partition"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
-// maxChunk is how many rows are gathered before they are handed out; what is larger is streamed.
-const maxChunk = 10_000
+// The vocabulary of history, which this source shares with others; see package [history].
+type (
+	// Tables names the tables and columns that hold history.
+	Tables = history.Tables
+	// CallbackColumns names the columns of the table of callbacks.
+	CallbackColumns = history.CallbackColumns
+	// FileColumns names the columns of the tables of files.
+	FileColumns = history.FileColumns
+	// LogColumns names the columns of the table of logs.
+	LogColumns = history.LogColumns
 
-// scan walks over the rows of one question to a table of history: R is a row as it comes, T what is made of it.
-type scan[R, T any] struct {
-	client  *Client
-	op      *base.Op
-	window  base.Window // asked for
-	left    base.Window // still to look at
-	newest  bool
-	kind    cursor.Kind
-	binding string
-	after   *position // of the last item handed out
+	// Callback is one call of a customer's endpoint, as [Client.Callbacks] and [Client.CallbacksPage] fill it in.
+	Callback = history.Callback
+	// Delivery selects callbacks by their end.
+	Delivery = history.Delivery
+	// CallbacksOptions says which callbacks are wanted.
+	CallbacksOptions = history.CallbacksOptions
+	// FilesOptions says which rows of a load are wanted.
+	FilesOptions = history.FilesOptions
+	// LoadFile is one row about a file that brought a load.
+	LoadFile = history.LoadFile
+	// Location is one step of a carrier's file on its way to a location.
+	Location = history.Location
+)
 
-	ask  func(w base.Window, after *position, limit int) Query // limit 0 = all
-	item func(R) (T, position, error)
+// The customer's endpoint answered 2xx, or anything else, nothing included.
+const (
+	AnyDelivery  = history.AnyDelivery
+	Delivered    = history.Delivered
+	NotDelivered = history.NotDelivered
+)
+
+var (
+	opCallbacks     = method("Callbacks")
+	opCallbacksPage = method("CallbacksPage")
+	opLoadFiles     = method("LoadFiles")
+	opLocations     = method("LocationProcessing")
+	opLogs          = method("Logs")
+	opLogsPage      = method("LogsPage")
+)
+
+var _ logs.Source = (*Client)(nil)
+
+// maxChunk is how many rows are gathered before they are handed out.
+const maxChunk = partition.MaxChunk
+
+// maxSide is how many pieces of one question run side by side, if there are as many permits.
+const maxSide = 4
+
+func (c *Client) side() int {
+	if n := c.guard.Limits().Concurrency; n > 0 {
+		return min(n, maxSide)
+	}
+	return maxSide
 }
 
-// each yields all items up to limit, negative = all.
-func (s *scan[R, T]) each(ctx context.Context, limit int, yield func(T, error) bool) {
-	var zero T
-	if limit < 0 || limit > maxChunk {
-		s.stream(ctx, limit, yield)
-		return
-	}
-	found, more, err := s.take(ctx, limit)
-	for _, item := range found {
-		if !yield(item, nil) {
-			return
-		}
-	}
-	if err = s.incomplete(len(found), more, err); err != nil {
-		yield(zero, err)
-	}
-}
-
-// take gathers up to n items from the position that the scan has come to, and says whether there are more. The pieces of
-// the window run side by side.
-func (s *scan[R, T]) take(ctx context.Context, n int) (found []T, more bool, err error) {
-	base.AddStats(ctx, base.Stats{Asked: s.window})
-	start := s.after
-	ask := func(ctx context.Context, w base.Window) ([]R, error) {
-		return read[R](ctx, s.client, s.op, s.ask(w, start, n+1))
-	}
-	for p := range sideBySide(ctx, s.client.side(), chunks(s.left, s.client.tables.Chunk, s.newest), ask) {
-		if p.err != nil {
-			return found, false, p.err
-		}
-		for _, r := range p.items {
-			if len(found) == n {
-				base.AddStats(ctx, base.Stats{Covered: s.covered(r)})
-				return found, true, nil
+func (c *Client) newEngine() *partition.Engine {
+	return &partition.Engine{
+		Guard: c.reading, MaxRows: c.config.MaxRows, Width: c.side,
+		Query: func(ctx context.Context, op *base.Op, sql string, args []any) (*rows.Rows, error) {
+			return c.query(ctx, op, Query{SQL: sql, Args: bindable(args)})
+		},
+		Describe: func(ctx context.Context, op *base.Op, table sqlguard.Table) (map[string]string, error) {
+			all, err := c.describe(ctx, op, table)
+			types := make(map[string]string, len(all))
+			for _, column := range all {
+				types[column.Name] = column.Type
 			}
-			one, at, err := s.item(r)
-			if err != nil {
-				return found, false, s.client.typed(ctx, s.op, err)
+			return types, err
+		},
+	}
+}
+
+// bindable are the values as the driver's literals take them.
+func bindable(args []any) []any {
+	out := make([]any, len(args))
+	for i, arg := range args {
+		if at, ok := arg.(partition.Timestamp); ok {
+			t := time.Time(at)
+			arg = trinodriver.Timestamp(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond())
+		}
+		out[i] = arg
+	}
+	return out
+}
+
+// Callbacks yields the callbacks that match, in the order of time. A window of more than Tables.Chunk days is cut into
+// pieces that run side by side and are joined in order.
+//
+// The sequence ends without an error only when all that matched was yielded. When the limit cut it, its last yield is an
+// *[base.IncompleteError] with the cursor that [Client.CallbacksPage] goes on from. Nothing is held while the loop body
+// runs.
+func (c *Client) Callbacks(ctx context.Context, o CallbacksOptions) iter.Seq2[Callback, error] {
+	return c.engine.Callbacks(ctx, opCallbacks, o)
+}
+
+// CallbacksPage is one page of the callbacks that match; cursor is empty for the first. A page has o.Limit callbacks, by
+// default 100, at most 10,000.
+func (c *Client) CallbacksPage(ctx context.Context, o CallbacksOptions, cursor string) (base.Page[Callback], error) {
+	return c.engine.CallbacksPage(ctx, opCallbacksPage, o, cursor)
+}
+
+// LoadFiles yields what is known of the files that brought a load, day by day. A window of more than Tables.Chunk days
+// is cut into pieces that run side by side and are joined in order. The sequence ends without an error only when all that
+// matched was yielded.
+func (c *Client) LoadFiles(ctx context.Context, o FilesOptions) iter.Seq2[LoadFile, error] {
+	return c.engine.Files(ctx, opLoadFiles, c.tables.LoadFiles, c.tables.FileColumns, o)
+}
+
+// LocationProcessing yields the steps of the carrier's files that bear on a load, day by day, as [Client.LoadFiles] does.
+func (c *Client) LocationProcessing(ctx context.Context, o FilesOptions) iter.Seq2[Location, error] {
+	return func(yield func(Location, error) bool) {
+		for f, err := range c.engine.Files(ctx, opLocations, c.tables.Locations, c.tables.LocationColumns, o) {
+			if !yield(Location(f), err) {
+				return
 			}
-			found, s.after = append(found, one), &at
-		}
-		base.AddStats(ctx, base.Stats{Covered: p.window})
-	}
-	return found, false, nil
-}
-
-// covered is the part of the window that was looked at, when the row is the first that was not handed out; the zero window
-// where that cannot be told.
-func (s *scan[R, T]) covered(cut R) base.Window {
-	w := s.window
-	at, err := s.reached(cut)
-	switch {
-	case err != nil || s.newest && !at.Before(w.To) || !s.newest && !at.After(w.From):
-		return base.Window{}
-	case s.newest && at.After(w.From):
-		w.From = at
-	case !s.newest && at.Before(w.To):
-		w.To = at
-	}
-	return w
-}
-
-// reached is the instant of the last item handed out. A list that knows days alone has come through those before the day
-// of the row that was not.
-func (s *scan[R, T]) reached(cut R) (time.Time, error) {
-	if s.kind != 0 && s.after != nil {
-		return time.Unix(0, s.after.Nanos).UTC(), nil
-	}
-	_, day, err := s.item(cut)
-	at := time.Unix(0, day.Nanos).UTC()
-	if s.newest {
-		at = at.AddDate(0, 0, 1)
-	}
-	return at, err
-}
-
-// stream hands items out as they arrive, piece after piece.
-func (s *scan[R, T]) stream(ctx context.Context, limit int, yield func(T, error) bool) {
-	base.AddStats(ctx, base.Stats{Asked: s.window})
-	seen, more, left := 0, false, false
-	var err error
-	start := s.after
-	for _, w := range chunks(s.left, s.client.tables.Chunk, s.newest) {
-		if seen, more, left, err = s.streamPiece(ctx, s.query(w, start, limit, seen), limit, seen, yield); left {
-			return
-		}
-		if err != nil || more {
-			break
-		}
-		base.AddStats(ctx, base.Stats{Covered: w})
-	}
-	if err = s.incomplete(seen, more, err); err != nil {
-		var zero T
-		yield(zero, err)
-	}
-}
-
-func (s *scan[R, T]) query(w base.Window, after *position, limit, seen int) Query {
-	rest := 0
-	if limit > 0 {
-		rest = limit - seen + 1
-	}
-	return s.ask(w, after, rest)
-}
-
-func (s *scan[R, T]) streamPiece(ctx context.Context, q Query, limit, seen int, yield func(T, error) bool) (_ int, more, left bool, err error) {
-	answer, err := s.client.query(ctx, s.op, q)
-	if err != nil {
-		return seen, false, false, err
-	}
-	for r, err := range rows.ToStructLax[R](answer) {
-		if err != nil {
-			return seen, false, false, err
-		}
-		if limit > 0 && seen == limit {
-			return seen, true, false, nil
-		}
-		one, at, err := s.item(r)
-		if err != nil {
-			return seen, false, false, s.client.typed(ctx, s.op, err)
-		}
-		seen++
-		s.after = &at
-		if !yield(one, nil) {
-			return seen, false, true, nil
 		}
 	}
-	return seen, false, false, nil
 }
 
-// incomplete is the error that a list ends with, nil when it is whole.
-func (s *scan[R, T]) incomplete(seen int, more bool, err error) error {
-	var e *base.IncompleteError
-	source, op := s.client.Name(), s.op.Name
-	switch {
-	case err != nil && seen == 0:
-		return err
-	case err != nil:
-		if errors.As(err, &e) {
-			return err
-		}
-		e = base.NewIncomplete(base.Partial, source, op, int64(seen), "the rest could not be read; "+s.further(), err)
-	case more:
-		e = base.NewIncomplete(base.Truncated, source, op, int64(seen), "more match than the limit; raise it, narrow the window, or "+
-			s.further(), nil)
-	default:
-		return nil
-	}
-	e.Cursor = s.cursor()
-	return e
+// Logs yields the records that match, in the order of time that the query names. A window of more than Tables.Chunk
+// days is cut into pieces that run side by side and are joined in order. TrackingID, CorrelationID and RecordUUID are
+// found in the body, as whole words, and as the value of any attribute.
+//
+// The sequence ends without an error only when all that matched was yielded. When the limit cut it, its last yield is an
+// *[base.IncompleteError] with the cursor that [Client.LogsPage] goes on from. Nothing is held while the loop body runs.
+func (c *Client) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
+	return c.engine.Logs(ctx, opLogs, q)
 }
 
-func (s *scan[R, T]) further() string {
-	if s.kind == 0 {
-		return "ask for the days that are missing"
-	}
-	return "go on from the cursor"
-}
-
-func (s *scan[R, T]) cursor() string { return s.kind.EncodePosition(s.binding, s.after) }
-
-func (s *scan[R, T]) resume(cursor string) error {
-	if cursor == "" {
-		return nil
-	}
-	at, err := s.kind.DecodePosition(s.binding, cursor, maxCursor)
-	if err != nil {
-		return err
-	}
-	s.after = &at
-	instant := time.Unix(0, at.Nanos).UTC()
-	if s.newest && instant.Before(s.left.To) {
-		s.left.To = instant.Add(1)
-	}
-	if !s.newest && instant.After(s.left.From) {
-		s.left.From = instant
-	}
-	return nil
-}
-
-// page is one page of the items.
-func (s *scan[R, T]) page(ctx context.Context, limit int, cursor string) (base.Page[T], error) {
-	var stats base.Stats
-	ctx = base.WithStats(ctx, &stats)
-	if err := s.resume(cursor); err != nil {
-		return base.Page[T]{Outcome: base.Failed}, s.client.invalid(s.op, err)
-	}
-	items, more, err := s.take(ctx, output.PageSize(limit))
-	p := base.Page[T]{Items: items, More: more, Outcome: base.OutcomeOf(len(items), err)}
-	if more {
-		p.Outcome = base.Data // the page is whole; the list goes on
-	}
-	if err != nil && len(items) > 0 {
-		stats.Notes = append(stats.Notes, "the page ends early: "+err.Error())
-		p.More, err = true, nil
-	}
-	if p.More {
-		p.Cursor = s.cursor()
-	}
-	if p.Items == nil {
-		p.Items = []T{}
-	}
-	p.Stats = stats
-	return p, err
+// LogsPage is one page of the records that match; cursor is empty for the first. A page has q.Limit records, by default
+// 100, at most 10,000. The cursor is the place after the last record, by time and id, so that records of one instant are
+// neither lost nor repeated; it is bound to the query, its limit excepted.
+func (c *Client) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
+	return c.engine.LogsPage(ctx, opLogsPage, q, cursor)
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/partition"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
 // Query is one statement that reads. The zero value of each field but SQL is its default.
@@ -57,49 +59,18 @@ var opQuery = method("Query")
 // after that each page is asked for anew where it was lost. A coordinator that was restarted while rows were read has
 // forgotten the query: the error is base.ErrUnavailable with the Code 404, and the query may be asked again.
 func (c *Client) Query(ctx context.Context, q Query) (*rows.Rows, error) {
-	q.MaxRows = capped(q.MaxRows, c.config.MaxRows)
-	q.MaxBytes = capped(q.MaxBytes, c.config.MaxBytes)
-	q.SQL = unterminated(q.SQL)
+	q.MaxRows = partition.Capped(q.MaxRows, c.config.MaxRows)
+	q.MaxBytes = partition.Capped(q.MaxBytes, c.config.MaxBytes)
+	q.SQL = sqlguard.Unterminated(q.SQL)
 	if err := c.checkReading(ctx, opQuery, q); err != nil {
 		return nil, err
 	}
 	return c.query(ctx, opQuery, q)
 }
 
-// capped is the smaller of what a caller and the operator allow, negative for no cap.
-func capped(asked, operator int64) int64 {
-	if asked == 0 || operator > 0 && (asked < 0 || asked > operator) {
-		return operator
-	}
-	return asked
-}
-
-// limit is how many items a typed method hands out when the caller asks for so many.
-func (c *Client) limit(asked int) int { return int(capped(int64(asked), c.config.MaxRows)) }
-
 // checkReading holds a caller's own statement to what may be run.
 func (c *Client) checkReading(ctx context.Context, op *base.Op, q Query) error {
-	all, err := lex(q.SQL)
-	if err != nil {
-		return c.refusal(op, err)
-	}
-	if err = checkReading(all); err != nil {
-		return c.refusal(op, err)
-	}
-	return c.checkTables(ctx, op, q, all)
-}
-
-// refusal types why a statement may not be run.
-func (c *Client) refusal(op *base.Op, err error) error {
-	if write, ok := errors.AsType[*writeError](err); ok {
-		e := base.NewError(base.KindPermission, write).WithText(write.Error())
-		e.Source, e.Op, e.Sent = c.Name(), op.Name, base.NotSent
-		return e
-	}
-	if err != nil {
-		return base.Invalid(c.Name(), op.Name, "%s", err)
-	}
-	return nil
+	return c.reading.Check(ctx, op, q.statement())
 }
 
 // query is the way of all methods that read: their SQL limits itself, so a negative or zero MaxRows is no cap.
@@ -199,7 +170,7 @@ func (a *ask) prepare() error {
 	a.body = q.explain + "EXECUTE " + preparedName + using // a prepared EXPLAIN would take no values
 	if len(a.prepared) > maxPrepared {
 		a.prepared = ""
-		a.body = q.explain + "EXECUTE IMMEDIATE " + quoteText(q.SQL) + using
+		a.body = q.explain + "EXECUTE IMMEDIATE " + sqlguard.QuoteText(q.SQL) + using
 	}
 	return nil
 }
@@ -230,11 +201,6 @@ func literal(v any) (string, error) {
 	}
 	return text, nil
 }
-
-func quoteText(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
-
-// quote is the one place where an identifier becomes part of SQL.
-func quote(identifier string) string { return `"` + strings.ReplaceAll(identifier, `"`, `""`) + `"` }
 
 // header goes with every request to the coordinator.
 func (c *Client) header() http.Header {

@@ -2,12 +2,11 @@ package trino
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/partition"
 )
 
 // QueryAliasInput has the parameters of the tool query.
@@ -50,7 +49,7 @@ func (in QueryAliasInput) convert() (QueryInput, error) {
 }
 
 func (in RangeInput) files() (FilesInput, error) {
-	w, err := dateRange(in.DateRange, time.Now())
+	w, err := partition.DateRange(in.DateRange, time.Now())
 	if err != nil {
 		return FilesInput{}, aliasError("query_load_files", err)
 	}
@@ -58,7 +57,7 @@ func (in RangeInput) files() (FilesInput, error) {
 }
 
 func (in RangeInput) callbacks() (CallbacksInput, error) {
-	w, err := dateRange(in.DateRange, time.Now())
+	w, err := partition.DateRange(in.DateRange, time.Now())
 	if err == nil && in.TrackingID == "" {
 		err = errors.New("tracking_id: is empty")
 	}
@@ -69,7 +68,7 @@ func (in RangeInput) callbacks() (CallbacksInput, error) {
 }
 
 func (in LogsAliasInput) convert() (LogsInput, error) {
-	w, err := dateRange(in.DateRange, time.Now())
+	w, err := partition.DateRange(in.DateRange, time.Now())
 	if err != nil {
 		return LogsInput{}, aliasError("query_logs", err)
 	}
@@ -82,34 +81,4 @@ func (in LogsAliasInput) convert() (LogsInput, error) {
 
 func aliasError(name string, err error) error {
 	return base.Invalid(remoteName, name, "%s", err.Error())
-}
-
-// dateRange reads two days, both included, or a number of days until now.
-func dateRange(text string, now time.Time) (base.Window, error) {
-	text = strings.TrimSpace(text)
-	bad := fmt.Errorf("date_range: %.60q is not a range of days; write it as 2025-01-01..2025-01-31, or 7d", text)
-	days := 0
-	if n, err := fmt.Sscanf(text, "%dd", &days); n == 1 && err == nil && text == fmt.Sprintf("%dd", days) {
-		if days < 1 || days > maxChunkDays {
-			return base.Window{}, bad
-		}
-		now = now.UTC().Truncate(time.Second).Add(time.Second)
-		return base.Window{From: now.AddDate(0, 0, -days), To: now}, nil
-	}
-	first, last := text, text
-	for _, sign := range []string{"..", "/", ",", " to "} {
-		if a, b, ok := strings.Cut(text, sign); ok {
-			first, last = strings.TrimSpace(a), strings.TrimSpace(b)
-			break
-		}
-	}
-	from, err := time.Parse(time.DateOnly, first)
-	if err != nil {
-		return base.Window{}, bad
-	}
-	to, err := time.Parse(time.DateOnly, last)
-	if err != nil || to.Before(from) {
-		return base.Window{}, bad
-	}
-	return base.Window{From: from, To: to.AddDate(0, 0, 1)}, nil
 }

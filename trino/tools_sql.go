@@ -7,6 +7,7 @@ import (
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/base/tool"
 	"github.com/fourkites/sources/internal/output"
+	"github.com/fourkites/sources/internal/partition"
 )
 
 // QueryInput is the question of trino_query_sql; see [Query].
@@ -63,7 +64,7 @@ func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, erro
 			MaxRows: int64(output.PageSize(in.Limit)),
 		})
 	}, func(_ int, row map[string]any) error {
-		speakable(row)
+		partition.Speakable(row)
 		return nil
 	})
 	return QueryOutput(out), err

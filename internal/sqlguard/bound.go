@@ -1,10 +1,11 @@
-package trino
+package sqlguard
 
 import (
 	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,7 +18,7 @@ type written struct {
 
 // bounds reads the comparisons of a partition: = > >= BETWEEN IN, or the other way about. A plan alone cannot tell: of a
 // table whose days the server knows one by one it names them all, though nobody has asked for some of them.
-func (q Query) bounds(partition string, all []lexeme) written {
+func (q Statement) bounds(partition string, all []Lexeme) written {
 	values := q.values(all)
 	for i := 1; i < len(all); i++ { // 'x' || y: what that makes only the server knows
 		if all[i].kind == '|' {
@@ -27,7 +28,7 @@ func (q Query) bounds(partition string, all []lexeme) written {
 	var w written
 	var found []string
 	for i, l := range all {
-		if !l.name() || !equalFold(l.text, partition) {
+		if !l.name() || !strings.EqualFold(l.text, partition) {
 			continue
 		}
 		for _, at := range append(behind(all, i+1), before(all, i)...) {
@@ -60,7 +61,7 @@ type value struct {
 }
 
 // values are the texts and numbers of a statement at their places, those of question marks included.
-func (q Query) values(all []lexeme) []value {
+func (q Statement) values(all []Lexeme) []value {
 	out, mark := make([]value, len(all)), 0
 	for i, l := range all {
 		switch l.kind {
@@ -92,7 +93,7 @@ func bound(arg any) value {
 }
 
 // ends are the places of the values at which the name before i ends: that behind AND of a BETWEEN, and those of < and <=.
-func ends(all []lexeme, i int) []int {
+func ends(all []Lexeme, i int) []int {
 	switch {
 	case i < len(all) && all[i].word("BETWEEN"):
 		for i++; i < len(all) && i > 0 && !all[i-1].word("AND"); i++ {
@@ -115,7 +116,7 @@ func ends(all []lexeme, i int) []int {
 }
 
 // behind are the places of the values with which the name before i is compared, so that it begins there.
-func behind(all []lexeme, i int) []int {
+func behind(all []Lexeme, i int) []int {
 	is := func(kind byte) bool { return i < len(all) && all[i].kind == kind }
 	switch {
 	case is('='), i < len(all) && all[i].word("BETWEEN"):
@@ -143,7 +144,7 @@ func behind(all []lexeme, i int) []int {
 }
 
 // before is the place of the value that stands before the name at i: 'x' <= name.
-func before(all []lexeme, i int) []int {
+func before(all []Lexeme, i int) []int {
 	for i >= 2 && all[i-1].kind == '.' && all[i-2].name() {
 		i -= 2
 	}

@@ -1,4 +1,4 @@
-package trino
+package partition
 
 import (
 	"encoding/hex"
@@ -10,14 +10,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fourkites/sources/base/history"
 	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
 const maxTerms = 100
 
 // checkLogs reports every field of a question that cannot be asked.
-func checkLogs(t Tables, q logs.Query) error {
-	all := []error{t.checkWindow(q.Window), checkHex("trace_id", q.TraceID, 32), checkHex("span_id", q.SpanID, 16)}
+func checkLogs(t history.Tables, q logs.Query) error {
+	all := []error{t.CheckWindow(q.Window), checkHex("trace_id", q.TraceID, 32), checkHex("span_id", q.SpanID, 16)}
 	if q.MinSeverity > 24 {
 		all = append(all, fmt.Errorf("min_severity: %d is not a severity number (1 to 24)", q.MinSeverity))
 	}
@@ -77,13 +79,13 @@ func (l logLayout) filter(s *statement, q logs.Query) error {
 		if err := l.needs("services", l.names.Resources); err != nil {
 			return err
 		}
-		s.and("element_at("+quote(l.names.Resources)+", ?) IN "+marks(len(q.Services)), append([]any{serviceLabel}, anys(q.Services)...)...)
+		s.and("element_at("+sqlguard.Quote(l.names.Resources)+", ?) IN "+marks(len(q.Services)), append([]any{serviceLabel}, anys(q.Services)...)...)
 	}
 	for _, key := range slices.Sorted(maps.Keys(q.Resources)) {
 		if err := l.needs("resources", l.names.Resources); err != nil {
 			return err
 		}
-		s.and("element_at("+quote(l.names.Resources)+", ?) = ?", key, q.Resources[key])
+		s.and("element_at("+sqlguard.Quote(l.names.Resources)+", ?) = ?", key, q.Resources[key])
 	}
 	if q.MinSeverity > 0 {
 		if err := l.severity(s, q.MinSeverity); err != nil {
@@ -116,7 +118,7 @@ func (l logLayout) filterBody(s *statement, q logs.Query) error {
 	if err := l.needs("contains", l.names.Body); err != nil {
 		return err
 	}
-	body := "lower(COALESCE(" + quote(l.names.Body) + ", ''))"
+	body := "lower(COALESCE(" + sqlguard.Quote(l.names.Body) + ", ''))"
 	for _, needle := range q.Contains {
 		s.and("strpos("+body+", ?) > 0", strings.ToLower(needle))
 	}
@@ -155,16 +157,16 @@ func (l logLayout) filterIDs(s *statement, q logs.Query) error {
 
 // anywhere finds an identifier in the body, as a whole word, or as the value of any attribute.
 func (l logLayout) anywhere(s *statement, id string) {
-	body := "lower(COALESCE(" + quote(l.names.Body) + ", ''))"
+	body := "lower(COALESCE(" + sqlguard.Quote(l.names.Body) + ", ''))"
 	lower := strings.ToLower(id)
 	all := []string{"(strpos(" + body + ", ?) > 0 AND regexp_like(" + body + ", ?))"}
 	args := []any{lower, `(^|[^0-9a-z])` + regexp.QuoteMeta(lower) + `($|[^0-9a-z])`}
 	if l.known.base(l.names.StringAttributes) == "map" {
-		all = append(all, "COALESCE(contains(map_values("+quote(l.names.StringAttributes)+"), ?), FALSE)")
+		all = append(all, "COALESCE(contains(map_values("+sqlguard.Quote(l.names.StringAttributes)+"), ?), FALSE)")
 		args = append(args, id)
 	}
 	if n, err := strconv.ParseFloat(id, 64); err == nil && n < 1<<53 && l.known.base(l.names.NumberAttributes) == "map" {
-		all = append(all, "COALESCE(contains(map_values("+quote(l.names.NumberAttributes)+"), ?), FALSE)")
+		all = append(all, "COALESCE(contains(map_values("+sqlguard.Quote(l.names.NumberAttributes)+"), ?), FALSE)")
 		args = append(args, n)
 	}
 	s.and(either(all...), args...)
@@ -175,13 +177,13 @@ func (l logLayout) attribute(s *statement, key, value string) error {
 	var all []string
 	var args []any
 	if l.known.base(l.names.StringAttributes) == "map" {
-		all, args = append(all, "element_at("+quote(l.names.StringAttributes)+", ?) = ?"), append(args, key, value)
+		all, args = append(all, "element_at("+sqlguard.Quote(l.names.StringAttributes)+", ?) = ?"), append(args, key, value)
 	}
 	if n, err := strconv.ParseFloat(value, 64); err == nil && l.known.base(l.names.NumberAttributes) == "map" {
-		all, args = append(all, "element_at("+quote(l.names.NumberAttributes)+", ?) = ?"), append(args, key, n)
+		all, args = append(all, "element_at("+sqlguard.Quote(l.names.NumberAttributes)+", ?) = ?"), append(args, key, n)
 	}
 	if (value == "true" || value == "false") && l.known.base(l.names.BoolAttributes) == "map" {
-		all, args = append(all, "element_at("+quote(l.names.BoolAttributes)+", ?) = ?"), append(args, key, value == "true")
+		all, args = append(all, "element_at("+sqlguard.Quote(l.names.BoolAttributes)+", ?) = ?"), append(args, key, value == "true")
 	}
 	if len(all) == 0 {
 		return errors.New("attributes: the table has no column of attributes")
@@ -201,7 +203,7 @@ func (l logLayout) severity(s *statement, least logs.Severity) error {
 	var args []any
 	number := ""
 	if l.known.has(l.names.SeverityNumber) {
-		number = "COALESCE(TRY_CAST(" + quote(l.names.SeverityNumber) + " AS integer), 0)"
+		number = "COALESCE(TRY_CAST(" + sqlguard.Quote(l.names.SeverityNumber) + " AS integer), 0)"
 		all, args = append(all, number+" >= ?"), append(args, int64(least))
 	}
 	if l.known.has(l.names.SeverityText) {
@@ -211,7 +213,7 @@ func (l logLayout) severity(s *statement, least logs.Severity) error {
 				words = append(words, word)
 			}
 		}
-		condition := "lower(COALESCE(" + quote(l.names.SeverityText) + ", '')) IN " + marks(len(words))
+		condition := "lower(COALESCE(" + sqlguard.Quote(l.names.SeverityText) + ", '')) IN " + marks(len(words))
 		if number != "" {
 			condition = "(" + number + " = 0 AND " + condition + ")"
 		}

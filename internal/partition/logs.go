@@ -1,4 +1,4 @@
-package trino
+package partition
 
 import (
 	"context"
@@ -10,81 +10,69 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/history"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/internal/cursor"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
 
-var (
-	opLogs     = method("Logs")
-	opLogsPage = method("LogsPage")
-)
-
-var _ logs.Source = (*Client)(nil)
-
-// Logs yields the records that match, in the order of time that the query names. A window of more than [Tables].Chunk
-// days is cut into pieces that run side by side and are joined in order. TrackingID, CorrelationID and RecordUUID are
-// found in the body, as whole words, and as the value of any attribute.
-//
-// The sequence ends without an error only when all that matched was yielded. When the limit cut it, its last yield is an
-// *[base.IncompleteError] with the cursor that [Client.LogsPage] goes on from. Nothing is held while the loop body runs.
-func (c *Client) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
+// Logs yields the records that match, in the order of time that the query names, up to its limit.
+func (e *Engine) Logs(ctx context.Context, op *base.Op, q logs.Query) iter.Seq2[logs.Record, error] {
 	return func(yield func(logs.Record, error) bool) {
-		scan, err := c.logScan(ctx, opLogs, q)
+		scan, err := e.logScan(ctx, op, q)
 		if err != nil {
 			yield(logs.Record{}, err)
 			return
 		}
-		scan.each(ctx, c.limit(q.Limit), yield)
+		scan.each(ctx, e.limit(q.Limit), yield)
 	}
 }
 
-// LogsPage is one page of the records that match; cursor is empty for the first. A page has q.Limit records, by default
-// 100, at most 10,000. The cursor is the place after the last record, by time and id, so that records of one instant are
-// neither lost nor repeated; it is bound to the query, its limit excepted.
-func (c *Client) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
-	scan, err := c.logScan(ctx, opLogsPage, q)
+// LogsPage is one page of the records that match; cursor is empty for the first.
+func (e *Engine) LogsPage(ctx context.Context, op *base.Op, q logs.Query, cursor string) (base.Page[logs.Record], error) {
+	scan, err := e.logScan(ctx, op, q)
 	if err != nil {
 		return base.Page[logs.Record]{Outcome: base.Failed}, err
 	}
 	return scan.page(ctx, q.Limit, cursor)
 }
 
-func (c *Client) logScan(ctx context.Context, op *base.Op, q logs.Query) (*scan[logRow, logs.Record], error) {
-	if err := checkLogs(c.tables, q); err != nil {
-		return nil, c.invalid(op, err)
+func (e *Engine) logScan(ctx context.Context, op *base.Op, q logs.Query) (*scan[logRow, logs.Record], error) {
+	if err := checkLogs(e.Guard.Tables, q); err != nil {
+		return nil, e.Guard.Invalid(op, err)
 	}
-	table := c.tableName(c.tables.Logs)
-	known, err := c.layout(ctx, op, table)
+	table := e.Guard.Table(e.Guard.Tables.Logs)
+	known, err := e.layout(ctx, op, table)
 	if err != nil {
 		return nil, err
 	}
-	l := logLayout{table: table, partition: c.tables.Partition, names: c.tables.LogColumns, known: known}
+	l := logLayout{table: table, partition: e.Guard.Tables.Partition, names: e.Guard.Tables.LogColumns, known: known}
 	if l.at, err = known.timeOf(l.names.Time, time.Nanosecond); err == nil {
 		err = l.filter(&statement{}, q)
 	}
 	if err != nil {
-		return nil, c.invalid(op, fmt.Errorf("%s: %w", table, err))
+		return nil, e.Guard.Invalid(op, fmt.Errorf("%s: %w", table, err))
 	}
 	bound := q
 	bound.Limit, bound.Window = 0, utc(q.Window)
 	return &scan[logRow, logs.Record]{
-		client: c, op: op, window: q.Window, left: q.Window, newest: q.Order == logs.NewestFirst, kind: cursorLogs,
+		engine: e, op: op, window: q.Window, left: q.Window, newest: q.Order == logs.NewestFirst, kind: cursorLogs,
 		binding: cursor.Binding(bound),
-		ask:     func(w base.Window, after *position, limit int) Query { return l.query(q, w, after, limit) },
+		ask:     func(w base.Window, after *position, limit int) question { return l.query(q, w, after, limit) },
 		item:    l.record,
 	}, nil
 }
 
 // logLayout is the table of logs as the operator and the server describe it.
 type logLayout struct {
-	table     tableName
+	table     sqlguard.Table
 	partition string
-	names     LogColumns
+	names     history.LogColumns
 	known     columns
 	at        timeColumn
 }
 
-func (l logLayout) query(q logs.Query, w base.Window, after *position, limit int) Query {
+func (l logLayout) query(q logs.Query, w base.Window, after *position, limit int) question {
 	id := "''"
 	if l.known.has(l.names.ID) {
 		id = "COALESCE(" + l.known.text(l.names.ID) + ", '')"
@@ -97,8 +85,8 @@ func (l logLayout) query(q logs.Query, w base.Window, after *position, limit int
 		s.beyond(l.at, id, *after, newest)
 	}
 	order := direction(newest)
-	return Query{SQL: "SELECT " + l.projection(id) + " FROM " + l.table.sql() + s.where() +
-		" ORDER BY " + l.at.expression + order + ", " + id + order + limited(limit), Args: s.args}
+	return question{sql: "SELECT " + l.projection(id) + " FROM " + l.table.SQL() + s.where() +
+		" ORDER BY " + l.at.expression + order + ", " + id + order + limited(limit), args: s.args}
 }
 
 func (l logLayout) projection(id string) string {
@@ -114,7 +102,7 @@ func (l logLayout) projection(id string) string {
 		{l.names.Resources, "x_resources"},
 	} {
 		if l.known.base(m.column) == "map" {
-			items = append(items, quote(m.column)+" AS "+m.as)
+			items = append(items, sqlguard.Quote(m.column)+" AS "+m.as)
 		}
 	}
 	return strings.Join(items, ", ")

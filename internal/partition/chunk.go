@@ -1,4 +1,4 @@
-package trino
+package partition
 
 import (
 	"context"
@@ -27,16 +27,6 @@ func chunks(w base.Window, days int, newest bool) []base.Window {
 		slices.Reverse(all)
 	}
 	return all
-}
-
-// maxSide is how many pieces of one question run side by side, if there are as many permits.
-const maxSide = 4
-
-func (c *Client) side() int {
-	if n := c.guard.Limits().Concurrency; n > 0 {
-		return min(n, maxSide)
-	}
-	return maxSide
 }
 
 // piece is the answer for one part of a window.

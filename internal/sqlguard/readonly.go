@@ -1,4 +1,4 @@
-package trino
+package sqlguard
 
 import (
 	"errors"
@@ -7,19 +7,20 @@ import (
 	"strings"
 )
 
-// lexeme is a word, a quoted name, a text or a sign of a statement. Comments and spaces are none.
-type lexeme struct {
+// Lexeme is a word, a quoted name, a text or a sign of a statement. Comments and spaces are none.
+type Lexeme struct {
 	kind byte // w word, q quoted name, s text, n number, else the sign itself
 	text string
+	at   int // where it begins
 }
 
-func (l lexeme) word(w string) bool { return l.kind == 'w' && strings.EqualFold(l.text, w) }
+func (l Lexeme) word(w string) bool { return l.kind == 'w' && strings.EqualFold(l.text, w) }
 
-func (l lexeme) name() bool { return l.kind == 'w' || l.kind == 'q' }
+func (l Lexeme) name() bool { return l.kind == 'w' || l.kind == 'q' }
 
-// lex takes a statement apart as far as its safety is concerned.
-func lex(sql string) ([]lexeme, error) {
-	var all []lexeme
+// Lex takes a statement apart as far as its safety is concerned.
+func Lex(sql string) ([]Lexeme, error) {
+	var all []Lexeme
 	for i := 0; i < len(sql); {
 		rest := sql[i:]
 		switch c := rest[0]; {
@@ -38,7 +39,7 @@ func lex(sql string) ([]lexeme, error) {
 			if end < 0 {
 				return nil, errors.New("sql: a text between $$ does not end")
 			}
-			all = append(all, lexeme{'s', rest[2 : end+2]})
+			all = append(all, Lexeme{'s', rest[2 : end+2], i})
 			i += end + 4
 		case c == '\'' || c == '"':
 			text, n := quoted(rest)
@@ -49,7 +50,7 @@ func lex(sql string) ([]lexeme, error) {
 			if c == '"' {
 				kind = 'q'
 			}
-			all = append(all, lexeme{kind, text})
+			all = append(all, Lexeme{kind, text, i})
 			i += n
 		case wordByte(c):
 			n := 1
@@ -60,10 +61,10 @@ func lex(sql string) ([]lexeme, error) {
 			if c >= '0' && c <= '9' {
 				kind = 'n'
 			}
-			all = append(all, lexeme{kind, rest[:n]})
+			all = append(all, Lexeme{kind, rest[:n], i})
 			i += n
 		default:
-			all = append(all, lexeme{c, rest[:1]})
+			all = append(all, Lexeme{c, rest[:1], i})
 			i++
 		}
 	}
@@ -102,14 +103,15 @@ var reading = []string{"SELECT", "WITH", "VALUES", "TABLE", "SHOW", "DESCRIBE", 
 // passThrough are the functions by which connectors hand a text on to the system behind them, which no rule here reads.
 var passThrough = []string{"query", "raw_query", "procedure", "execute"}
 
-// writeError is a statement that does more than read.
-type writeError struct{ why string }
+// WriteError is a statement that does more than read.
+type WriteError struct{ Why string }
 
-func (e *writeError) Error() string { return "sql: " + e.why }
+// Error says why.
+func (e *WriteError) Error() string { return "sql: " + e.Why }
 
-// checkReading refuses what is not one statement that reads. It is the first of two walls: the account's rights are the
+// CheckReading refuses what is not one statement that reads. It is the first of two walls: the account's rights are the
 // other.
-func checkReading(all []lexeme) error {
+func CheckReading(all []Lexeme) error {
 	for i, l := range all {
 		if l.kind == ';' {
 			if i == len(all)-1 {
@@ -129,48 +131,48 @@ func checkReading(all []lexeme) error {
 		return errors.New("sql: holds no statement")
 	}
 	if !startsReading(rest) {
-		return &writeError{fmt.Sprintf("a statement that begins with %.40q; only SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE and "+
+		return &WriteError{fmt.Sprintf("a statement that begins with %.40q; only SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE and "+
 			"EXPLAIN of these are run", strings.ToUpper(rest[0].text))}
 	}
 	if rest[0].word("EXPLAIN") {
 		return checkExplain(rest[1:])
 	}
 	if rest[0].word("WITH") && len(rest) > 2 && rest[1].word("SESSION") && !rest[2].word("AS") && rest[2].kind != '(' {
-		return &writeError{"WITH SESSION changes the limits of the statement; use session"}
+		return &WriteError{"WITH SESSION changes the limits of the statement; use session"}
 	}
 	if rest[0].word("WITH") && len(rest) > 2 && rest[1].word("FUNCTION") && !rest[2].word("AS") && rest[2].kind != '(' {
-		return &writeError{"WITH FUNCTION brings code of its own; write its expression where it is used"}
+		return &WriteError{"WITH FUNCTION brings code of its own; write its expression where it is used"}
 	}
 	return checkFunctions(rest)
 }
 
-// unterminated is a statement without the one semicolon that may end it, which the server does not take. Where that stands
+// Unterminated is a statement without the one semicolon that may end it, which the server does not take. Where that stands
 // in a comment it says nothing, and in a text that does not end the statement is refused all the same.
-func unterminated(sql string) string {
+func Unterminated(sql string) string {
 	if text, ok := strings.CutSuffix(strings.TrimRight(sql, " \t\r\n"), ";"); ok {
 		return text
 	}
 	return sql
 }
 
-func startsReading(all []lexeme) bool {
+func startsReading(all []Lexeme) bool {
 	return slices.ContainsFunc(reading, func(w string) bool { return all[0].word(w) })
 }
 
 // checkExplain looks at the statement that is explained: ANALYZE would run it.
-func checkExplain(all []lexeme) error {
+func checkExplain(all []Lexeme) error {
 	if len(all) > 0 && all[0].word("ANALYZE") {
-		return &writeError{"EXPLAIN ANALYZE runs the statement; explain it without ANALYZE"}
+		return &WriteError{"EXPLAIN ANALYZE runs the statement; explain it without ANALYZE"}
 	}
 	if len(all) > 0 && all[0].kind == '(' {
-		if end := slices.IndexFunc(all, func(l lexeme) bool { return l.kind == ')' }); end > 0 {
+		if end := slices.IndexFunc(all, func(l Lexeme) bool { return l.kind == ')' }); end > 0 {
 			all = all[end+1:]
 		}
 	}
-	return checkReading(all)
+	return CheckReading(all)
 }
 
-func checkFunctions(all []lexeme) error {
+func checkFunctions(all []Lexeme) error {
 	for i := range all {
 		if !all[i].word("TABLE") || i+1 >= len(all) || all[i+1].kind != '(' {
 			continue
@@ -183,7 +185,7 @@ func checkFunctions(all []lexeme) error {
 			last = strings.ToLower(l.text)
 		}
 		if slices.Contains(passThrough, last) {
-			return &writeError{fmt.Sprintf("the function %s hands its text on to another system, where it may write", last)}
+			return &WriteError{fmt.Sprintf("the function %s hands its text on to another system, where it may write", last)}
 		}
 	}
 	return nil

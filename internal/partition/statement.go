@@ -1,4 +1,4 @@
-package trino
+package partition
 
 import (
 	"errors"
@@ -6,10 +6,18 @@ import (
 	"strings"
 	"time"
 
-	trinodriver "github.com/trinodb/trino-go-client/trino"
-
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/sqlguard"
 )
+
+// Timestamp is an instant that is bound without its zone, for a column of timestamps without one.
+type Timestamp time.Time
+
+// question is one statement with the values of its question marks.
+type question struct {
+	sql  string
+	args []any
+}
 
 // statement gathers conditions and the values of their question marks.
 type statement struct {
@@ -41,9 +49,9 @@ func anys(all []string) []any {
 func (c columns) text(name string) string {
 	switch c.base(name) {
 	case "varchar", "char":
-		return quote(name)
+		return sqlguard.Quote(name)
 	}
-	return "CAST(" + quote(name) + " AS varchar)"
+	return "CAST(" + sqlguard.Quote(name) + " AS varchar)"
 }
 
 // projected selects a column as text under a name; NULL where the table lacks it.
@@ -63,7 +71,7 @@ type timeColumn struct {
 
 // timeOf is the column of instants of that name; numbers are so many of the unit since 1970.
 func (c columns) timeOf(name string, unit time.Duration) (timeColumn, error) {
-	q := quote(name)
+	q := sqlguard.Quote(name)
 	switch c.base(name) {
 	case "timestamp":
 		return timeColumn{expression: q}, nil
@@ -77,7 +85,7 @@ func (c columns) timeOf(name string, unit time.Duration) (timeColumn, error) {
 	case "":
 		return timeColumn{}, fmt.Errorf("the table has no column %s", name)
 	}
-	return timeColumn{}, fmt.Errorf("the column %s is a %s, which is no time", name, c[strings.ToLower(name)].Type)
+	return timeColumn{}, fmt.Errorf("the column %s is a %s, which is no time", name, c[strings.ToLower(name)])
 }
 
 // bound is an instant as it compares with the column.
@@ -90,7 +98,7 @@ func (t timeColumn) bound(at time.Time) any {
 	case t.zoned:
 		return at
 	}
-	return trinodriver.Timestamp(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond())
+	return Timestamp(at)
 }
 
 // within adds the conditions of the window: its days by the partition, its instants by the column.
@@ -103,7 +111,7 @@ func (s *statement) within(partition string, t timeColumn, w base.Window) {
 // days bounds the partition: each statement of this package has it.
 func (s *statement) days(partition string, w base.Window) {
 	first, last := w.From.UTC().Format(time.DateOnly), w.To.Add(-1).UTC().Format(time.DateOnly)
-	s.and(quote(partition)+" BETWEEN ? AND ?", first, last)
+	s.and(sqlguard.Quote(partition)+" BETWEEN ? AND ?", first, last)
 }
 
 // beyond adds that a row lies after the position, in the direction of the list.
@@ -133,37 +141,7 @@ func (t timeColumn) read(v any) (time.Time, error) {
 	case int32:
 		return time.Unix(0, int64(v)*int64(t.unit)).UTC(), nil
 	}
-	return time.Time{}, malformed("a time that came as %T", v)
-}
-
-// checkWindow refuses a window that is unbounded, or that the tables cannot answer for.
-func (t Tables) checkWindow(w base.Window) error {
-	if err := w.Validate(); err != nil {
-		return err
-	}
-	keep := t.Retention.D()
-	switch {
-	case keep <= 0:
-		return nil
-	case w.Duration() > keep:
-		return fmt.Errorf("window: longer than the %d days that the tables keep", int(keep.Hours()/24))
-	}
-	if err := t.checkKept(w.From.UTC().Format(time.DateOnly)); err != nil {
-		return fmt.Errorf("window.from: %w", err)
-	}
-	return nil
-}
-
-// checkKept refuses a day, written YYYY-MM-DD, before the first that the tables keep.
-func (t Tables) checkKept(day string) error {
-	keep := t.Retention.D()
-	if keep <= 0 {
-		return nil
-	}
-	if first := time.Now().UTC().Add(-keep).Format(time.DateOnly); day < first {
-		return fmt.Errorf("before what the tables keep, which is %d days; begin at %s or later", int(keep.Hours()/24), first)
-	}
-	return nil
+	return time.Time{}, fmt.Errorf("%w: a time that came as %T", errMalformed, v)
 }
 
 // checkNumber refuses an id that is no number.

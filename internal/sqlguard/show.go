@@ -1,4 +1,4 @@
-package trino
+package sqlguard
 
 import (
 	"slices"
@@ -41,7 +41,7 @@ var shows = []struct {
 
 // checkShown holds a statement that shows something to the schemas: nothing plans it, so it has to have a form in which
 // the name is known.
-func (c *Client) checkShown(op *base.Op, q Query, all []lexeme) error {
+func (g *Guard) checkShown(op *base.Op, q Statement, all []Lexeme) error {
 	for _, form := range shows {
 		rest, ok := begins(all, form.words)
 		if !ok {
@@ -51,16 +51,16 @@ func (c *Client) checkShown(op *base.Op, q Query, all []lexeme) error {
 		if form.names >= shownSchema {
 			name, rest = path(rest)
 		}
-		catalog, schema, ok := c.place(q, form.names, name)
+		catalog, schema, ok := g.place(q, form.names, name)
 		switch {
 		case !ok || !isPattern(rest):
-			return c.outside(op, "this form of "+form.words, "name one "+form.names.String()+", and nothing else")
-		case form.names != shownNothing && !c.allowed(catalog, schema):
-			return c.forbidden(op, catalog+"."+schema)
+			return g.outside(op, "this form of "+form.words, "name one "+form.names.String()+", and nothing else")
+		case form.names != shownNothing && !g.Allowed(catalog, schema):
+			return g.Forbidden(op, catalog+"."+schema)
 		}
 		return nil
 	}
-	return c.outside(op, "this form of SHOW", "ask by Catalogs, Schemas, Tables or DescribeTable")
+	return g.outside(op, "this form of SHOW", "ask by Catalogs, Schemas, Tables or DescribeTable")
 }
 
 func (s shown) String() string {
@@ -71,7 +71,7 @@ func (s shown) String() string {
 }
 
 // begins takes the words off a statement that begins with them.
-func begins(all []lexeme, words string) (rest []lexeme, ok bool) {
+func begins(all []Lexeme, words string) (rest []Lexeme, ok bool) {
 	for word := range strings.FieldsSeq(words) {
 		if len(all) == 0 || !all[0].word(word) {
 			return nil, false
@@ -82,7 +82,7 @@ func begins(all []lexeme, words string) (rest []lexeme, ok bool) {
 }
 
 // path takes a name, qualified or not, off the start.
-func path(all []lexeme) (name []string, rest []lexeme) {
+func path(all []Lexeme) (name []string, rest []Lexeme) {
 	for len(all) > 0 && all[0].name() {
 		name = append(name, all[0].text)
 		if all = all[1:]; len(all) < 2 || all[0].kind != '.' || !all[1].name() {
@@ -94,8 +94,8 @@ func path(all []lexeme) (name []string, rest []lexeme) {
 }
 
 // place is the schema in which a name lies, by the catalog and the schema that go with the statement.
-func (c *Client) place(q Query, names shown, name []string) (catalog, schema string, ok bool) {
-	catalog, schema = or(q.Catalog, c.config.Catalog), or(q.Schema, c.config.Schema)
+func (g *Guard) place(q Statement, names shown, name []string) (catalog, schema string, ok bool) {
+	catalog, schema = or(q.Catalog, g.Catalog), or(q.Schema, g.Schema)
 	if names < shownSchema {
 		return catalog, schema, true
 	}
@@ -115,7 +115,7 @@ func (c *Client) place(q Query, names shown, name []string) (catalog, schema str
 }
 
 // isPattern reports whether this is nothing, or the pattern to which names are held.
-func isPattern(rest []lexeme) bool {
+func isPattern(rest []Lexeme) bool {
 	kinds := make([]byte, 0, len(rest))
 	for i, l := range rest {
 		if i%2 == 0 && !l.word([]string{"LIKE", "ESCAPE"}[min(i/2, 1)]) {

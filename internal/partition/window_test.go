@@ -1,4 +1,4 @@
-package trino
+package partition
 
 import (
 	"testing"
@@ -54,15 +54,5 @@ func TestABoundBetweenTwoUnitsOfAColumnIsTheNextOne(t *testing.T) {
 		if got := millis.bound(time.Unix(0, nanos)); got != want {
 			t.Errorf("%d ns: %v, and not %d", nanos, got, want)
 		}
-	}
-}
-
-func TestAnInstantIsBoundInUTC(t *testing.T) {
-	t.Parallel()
-	at := time.Date(2026, 3, 4, 2, 0, 0, 0, abroad)
-	got, err := literal(at)
-	want, _ := literal(at.UTC())
-	if err != nil || got != want {
-		t.Errorf("%s, and not %s; %v", got, want, err)
 	}
 }

@@ -1,6 +1,8 @@
-package trino
+package partition
 
 import (
+	"fmt"
+
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/internal/cursor"
 )
@@ -17,3 +19,19 @@ const (
 const maxCursor = 4096
 
 func utc(w base.Window) base.Window { return base.Window{From: w.From.UTC(), To: w.To.UTC()} }
+
+// of is what a pointer points at, else the zero value.
+func of[T any](p *T) T {
+	var zero T
+	if p == nil {
+		return zero
+	}
+	return *p
+}
+
+func plainText(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
+	return fmt.Sprint(v)
+}

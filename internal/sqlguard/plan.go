@@ -1,18 +1,19 @@
-package trino
+package sqlguard
 
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
-// ioPlan is a plan of EXPLAIN (TYPE IO, FORMAT JSON), as far as it is read
+// Plan is a plan of EXPLAIN (TYPE IO, FORMAT JSON), as far as it is read
 // (https://github.com/trinodb/trino/blob/476/core/trino-main/src/main/java/io/trino/sql/planner/planprinter/IoPlanPrinter.java).
-type ioPlan struct {
-	Inputs []planInput `json:"inputTableColumnInfos"`
+type Plan struct {
+	Inputs []Input `json:"inputTableColumnInfos"`
 }
 
-// planInput is a table that a statement would read.
-type planInput struct {
+// Input is a table that a statement would read.
+type Input struct {
 	Table struct {
 		Catalog     string `json:"catalog"`
 		SchemaTable struct {
@@ -21,8 +22,8 @@ type planInput struct {
 		} `json:"schemaTable"`
 	} `json:"table"`
 	Constraint struct {
-		None    bool         `json:"none"` // no row can match
-		Columns []planColumn `json:"columnConstraints"`
+		None    bool     `json:"none"` // no row can match
+		Columns []Column `json:"columnConstraints"`
 	} `json:"constraint"`
 	Estimate struct {
 		Rows  any `json:"outputRowCount"` // NaN comes as a text
@@ -30,8 +31,8 @@ type planInput struct {
 	} `json:"estimate"`
 }
 
-// planColumn is a column by whose values less is read.
-type planColumn struct {
+// Column is a column by whose values less is read.
+type Column struct {
 	Name   string `json:"columnName"`
 	Domain struct {
 		Ranges []struct {
@@ -42,28 +43,30 @@ type planColumn struct {
 	} `json:"domain"`
 }
 
-func parsePlan(text string) (ioPlan, error) {
-	var plan ioPlan
+// ParsePlan reads the JSON of a plan. Its error is a *PlanError.
+func ParsePlan(text string) (Plan, error) {
+	var plan Plan
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {
-		return plan, malformed("the plan is not the JSON that was expected")
+		return plan, &PlanError{"the plan is not the JSON that was expected"}
 	}
 	if plan.Inputs == nil {
-		return plan, malformed("the plan does not say what is read")
+		return plan, &PlanError{"the plan does not say what is read"}
 	}
 	return plan, nil
 }
 
-func (in planInput) name() tableName {
-	return tableName{in.Table.Catalog, in.Table.SchemaTable.Schema, in.Table.SchemaTable.Table}
+// Name is the table.
+func (in Input) Name() Table {
+	return Table{in.Table.Catalog, in.Table.SchemaTable.Schema, in.Table.SchemaTable.Table}
 }
 
 // begins is the first value of the column that is read, and whether there is a first at all: else all before is read too.
 // Where no row can match it is beyond any value.
-func (in planInput) begins(column string) (low string, ok bool) {
+func (in Input) begins(column string) (low string, ok bool) {
 	if in.Constraint.None {
 		return beyond, true
 	}
-	i := slices.IndexFunc(in.Constraint.Columns, func(c planColumn) bool { return equalFold(c.Name, column) })
+	i := slices.IndexFunc(in.Constraint.Columns, func(c Column) bool { return strings.EqualFold(c.Name, column) })
 	if i < 0 {
 		return "", false
 	}
@@ -79,3 +82,9 @@ func (in planInput) begins(column string) (low string, ok bool) {
 
 // beyond is greater than any day.
 const beyond = "~"
+
+// PlanError is a plan that cannot be understood.
+type PlanError struct{ what string }
+
+// Error says what is wrong with the plan.
+func (e *PlanError) Error() string { return e.what }

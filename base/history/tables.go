@@ -1,4 +1,4 @@
-package trino
+package history
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 )
 
 // Tables names the tables and columns that hold history. The zero value of each field is its stated name. A table is
-// written as table, schema.table or catalog.schema.table; what is left out is that of Config.
+// written as table, schema.table or catalog.schema.table; what is left out is that of the Config.
 type Tables struct {
 	Callbacks string `json:"callbacks,omitempty" yaml:"callbacks"`   // callbacks_v2
 	LoadFiles string `json:"load_files,omitempty" yaml:"load_files"` // load_files
@@ -94,8 +94,8 @@ var defaultTables = Tables{
 	},
 }
 
-// withDefaults fills in the names that the operator left out.
-func (t Tables) withDefaults() Tables {
+// WithDefaults is the same with the names filled in that the operator left out.
+func (t Tables) WithDefaults() Tables {
 	t.More = slices.Clone(t.More)
 	fill(reflect.ValueOf(&t).Elem(), reflect.ValueOf(defaultTables))
 	return t
@@ -117,12 +117,12 @@ func fill(into, from reflect.Value) {
 func (t Tables) Validate() error {
 	var all []error
 	names(reflect.ValueOf(t), "tables.", func(field, name string, table bool) {
-		if err := checkName(name, table); err != nil {
+		if err := CheckName(name, table); err != nil {
 			all = append(all, fmt.Errorf("%s: %w", field, err))
 		}
 	})
 	for i, name := range t.More {
-		if err := checkName(name, true); err != nil {
+		if err := CheckName(name, true); err != nil {
 			all = append(all, fmt.Errorf("tables.more[%d]: %w", i, err))
 		}
 	}
@@ -149,8 +149,8 @@ func names(v reflect.Value, path string, visit func(field, name string, table bo
 	}
 }
 
-// checkName allows what a table or column is named in practice: no quotes, no control characters, bounded.
-func checkName(name string, table bool) error {
+// CheckName allows what a table or column is named in practice: no quotes, no control characters, bounded.
+func CheckName(name string, table bool) error {
 	if len(name) > 200 {
 		return errors.New("the name is longer than 200 bytes")
 	}
@@ -165,42 +165,37 @@ func checkName(name string, table bool) error {
 	return nil
 }
 
-// all are the tables of history.
-func (t Tables) all() []string {
+// All are the tables of history, More included.
+func (t Tables) All() []string {
 	return append([]string{t.Callbacks, t.LoadFiles, t.Locations, t.Logs}, t.More...)
 }
 
-// partitioned reports whether a name, without catalog and schema, is that of a table of history.
-func (t Tables) partitioned(name string) bool {
-	return slices.ContainsFunc(t.all(), func(table string) bool { return equalFold(table[strings.LastIndexByte(table, '.')+1:], name) })
-}
-
-// isHistory reports whether it is one of the tables of history.
-func (c *Client) isHistory(t tableName) bool {
-	return slices.ContainsFunc(c.tables.all(), func(name string) bool { return c.tableName(name).equal(t) })
-}
-
-// tableName is a table with its catalog and schema.
-type tableName struct{ catalog, schema, table string }
-
-func (c *Client) tableName(name string) tableName {
-	parts := strings.Split(name, ".")
-	t := tableName{c.config.Catalog, c.config.Schema, parts[len(parts)-1]}
-	if len(parts) > 1 {
-		t.schema = parts[len(parts)-2]
+// CheckWindow refuses a window that is unbounded, or that the tables cannot answer for. Its error begins with window.
+func (t Tables) CheckWindow(w base.Window) error {
+	if err := w.Validate(); err != nil {
+		return err
 	}
-	if len(parts) > 2 {
-		t.catalog = parts[len(parts)-3]
+	keep := t.Retention.D()
+	switch {
+	case keep <= 0:
+		return nil
+	case w.Duration() > keep:
+		return fmt.Errorf("window: longer than the %d days that the tables keep", int(keep.Hours()/24))
 	}
-	return t
+	if err := t.CheckKept(w.From.UTC().Format(time.DateOnly)); err != nil {
+		return fmt.Errorf("window.from: %w", err)
+	}
+	return nil
 }
 
-func (t tableName) equal(o tableName) bool {
-	return equalFold(t.catalog, o.catalog) && equalFold(t.schema, o.schema) && equalFold(t.table, o.table)
+// CheckKept refuses a day, written YYYY-MM-DD, before the first that the tables keep.
+func (t Tables) CheckKept(day string) error {
+	keep := t.Retention.D()
+	if keep <= 0 {
+		return nil
+	}
+	if first := time.Now().UTC().Add(-keep).Format(time.DateOnly); day < first {
+		return fmt.Errorf("before what the tables keep, which is %d days; begin at %s or later", int(keep.Hours()/24), first)
+	}
+	return nil
 }
-
-func (t tableName) sql() string {
-	return quote(t.catalog) + "." + quote(t.schema) + "." + quote(t.table)
-}
-
-func (t tableName) String() string { return t.catalog + "." + t.schema + "." + t.table }
