@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/history"
 	"github.com/fourkites/sources/internal/rest"
 )
 
@@ -27,9 +28,10 @@ type Config struct {
 	Catalog   string `json:"catalog,omitempty" yaml:"catalog"`     // of names without one; empty = AwsDataCatalog
 	Database  string `json:"database,omitempty" yaml:"database"`   // of names without one; empty = raw_data_db
 	// OutputLocation is where results are written, as s3://bucket/folder/; empty = where the workgroup says.
-	OutputLocation string   `json:"output_location,omitempty" yaml:"output_location"`
-	BucketOwner    string   `json:"bucket_owner,omitempty" yaml:"bucket_owner"` // account that must own the bucket of results, 12 digits; empty = not checked
-	Schemas        []string `json:"schemas,omitempty" yaml:"schemas"`           // as catalog.database: the only ones that may be read; empty = all
+	OutputLocation string         `json:"output_location,omitempty" yaml:"output_location"`
+	BucketOwner    string         `json:"bucket_owner,omitempty" yaml:"bucket_owner"` // account that must own the bucket of results, 12 digits; empty = not checked
+	Schemas        []string       `json:"schemas,omitempty" yaml:"schemas"`           // as catalog.database: the only ones that may be read; empty = all
+	Tables         history.Tables `json:"tables,omitzero" yaml:"tables"`              // where history lies; a table without a database is one of Database
 	// Results says how answers of more than a page are read: auto from their file in S3 where there is one, pages never.
 	// Empty = auto.
 	Results string `json:"results,omitempty" yaml:"results"`
@@ -81,6 +83,7 @@ func (c Config) withDefaults() Config {
 	orDefault(&c.MaxExecution, base.Duration(defaultMaxExecution))
 	orDefault(&c.ScanPrice, defaultPrice)
 	c.Schemas = slices.Clone(c.Schemas)
+	c.Tables = c.Tables.WithDefaults()
 	return c
 }
 
@@ -126,7 +129,7 @@ func (c Config) Validate() error {
 			problem("schemas[%d]: %.80q is not catalog.database", i, name)
 		}
 	}
-	all = append(all, c.checkNetwork(), c.checkBounds(), c.Limits.Validate())
+	all = append(all, c.checkNetwork(), c.checkBounds(), c.Limits.Validate(), c.Tables.Validate())
 	return errors.Join(all...)
 }
 

@@ -18,8 +18,9 @@ type Stats struct {
 	RowsRead  int64         `json:"rows_read,omitempty"`  // by the source
 	BytesRead int64         `json:"bytes_read,omitempty"` // by the source
 	Elapsed   time.Duration `json:"elapsed_ns,omitempty"`
-	Asked     Window        `json:"asked,omitzero"`   // the window asked for
-	Covered   Window        `json:"covered,omitzero"` // the part of it that was looked at; of several calls, from the first to the last
+	Cost      float64       `json:"cost_usd,omitempty"` // what the source charges, in US dollars, where it charges by the question
+	Asked     Window        `json:"asked,omitzero"`     // the window asked for
+	Covered   Window        `json:"covered,omitzero"`   // the part of it that was looked at; of several calls, from the first to the last
 	// Age is how old the answer may be: what happened in this time before the call may be missing. Of several calls it is
 	// that of the oldest answer. 0 = as of the call, as far as the source tells.
 	Age   time.Duration `json:"age_ns,omitempty"`
@@ -38,6 +39,7 @@ func (s *Stats) Add(o Stats) {
 	s.RowsRead += o.RowsRead
 	s.BytesRead += o.BytesRead
 	s.Elapsed += o.Elapsed
+	s.Cost += o.Cost
 	s.Asked = union(s.Asked, o.Asked)
 	s.Covered = union(s.Covered, o.Covered)
 	s.Age = max(s.Age, o.Age)

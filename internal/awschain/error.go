@@ -19,6 +19,7 @@ type Error struct {
 	Message string // without the request and the secrets
 	Status  int    // of HTTP; 0 = none
 	Theirs  bool   // the fault is AWS's
+	Request string // id of the request; empty = none was told
 }
 
 // Error is the code and the message.
@@ -57,6 +58,12 @@ func WithoutAnswer(err error, secrets []string) error {
 		return err
 	}
 	own := &Error{Code: e.ErrorCode(), Status: statusOf(err)}
+	if with, ok := errors.AsType[interface {
+		error
+		ServiceRequestID() string
+	}](err); ok && awsCode.MatchString(strings.ReplaceAll(with.ServiceRequestID(), "-", "")) {
+		own.Request = with.ServiceRequestID()
+	}
 	own.Theirs = e.ErrorFault() == smithy.FaultServer || own.Status >= http.StatusInternalServerError
 	if !awsCode.MatchString(own.Code) {
 		own.Code = "unknown code"
@@ -109,9 +116,9 @@ func Classify(err error, codes map[string]Verdict, refused, keyless base.Hint) *
 		return e
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		v := e.verdict(codes, refused)
+		v := e.Verdict(codes, refused)
 		typed := base.NewError(v.Kind, err).WithText(e.Error())
-		typed.Sent, typed.Code = base.Answered, e.Code
+		typed.Sent, typed.Code, typed.RequestID = base.Answered, e.Code, e.Request
 		typed.SetHint(v.Hint)
 		return typed
 	}
@@ -128,7 +135,8 @@ func Classify(err error, codes map[string]Verdict, refused, keyless base.Hint) *
 	return nil
 }
 
-func (e *Error) verdict(codes map[string]Verdict, refused base.Hint) Verdict {
+// Verdict is what the error means: by the codes of the source, then by those of all services.
+func (e *Error) Verdict(codes map[string]Verdict, refused base.Hint) Verdict {
 	if v, known := codes[e.Code]; known {
 		return v
 	}

@@ -21,6 +21,9 @@ type Engine struct {
 	// Describe is the types of a table's columns, as Trino names them, by name.
 	Describe func(ctx context.Context, op *base.Op, table sqlguard.Table) (map[string]string, error)
 
+	// TextMaps says that maps come as text which cannot be taken apart, so that they are asked for as JSON.
+	TextMaps bool
+
 	probe tableProbe
 }
 

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"math"
@@ -46,7 +47,7 @@ func (e *Engine) logScan(ctx context.Context, op *base.Op, q logs.Query) (*scan[
 	if err != nil {
 		return nil, err
 	}
-	l := logLayout{table: table, partition: e.Guard.Tables.Partition, names: e.Guard.Tables.LogColumns, known: known}
+	l := logLayout{table: table, partition: e.Guard.Tables.Partition, names: e.Guard.Tables.LogColumns, known: known, textMaps: e.TextMaps}
 	if l.at, err = known.timeOf(l.names.Time, time.Nanosecond); err == nil {
 		err = l.filter(&statement{}, q)
 	}
@@ -70,6 +71,7 @@ type logLayout struct {
 	names     history.LogColumns
 	known     columns
 	at        timeColumn
+	textMaps  bool
 }
 
 func (l logLayout) query(q logs.Query, w base.Window, after *position, limit int) question {
@@ -102,10 +104,18 @@ func (l logLayout) projection(id string) string {
 		{l.names.Resources, "x_resources"},
 	} {
 		if l.known.base(m.column) == "map" {
-			items = append(items, sqlguard.Quote(m.column)+" AS "+m.as)
+			items = append(items, l.mapOf(m.column)+" AS "+m.as)
 		}
 	}
 	return strings.Join(items, ", ")
+}
+
+// mapOf is a column of maps in the form in which its values can be read.
+func (l logLayout) mapOf(column string) string {
+	if l.textMaps {
+		return "json_format(CAST(" + sqlguard.Quote(column) + " AS JSON))"
+	}
+	return sqlguard.Quote(column)
 }
 
 // logRow is a record as the server sends it.
@@ -157,6 +167,13 @@ const serviceLabel = "service.name"
 
 // eachEntry walks over a map as rows gives it; a value that is NULL is left out, and so is a number that is none.
 func eachEntry(m any, visit func(string, any)) {
+	if text, ok := m.(string); ok {
+		var object map[string]any
+		if json.Unmarshal([]byte(text), &object) != nil {
+			return
+		}
+		m = object
+	}
 	switch m := m.(type) {
 	case map[string]string:
 		for k, v := range m {

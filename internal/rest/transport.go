@@ -97,6 +97,34 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 	if options.Transport != nil {
 		return &transport{root: root, next: options.Transport, given: true}, nil
 	}
+	timeout := config.DialTimeout
+	if timeout <= 0 {
+		timeout = defaultDialTimeout
+	}
+	next, err := newPool(config, dialer(root, timeout), timeout, options)
+	if err != nil {
+		return nil, err
+	}
+	foreign := next.Clone()
+	foreign.TLSClientConfig.ServerName = ""
+	foreign.TLSClientConfig.Certificates, foreign.TLSClientConfig.GetClientCertificate = nil, nil
+	if config.ServerName != "" {
+		next.TLSClientConfig.ServerName = config.ServerName
+	}
+	return &transport{root: root, next: next, foreign: foreign}, nil
+}
+
+// NewPool is the connections of a client that makes its calls by a library of its own: proxy, TLS and times are those of all
+// sources. CAFile, CertFile, KeyFile, Proxy and DialTimeout of the Config count.
+func NewPool(config Config, options base.Options) (*http.Transport, error) {
+	timeout := config.DialTimeout
+	if timeout <= 0 {
+		timeout = defaultDialTimeout
+	}
+	return newPool(config, (&net.Dialer{Timeout: timeout, KeepAlive: keepAlive}).DialContext, timeout, options)
+}
+
+func newPool(config Config, dial base.Dialer, timeout time.Duration, options base.Options) (*http.Transport, error) {
 	files := tlsconfig.Files{CAFile: config.CAFile, CertFile: config.CertFile, KeyFile: config.KeyFile}
 	secured, err := files.Config(options.TLS)
 	if err != nil {
@@ -106,26 +134,14 @@ func newTransport(config Config, root *url.URL, options base.Options) (*transpor
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
-	timeout := config.DialTimeout
-	if timeout <= 0 {
-		timeout = defaultDialTimeout
-	}
-	dial := dialer(root, timeout)
 	if options.Dialer != nil {
 		dial = options.Dialer
 	}
-	next := &http.Transport{
+	return &http.Transport{
 		Proxy: proxy, OnProxyConnectResponse: proxyRefuses, DialContext: watched(dial, timeout), TLSClientConfig: secured,
 		ForceAttemptHTTP2: true, TLSHandshakeTimeout: timeout, ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: maxHeader,
 		MaxIdleConns: maxIdle, MaxIdleConnsPerHost: maxIdlePerHost, IdleConnTimeout: idleTimeout,
-	}
-	foreign := next.Clone()
-	foreign.TLSClientConfig.ServerName = ""
-	foreign.TLSClientConfig.Certificates, foreign.TLSClientConfig.GetClientCertificate = nil, nil
-	if config.ServerName != "" {
-		next.TLSClientConfig.ServerName = config.ServerName
-	}
-	return &transport{root: root, next: next, foreign: foreign}, nil
+	}, nil
 }
 
 // keep leaves no more idle connections than permits, where those are bounded: exchanges outside of the guard may have taken

@@ -88,3 +88,20 @@ type PlanError struct{ what string }
 
 // Error says what is wrong with the plan.
 func (e *PlanError) Error() string { return e.what }
+
+// Bytes is what the tables of the plan give to the rest of it, as the optimizer estimates; false where it has no estimate of
+// one of them. Of columnar files it is near to what is read, of others less.
+func (p Plan) Bytes() (int64, bool) {
+	var all float64
+	for _, in := range p.Inputs {
+		if in.Constraint.None {
+			continue
+		}
+		n, ok := in.Estimate.Bytes.(float64)
+		if !ok {
+			return 0, false
+		}
+		all += n
+	}
+	return int64(min(all, 1<<62)), true
+}

@@ -190,3 +190,38 @@ func checkFunctions(all []Lexeme) error {
 	}
 	return nil
 }
+
+// Selects reports whether the statement is one whose answer is a table of its own making: it begins with SELECT, WITH, VALUES
+// or TABLE.
+func Selects(all []Lexeme) bool {
+	i := slices.IndexFunc(all, func(l Lexeme) bool { return l.kind != '(' })
+	return i >= 0 && slices.ContainsFunc([]string{"SELECT", "WITH", "VALUES", "TABLE"}, all[i].word)
+}
+
+// Marks is how many question marks stand for values.
+func Marks(all []Lexeme) int {
+	n := 0
+	for _, l := range all {
+		if l.kind == '?' {
+			n++
+		}
+	}
+	return n
+}
+
+// Bind puts literals into the places of the question marks. It is for statements that a server takes no values for; the
+// literals must be made by the program.
+func Bind(sql string, all []Lexeme, literals []string) (string, error) {
+	if n := Marks(all); n != len(literals) {
+		return "", fmt.Errorf("args: %d values for %d question marks", len(literals), n)
+	}
+	var b strings.Builder
+	from := 0
+	for _, l := range all {
+		if l.kind == '?' {
+			b.WriteString(sql[from:l.at] + literals[0])
+			from, literals = l.at+1, literals[1:]
+		}
+	}
+	return b.String() + sql[from:], nil
+}

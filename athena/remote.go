@@ -1,0 +1,128 @@
+package athena
+
+import (
+	"context"
+	"iter"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/logquery"
+	"github.com/fourkites/sources/internal/output"
+)
+
+// The client and the remote answer the same questions.
+var _ logs.Source = (*RemoteClient)(nil)
+
+// RemoteClient asks the same questions of a server that serves this package's tools. It is safe for concurrent use as
+// far as its caller is, and has nothing to close.
+type RemoteClient struct{ caller tool.Caller }
+
+// Remote makes a client of the tools that the caller reaches.
+func Remote(caller tool.Caller) *RemoteClient { return &RemoteClient{caller: caller} }
+
+// remoteName is the name of every remote client.
+const remoteName = "athena"
+
+// Name is that of the package.
+func (r *RemoteClient) Name() string { return remoteName }
+
+// Logs is [Client.Logs], page by page.
+func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
+	return output.Walk(remoteName, opLogs.Name, q.Limit, func(n int, cursor string) (base.Page[logs.Record], error) {
+		q := q
+		q.Limit = n
+		return r.LogsPage(ctx, q, cursor)
+	})
+}
+
+// LogsPage is [Client.LogsPage].
+func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
+	q.Limit = output.PageSize(q.Limit)
+	return SearchLogs.Call(ctx, r.caller, LogsInput(logquery.FormOf(q, cursor)))
+}
+
+// Callbacks is [Client.Callbacks], page by page.
+func (r *RemoteClient) Callbacks(ctx context.Context, o CallbacksOptions) iter.Seq2[Callback, error] {
+	return output.Walk(remoteName, opCallbacks.Name, o.Limit, func(n int, cursor string) (base.Page[Callback], error) {
+		o := o
+		o.Limit = n
+		return r.CallbacksPage(ctx, o, cursor)
+	})
+}
+
+// CallbacksPage is [Client.CallbacksPage].
+func (r *RemoteClient) CallbacksPage(ctx context.Context, o CallbacksOptions, cursor string) (base.Page[Callback], error) {
+	return ListCallbacks.Call(ctx, r.caller, CallbacksInput{
+		Window: o.Window, TrackingID: o.TrackingID, LoadNumber: o.LoadNumber, CompanyID: o.CompanyID, MessageType: o.MessageType,
+		Delivery: o.Delivery, OldestFirst: o.OldestFirst, Limit: output.PageSize(o.Limit), Cursor: cursor,
+	})
+}
+
+// LoadFiles is [Client.LoadFiles]; one call brings at most 10,000.
+func (r *RemoteClient) LoadFiles(ctx context.Context, o FilesOptions) iter.Seq2[LoadFile, error] {
+	return given(func() (base.Page[LoadFile], error) { return ListLoadFiles.Call(ctx, r.caller, filesInput(o)) })
+}
+
+// LocationProcessing is [Client.LocationProcessing]; one call brings at most 10,000.
+func (r *RemoteClient) LocationProcessing(ctx context.Context, o FilesOptions) iter.Seq2[Location, error] {
+	return given(func() (base.Page[Location], error) { return ListLocations.Call(ctx, r.caller, filesInput(o)) })
+}
+
+func filesInput(o FilesOptions) FilesInput {
+	in := FilesInput(o)
+	if in.Limit <= 0 || in.Limit > maxChunk {
+		in.Limit = maxChunk
+	}
+	return in
+}
+
+// given yields a list that is given at once.
+func given[T any](call func() (base.Page[T], error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		found, err := items(call())
+		for _, item := range found {
+			if !yield(item, nil) {
+				return
+			}
+		}
+		if err != nil {
+			var zero T
+			yield(zero, err)
+		}
+	}
+}
+
+// Catalogs is [Client.Catalogs].
+func (r *RemoteClient) Catalogs(ctx context.Context) ([]string, error) {
+	return items(ListCatalogs.Call(ctx, r.caller, CatalogsInput{}))
+}
+
+// Databases is [Client.Databases].
+func (r *RemoteClient) Databases(ctx context.Context, catalog string) ([]string, error) {
+	return items(ListDatabases.Call(ctx, r.caller, DatabasesInput{catalog}))
+}
+
+// Tables is [Client.Tables].
+func (r *RemoteClient) Tables(ctx context.Context, o TablesOptions) ([]Table, error) {
+	return items(ListTables.Call(ctx, r.caller, TablesInput(o)))
+}
+
+// DescribeTable is [Client.DescribeTable].
+func (r *RemoteClient) DescribeTable(ctx context.Context, table string, sample int) (TableDescription, error) {
+	return DescribeTable.Call(ctx, r.caller, DescribeInput{table, sample})
+}
+
+// Execution is [Client.Execution]; why a query failed is in its fields alone.
+func (r *RemoteClient) Execution(ctx context.Context, id string) (Execution, error) {
+	return GetQuery.Call(ctx, r.caller, QueryIDInput{id})
+}
+
+// StopQuery is [Client.StopQuery].
+func (r *RemoteClient) StopQuery(ctx context.Context, id string) error {
+	_, err := StopQuery.Call(ctx, r.caller, QueryIDInput{id})
+	return err
+}
+
+// items is [output.Items] of a call.
+func items[T any](p base.Page[T], err error) ([]T, error) { return output.Items(remoteName, p, err) }

@@ -1,0 +1,152 @@
+package athena
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/athena"
+	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/fourkites/sources/internal/awschain"
+)
+
+// service is the two services of AWS that an answer takes. The guard retries, so they do not.
+type service struct {
+	queries *athena.Client
+	objects *s3.Client
+}
+
+// connected finds the credentials of the process, once; a failure is tried again.
+func (c *Client) connected(ctx context.Context) (*service, error) {
+	c.connecting.Lock()
+	defer c.connecting.Unlock()
+	if c.service != nil {
+		return c.service, nil
+	}
+	loaded, keys, err := awschain.Load(ctx, awschain.Options{Region: c.config.Region})
+	if err != nil {
+		return nil, err
+	}
+	loaded.HTTPClient = &http.Client{
+		Transport:     bounded{c.transport},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a request is signed for one host
+	}
+	c.keys = keys
+	c.service = &service{
+		queries: athena.NewFromConfig(loaded, func(o *athena.Options) { override(&o.BaseEndpoint, c.config.Endpoint) }),
+		objects: s3.NewFromConfig(loaded, func(o *s3.Options) {
+			override(&o.BaseEndpoint, c.config.S3Endpoint)
+			o.UsePathStyle = c.config.S3Endpoint != ""
+			o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired // parts of a file have none
+		}),
+	}
+	return c.service, nil
+}
+
+func override(endpoint **string, with string) {
+	if with != "" {
+		*endpoint = &with
+	}
+}
+
+// address is the host of the API.
+func (c Config) address() string {
+	if u, err := url.Parse(c.Endpoint); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "athena." + c.Region + ".amazonaws.com"
+}
+
+// maxResponse bounds an answer of the API, or a part of a file.
+const maxResponse = 64 << 20
+
+// bounded cuts answers that are larger than any can be.
+type bounded struct{ next http.RoundTripper }
+
+// RoundTrip makes one exchange.
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(r)
+	if err == nil && resp.Body != nil {
+		resp.Body = &body{resp.Body, maxResponse}
+	}
+	return resp, err
+}
+
+type body struct {
+	io.ReadCloser
+	left int64
+}
+
+// errTooLarge is an answer that is larger than any can be.
+var errTooLarge = errors.New("the answer is larger than 64 MiB")
+
+// Read ends with an error beyond the bound.
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return n, errTooLarge
+	}
+	return n, err
+}
+
+// refresh has the next request ask the chain for new credentials. Those that a person wrote down do not change by it.
+func (c *Client) refresh(context.Context) error {
+	c.connecting.Lock()
+	defer c.connecting.Unlock()
+	c.service = nil // the chain is walked anew: a file may have been written anew
+	return nil
+}
+
+func (c *Client) secrets() []string {
+	c.connecting.Lock()
+	keys := c.keys
+	c.connecting.Unlock()
+	if keys == nil {
+		return nil
+	}
+	return keys.Secrets()
+}
+
+// request makes one bounded request, which Close cuts.
+func request[T any](ctx context.Context, c *Client, f func(context.Context, *service) (T, error)) (T, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.cut, func() { cancel(errClosed) })()
+	out, err := requestDetached(ctx, c, f)
+	if err != nil && errors.Is(context.Cause(ctx), errClosed) {
+		return out, errClosed
+	}
+	return out, err
+}
+
+// requestDetached makes one bounded request.
+func requestDetached[T any](ctx context.Context, c *Client, f func(context.Context, *service) (T, error)) (T, error) {
+	if limit := c.guard.Limits().Attempt.D(); limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	s, err := c.connected(ctx)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	out, err := f(ctx, s)
+	return out, c.foreign(err)
+}
+
+// workgroup asks for the workgroup, which must be enabled.
+func (c *Client) workgroup(ctx context.Context) error {
+	out, err := request(ctx, c, func(ctx context.Context, s *service) (*athena.GetWorkGroupOutput, error) {
+		return s.queries.GetWorkGroup(ctx, &athena.GetWorkGroupInput{WorkGroup: &c.config.Workgroup})
+	})
+	if err == nil && out.WorkGroup != nil && out.WorkGroup.State == types.WorkGroupStateDisabled {
+		return &ServerError{Code: codeDisabled, Message: "the workgroup " + c.config.Workgroup + " is disabled"}
+	}
+	return err
+}

@@ -1,0 +1,101 @@
+package athena
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/output"
+)
+
+// The tools of a client. [Client.Tools] binds them; each can be called wherever it is served.
+var (
+	SearchLogs = tool.Declare[LogsInput, base.Page[logs.Record]]("athena_search_logs",
+		"Searches the history of logs (older than the live store keeps) by service, severity, text, fields and ids within a "+
+			"window, newest first. The answer is a page: its outcome says whether it is all (data, no_data) or not (truncated, "+
+			"partial); more pages follow with its cursor.")
+	ListCallbacks = tool.Declare[CallbacksInput, base.Page[Callback]]("athena_list_callbacks",
+		"Lists the calls of customers' endpoints for a load or a company in a window, delivered or not, with their HTTP status.")
+	ListLoadFiles = tool.Declare[FilesInput, base.Page[LoadFile]]("athena_list_load_files",
+		"Lists what is known of the files that brought a load, day by day.")
+	ListLocations = tool.Declare[FilesInput, base.Page[Location]]("athena_list_locations",
+		"Lists the steps of carriers' files that bear on a load, from file over worker to location, day by day.")
+	ListCatalogs  = tool.Declare[CatalogsInput, base.Page[string]]("athena_list_catalogs", "Lists the data catalogs that may be read.")
+	ListDatabases = tool.Declare[DatabasesInput, base.Page[string]]("athena_list_databases", "Lists the databases of a catalog.")
+	ListTables    = tool.Declare[TablesInput, base.Page[Table]]("athena_list_tables",
+		"Lists the tables and views of a database; history says that a statement over the table must bound its days (datestr).")
+	DescribeTable = tool.Declare[DescribeInput, TableDescription]("athena_describe_table",
+		"Returns the columns of a table, their types and which are partition keys, with some rows if asked for.")
+	GetQuery = tool.Declare[QueryIDInput, Execution]("athena_get_query",
+		"Says how far a query has come, by its id: state, times, bytes read, cost, and why it failed.")
+	GetResults = tool.Declare[ResultsInput, QueryOutput]("athena_get_results",
+		"Returns the rows of a query by its id, and waits for its end; the outcome truncated says that there are more than the limit.")
+	StartSQL = tool.Declare[StartInput, StartOutput]("athena_start_query",
+		"Starts one SQL statement that reads and returns its id at once; for what takes long. Bound datestr in every table of history.").Writing()
+	StopQuery = tool.Declare[QueryIDInput, StopOutput]("athena_stop_query", "Stops a running query by its id.").Writing()
+)
+
+// Tools binds the client's methods, under their canonical names.
+func (c *Client) Tools() []tool.Tool {
+	return append([]tool.Tool{
+		SearchLogs.Bind(c.searchLogs), ListCallbacks.Bind(c.listCallbacks), ListLoadFiles.Bind(c.listLoadFiles),
+		ListLocations.Bind(listedFiles(c, opLocations, c.LocationProcessing)),
+		ListCatalogs.Bind(output.PagedMore(func(ctx context.Context, _ CatalogsInput) ([]string, error) { return c.Catalogs(ctx) })),
+		ListDatabases.Bind(output.PagedMore(func(ctx context.Context, in DatabasesInput) ([]string, error) { return c.Databases(ctx, in.Catalog) })),
+		ListTables.Bind(output.PagedMore(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, TablesOptions(in)) })),
+		DescribeTable.Bind(func(ctx context.Context, in DescribeInput) (TableDescription, error) {
+			return c.DescribeTable(ctx, in.Table, in.SampleRows)
+		}),
+		GetQuery.Bind(func(ctx context.Context, in QueryIDInput) (Execution, error) { return c.Execution(ctx, in.QueryID) }),
+		StopQuery.Bind(func(ctx context.Context, in QueryIDInput) (StopOutput, error) {
+			err := c.StopQuery(ctx, in.QueryID)
+			return StopOutput{err == nil}, err
+		}),
+	}, c.sqlTools()...)
+}
+
+// listed is [output.PagedMore] for a method that yields its items.
+func listed[In, T any](list func(context.Context, In) iter.Seq2[T, error]) func(context.Context, In) (base.Page[T], error) {
+	return output.PagedMore(func(ctx context.Context, in In) ([]T, error) { return base.Collect(list(ctx, in)) })
+}
+
+func (c *Client) searchLogs(ctx context.Context, in LogsInput) (base.Page[logs.Record], error) {
+	q, err := in.query()
+	if err = errors.Join(err, checkLimit(in.Limit)); err != nil {
+		return base.Page[logs.Record]{}, c.invalid(opLogsPage, err)
+	}
+	return c.LogsPage(ctx, q, in.Cursor)
+}
+
+func (c *Client) listCallbacks(ctx context.Context, in CallbacksInput) (base.Page[Callback], error) {
+	if err := checkLimit(in.Limit); err != nil {
+		return base.Page[Callback]{}, c.invalid(opCallbacksPage, err)
+	}
+	return c.CallbacksPage(ctx, in.options(), in.Cursor)
+}
+
+func (c *Client) listLoadFiles(ctx context.Context, in FilesInput) (base.Page[LoadFile], error) {
+	return listedFiles(c, opLoadFiles, c.LoadFiles)(ctx, in)
+}
+
+// listedFiles is listed for the tools that take [FilesInput].
+func listedFiles[T any](c *Client, op *base.Op, list func(context.Context, FilesOptions) iter.Seq2[T, error]) func(context.Context, FilesInput) (base.Page[T], error) {
+	return func(ctx context.Context, in FilesInput) (base.Page[T], error) {
+		if err := checkLimit(in.Limit); err != nil {
+			return base.Page[T]{}, c.invalid(op, err)
+		}
+		return listed(func(ctx context.Context, in FilesInput) iter.Seq2[T, error] { return list(ctx, in.options()) })(ctx, in)
+	}
+}
+
+// checkLimit refuses a limit that a tool would have to change: its caller would take the page for all that it asked for.
+func checkLimit(limit int) error {
+	if limit < 0 || limit > output.MaxItems {
+		return fmt.Errorf("limit: %d is not between 1 and %d; leave it out for %d", limit, output.MaxItems, output.DefaultItems)
+	}
+	return nil
+}
