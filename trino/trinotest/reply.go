@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/internal/script"
+	"github.com/fourkites/sources/internal/trinosql"
 )
 
 // Column is a column of an answer or of a table, its type in the server's words.
@@ -140,7 +141,7 @@ func (r Reply) data(rows [][]any) json.RawMessage {
 func onWire(v any, typ string) any {
 	switch v := v.(type) {
 	case time.Time:
-		return timeText(v, typ)
+		return trinosql.TimeText(v, typ)
 	case float64:
 		switch {
 		case math.IsNaN(v):
@@ -164,23 +165,4 @@ func onWire(v any, typ string) any {
 		return out
 	}
 	return v
-}
-
-func timeText(t time.Time, typ string) string {
-	digits := "000"
-	if i := strings.IndexByte(typ, '('); i >= 0 && i+1 < len(typ) {
-		if n := int(typ[i+1] - '0'); n >= 0 && n <= 9 {
-			digits = strings.Repeat("0", n)
-		}
-	}
-	switch {
-	case typ == "date":
-		return t.UTC().Format(time.DateOnly)
-	case digits != "":
-		digits = "." + digits
-	}
-	if strings.HasSuffix(typ, "with time zone") {
-		return t.UTC().Format("2006-01-02 15:04:05"+digits) + " UTC"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05" + digits)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/internal/script"
+	"github.com/fourkites/sources/internal/trinosql"
 	"github.com/fourkites/sources/internal/wire"
 	"github.com/fourkites/sources/trino"
 )
@@ -49,7 +50,7 @@ type Server struct {
 	requests []Request
 	queries  map[string]*query
 	history  []*query // ended ones too
-	tables   map[string]*table
+	engine   *trinosql.Engine
 	posting  int
 	refused  map[string]bool // session properties that may not be set
 	number   int
@@ -82,7 +83,7 @@ func WithSpooling() Option { return func(s *Server) { s.spooling = true } }
 func NewServer(opts ...Option) *Server {
 	s := &Server{
 		pageRows: 1000, users: map[string]string{User: Password},
-		queries: map[string]*query{}, tables: map[string]*table{}, refused: map[string]bool{},
+		queries: map[string]*query{}, refused: map[string]bool{},
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -90,7 +91,8 @@ func NewServer(opts ...Option) *Server {
 	s.http.List = wire.List{Begin: `{"id":"20250101_000000_00000_fault","data":[`, Entry: `[1,"x","y"],`, End: `]}`}
 	s.startErr = s.start()
 	s.URL = s.http.URL()
-	s.defineHistory()
+	s.engine = trinosql.NewEngine(s.systemTable)
+	s.engine.DefineHistory(home)
 	return s
 }
 

@@ -1,4 +1,4 @@
-package trinotest
+package trinosql
 
 import (
 	"slices"
@@ -49,10 +49,10 @@ type parser struct {
 	depth  int
 }
 
-// refusal is what a panic of the parser or of an expression carries.
+// complaint is what a panic of the parser or of an expression carries.
 type complaint struct{ err *Error }
 
-func complain(name, message string) { panic(complaint{userError(name, message)}) }
+func complain(name, message string) { panic(complaint{&Error{name, message}}) }
 
 // unread complains of what a real server may well read, and this one does not.
 func unread(name, message string) {
@@ -121,7 +121,7 @@ func (p *parser) names() []string {
 func parseSelection(sql string) (s *selection, err *Error) {
 	tokens, bad := lex(sql)
 	if bad != nil {
-		return nil, userError("SYNTAX_ERROR", bad.Error())
+		return nil, &Error{"SYNTAX_ERROR", bad.Error()}
 	}
 	defer caught(&err)
 	p := &parser{tokens: tokens}

@@ -1,4 +1,4 @@
-package trinotest
+package trinosql
 
 import (
 	"errors"
@@ -43,7 +43,7 @@ func lex(sql string) ([]token, error) {
 			}
 			i += n + 4
 		case c == '\'' || c == '"':
-			text, n := unquote(rest)
+			text, n := Unquote(rest)
 			if n == 0 {
 				return nil, errors.New("a text does not end")
 			}
@@ -82,8 +82,9 @@ func span(text string, in func(rune) bool) int {
 	return len(text)
 }
 
-// unquote reads a quoted text in which a doubled quote is one. There are no other escapes.
-func unquote(s string) (text string, n int) {
+// Unquote reads the quoted text that s begins with, in which a doubled quote is one. There are no other escapes. n is its length
+// in s; zero when it does not end.
+func Unquote(s string) (text string, n int) {
 	q := s[:1]
 	for i := 1; i < len(s); i++ {
 		if s[i] != q[0] {

@@ -1,4 +1,4 @@
-package trinotest
+package trinosql
 
 import (
 	"maps"
