@@ -23,6 +23,7 @@ type Column struct {
 // Result is the answer to a statement. Values are text, int64, float64, bool, []byte, time.Time, nil, []any and
 // map[string]any.
 type Result struct {
+	Source  *Table // that was read; nil = none
 	Columns []Column
 	Rows    [][]any
 }

@@ -24,7 +24,7 @@ func (s *selection) run(t *Table) (reply Result, err *Error) {
 	if s.limit >= 0 {
 		all = all[:min(s.limit, len(all))]
 	}
-	reply.Columns = s.columns(t)
+	reply.Columns, reply.Source = s.columns(t), t
 	for _, r := range all {
 		var values []any
 		for _, item := range s.items {
