@@ -195,9 +195,9 @@ func denial(code string, r *http.Request) wire.Answer {
 		return a
 	}
 	a.Body, _ = xml.Marshal(struct {
-		XMLName                            xml.Name `xml:"Error"`
-		Code, Message, Resource, RequestId string
-	}{Code: code, Message: code, Resource: r.URL.Path, RequestId: "FAKE"})
+		XMLName                 xml.Name `xml:"Error"`
+		Code, Message, Resource string
+	}{Code: code, Message: code, Resource: r.URL.Path})
 	return a
 }
 
