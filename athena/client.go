@@ -29,6 +29,7 @@ type Client struct {
 	connecting sync.Mutex // one goroutine finds the credentials
 	service    *service   // under connecting; nil until they were found
 	keys       *awschain.Keys
+	credential *credential // nil: the chain
 
 	mu         sync.Mutex
 	answers    map[answer]struct{} // that have not ended
@@ -46,15 +47,15 @@ type answer interface{ cut() }
 var _ base.Client = (*Client)(nil)
 
 // New makes a client; it makes no call. It reports everything that is wrong with the configuration. Usable options are
-// WithLogger, WithTracerProvider, WithMeterProvider, WithTransport, WithDialer, WithTLS and WithLimiter. Where requests are
+// WithLogger, WithTracerProvider, WithMeterProvider, WithSecrets, WithTransport, WithDialer, WithTLS and WithLimiter. Where requests are
 // signed, and with what, is found by the first call.
-func New(_ context.Context, cfg Config, opts ...base.Option) (*Client, error) {
-	o, err := base.NewOptions(opts, "Transport", "Dialer", "TLS")
+func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) {
+	o, err := base.NewOptions(opts, "Secrets", "Transport", "Dialer", "TLS")
 	if err = errors.Join(err, cfg.Validate(), cfg.idle(o)); err != nil {
 		return nil, configError(cfg, err)
 	}
 	c := &Client{config: cfg.withDefaults(), answers: map[answer]struct{}{}}
-	if err := c.connect(o); err != nil {
+	if err := c.connect(ctx, o); err != nil {
 		return nil, configError(cfg, err)
 	}
 	c.reading = c.newReading()
@@ -84,7 +85,18 @@ func (c Config) idle(o base.Options) error {
 	return errors.Join(all...)
 }
 
-func (c *Client) connect(o base.Options) error {
+func (c *Client) connect(ctx context.Context, o base.Options) error {
+	var err error
+	if c.credential, err = newCredential(ctx, c.config, o.Secrets); err != nil {
+		return err
+	}
+	if err := c.open(o); err != nil {
+		return errors.Join(err, c.credential.close())
+	}
+	return nil
+}
+
+func (c *Client) open(o base.Options) error {
 	c.transport = o.Transport
 	if c.transport == nil {
 		pool, err := rest.NewPool(rest.Config{
@@ -130,7 +142,7 @@ const (
 func (c *Client) Close() error {
 	late := c.drain(base.CloseGrace)
 	c.cutOff()
-	for _, a := range c.open() {
+	for _, a := range c.unended() {
 		a.cut()
 	}
 	timer := time.AfterFunc(stopTimeout, c.giveUp)
@@ -144,10 +156,10 @@ func (c *Client) Close() error {
 	if c.own != nil {
 		c.own.CloseIdleConnections()
 	}
-	if late != nil {
-		return errors.New(c.Name() + ": close: calls were still running after " + base.CloseGrace.String() + " and were cut")
+	if err := c.credential.close(); err != nil || late == nil {
+		return err
 	}
-	return nil
+	return errors.New(c.Name() + ": close: calls were still running after " + base.CloseGrace.String() + " and were cut")
 }
 
 func (c *Client) drain(grace time.Duration) error {
@@ -156,8 +168,8 @@ func (c *Client) drain(grace time.Duration) error {
 	return c.guard.Close(ctx)
 }
 
-// open are the answers that have not ended.
-func (c *Client) open() []answer {
+// unended are the answers that have not ended.
+func (c *Client) unended() []answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Collect(maps.Keys(c.answers))

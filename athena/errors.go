@@ -67,7 +67,7 @@ func (c *Client) foreign(err error) error {
 		return &ServerError{Code: fmt.Sprint("HTTP ", status), Status: status, Type: -1, cause: &awschain.Error{Code: fmt.Sprint("HTTP ", status), Status: status, Theirs: true}}
 	}
 	if e, ok := errors.AsType[*awschain.Error](own); ok {
-		return &ServerError{Code: e.Code, Message: c.guard.Clean(e.Message), Status: e.Status, Type: -1, cause: e}
+		return &ServerError{Code: e.Code, Message: c.guard.Clean(strings.TrimPrefix(e.Error(), e.Code+": ")), Status: e.Status, Type: -1, cause: e}
 	}
 	return own
 }

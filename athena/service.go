@@ -28,7 +28,11 @@ func (c *Client) connected(ctx context.Context) (*service, error) {
 	if c.service != nil {
 		return c.service, nil
 	}
-	loaded, keys, err := awschain.Load(ctx, awschain.Options{Region: c.config.Region})
+	settings := awschain.Options{Region: c.config.Region}
+	if c.credential != nil {
+		settings.Credentials = c.credential
+	}
+	loaded, keys, err := awschain.Load(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -94,14 +98,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// refresh has the next request ask the chain for new credentials. Those that a person wrote down do not change by it.
-func (c *Client) refresh(context.Context) error {
-	c.connecting.Lock()
-	defer c.connecting.Unlock()
-	c.service = nil // the chain is walked anew: a file may have been written anew
-	return nil
-}
-
+// secrets are the keys that requests were signed with.
 func (c *Client) secrets() []string {
 	c.connecting.Lock()
 	keys := c.keys
@@ -136,8 +133,11 @@ func requestDetached[T any](ctx context.Context, c *Client, f func(context.Conte
 		var zero T
 		return zero, err
 	}
-	out, err := f(ctx, s)
-	return out, c.foreign(err)
+	p := &proof{}
+	out, err := f(context.WithValue(ctx, proofKey{}, p), s)
+	err = c.foreign(err)
+	c.credential.refused(p, err)
+	return out, err
 }
 
 // workgroup asks for the workgroup, which must be enabled.

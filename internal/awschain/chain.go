@@ -15,9 +15,11 @@ import (
 
 // Options says where requests go. The zero value of each field leaves it to the environment.
 type Options struct {
-	Region    string
-	Endpoint  string            // URL of every service
-	Transport http.RoundTripper // redirects are not followed over it; nil = the SDK's own client
+	Region   string
+	Endpoint string // URL of every service
+	// Credentials are used instead of the chain's, and asked for with every request; nil = the chain.
+	Credentials aws.CredentialsProvider
+	Transport   http.RoundTripper // redirects are not followed over it; nil = the SDK's own client
 }
 
 // Load finds the credentials and the region of the environment. Nothing is asked of AWS yet.
@@ -31,6 +33,9 @@ func Load(ctx context.Context, o Options) (aws.Config, *Keys, error) {
 	if o.Endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(o.Endpoint))
 	}
+	if o.Credentials != nil {
+		options = append(options, config.WithCredentialsProvider(o.Credentials))
+	}
 	loaded, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return loaded, nil, &SettingsError{err}
@@ -39,6 +44,9 @@ func Load(ctx context.Context, o Options) (aws.Config, *Keys, error) {
 		return loaded, nil, &SettingsError{errors.New("no region: set it in the configuration, or AWS_REGION")}
 	}
 	keys := &Keys{provider: loaded.Credentials}
+	if o.Credentials != nil {
+		keys.provider = o.Credentials
+	}
 	loaded.Credentials = keys
 	if o.Transport != nil {
 		loaded.HTTPClient = &http.Client{Transport: o.Transport}

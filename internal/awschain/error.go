@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/fourkites/sources/base"
 )
@@ -20,10 +22,18 @@ type Error struct {
 	Status  int    // of HTTP; 0 = none
 	Theirs  bool   // the fault is AWS's
 	Request string // id of the request; empty = none was told
+	// Skew is how far the clock of AWS is ahead of this machine's, where a signature was refused and they are minutes apart.
+	Skew time.Duration
 }
 
 // Error is the code and the message.
 func (e *Error) Error() string {
+	switch {
+	case e.Skew > 0:
+		return e.Code + ": the clock of this machine is " + e.Skew.Round(time.Second).String() + " behind that of AWS"
+	case e.Skew < 0:
+		return e.Code + ": the clock of this machine is " + (-e.Skew).Round(time.Second).String() + " ahead of that of AWS"
+	}
 	if e.Message == "" {
 		return e.Code
 	}
@@ -39,6 +49,7 @@ var quotedRequest = regexp.MustCompile(`(?is)(aws4-hmac-sha256|x-amz-security-to
 // aboutSignature are codes whose message is the request that AWS calculated from, and nothing that the hint lacks.
 var aboutSignature = map[string]bool{
 	"InvalidSignatureException": true, "SignatureDoesNotMatch": true, "IncompleteSignature": true, "IncompleteSignatureException": true,
+	"RequestTimeTooSkewed": true, "RequestExpired": true,
 }
 
 // awsCode is how AWS writes its codes.
@@ -69,6 +80,7 @@ func WithoutAnswer(err error, secrets []string) error {
 		own.Code = "unknown code"
 	}
 	if aboutSignature[own.Code] {
+		own.Skew = skewOf(err)
 		return own
 	}
 	own.Message = strings.TrimSpace(quotedRequest.ReplaceAllString(e.ErrorMessage(), "[redacted]"))
@@ -90,20 +102,25 @@ type Verdict struct {
 
 // common are the codes that every service of AWS answers with.
 var common = map[string]Verdict{
-	"ExpiredToken":                {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
-	"ExpiredTokenException":       {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
-	"UnrecognizedClientException": {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
-	"InvalidClientTokenId":        {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
-	"IncompleteSignature":         {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
-	"InvalidSignatureException":   {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
-	"SignatureDoesNotMatch":       {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
-	"Throttling":                  {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"ThrottlingException":         {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"RequestLimitExceeded":        {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"TooManyRequestsException":    {base.KindThrottled, base.HintOf("AWS throttles the API")},
-	"InternalFailure":             {base.KindUnavailable, base.HintOf("AWS could not answer")},
-	"InternalServerException":     {base.KindUnavailable, base.HintOf("AWS could not answer")},
-	"ServiceUnavailable":          {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"ExpiredToken":                        {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
+	"ExpiredTokenException":               {base.KindUnauthenticated, base.HintOf("the AWS credentials have expired")},
+	"UnrecognizedClientException":         {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"InvalidClientTokenId":                {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"IncompleteSignature":                 {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"InvalidSignatureException":           {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"SignatureDoesNotMatch":               {base.KindUnauthenticated, base.HintOf("AWS refuses the signature; check the secret key and the clock")},
+	"InvalidAccessKeyId":                  {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"InvalidToken":                        {base.KindUnauthenticated, base.HintOf("AWS does not know the credentials")},
+	"MissingAuthenticationTokenException": {base.KindUnauthenticated, base.HintOf("AWS saw no credentials")},
+	"RequestTimeTooSkewed":                {base.KindUnauthenticated, base.HintOf("set the clock of this machine")},
+	"RequestExpired":                      {base.KindUnauthenticated, base.HintOf("set the clock of this machine")},
+	"Throttling":                          {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"ThrottlingException":                 {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"RequestLimitExceeded":                {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"TooManyRequestsException":            {base.KindThrottled, base.HintOf("AWS throttles the API")},
+	"InternalFailure":                     {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"InternalServerException":             {base.KindUnavailable, base.HintOf("AWS could not answer")},
+	"ServiceUnavailable":                  {base.KindUnavailable, base.HintOf("AWS could not answer")},
 }
 
 // Classify types an error that WithoutAnswer returned: by the codes of the source, then by those of all services; an
@@ -147,6 +164,19 @@ func (e *Error) Verdict(codes map[string]Verdict, refused base.Hint) Verdict {
 		return Verdict{base.KindUnavailable, base.HintOf("AWS could not answer")}
 	}
 	return Verdict{base.KindInvalid, refused}
+}
+
+// skewOf compares the answer's date with this machine's; what is less than two minutes is none.
+func skewOf(err error) time.Duration {
+	e, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || e.Response == nil || e.Response.Response == nil {
+		return 0
+	}
+	at, bad := http.ParseTime(e.Response.Header.Get("Date"))
+	if skew := time.Until(at); bad == nil && skew.Abs() > 2*time.Minute {
+		return skew
+	}
+	return 0
 }
 
 func statusOf(err error) int {
