@@ -16,7 +16,7 @@ import (
 )
 
 // Config is what an operator writes about one Athena. The zero value of each field is its default, so that the zero Config
-// is the workgroup primary of the region us-east-1. Without AccessKeyID the credentials are those of the AWS chain:
+// is the workgroup primary of the region us-east-1. Without Key the credentials are those of the AWS chain:
 // environment, shared files, web identity, container, instance role.
 type Config struct {
 	Name     string `json:"name,omitempty" yaml:"name"`         // of the client in errors, spans and reports; empty = athena
@@ -25,9 +25,9 @@ type Config struct {
 	// S3Endpoint is the URL of the object store that holds results, addressed by path; empty = S3 of the region.
 	S3Endpoint string `json:"s3_endpoint,omitempty" yaml:"s3_endpoint"`
 
-	AccessKeyID     string       `json:"access_key_id,omitempty" yaml:"access_key_id"`        // empty = the AWS chain
-	SecretAccessKey secret.Value `json:"secret_access_key,omitzero" yaml:"secret_access_key"` // beside AccessKeyID
-	SessionToken    secret.Value `json:"session_token,omitzero" yaml:"session_token"`         // of a temporary key
+	// Key is an access key to sign with instead of those of the AWS chain: its id, its secret and, of a temporary one, its
+	// session token, with colons between them. Empty = the chain.
+	Key secret.Value `json:"key,omitzero" yaml:"key"`
 
 	Workgroup string `json:"workgroup,omitempty" yaml:"workgroup"` // empty = primary
 	Catalog   string `json:"catalog,omitempty" yaml:"catalog"`     // of names without one; empty = AwsDataCatalog
@@ -103,7 +103,6 @@ func orDefault[T comparable](field *T, value T) {
 var (
 	regionForm    = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
 	workgroupForm = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
-	accessKeyForm = regexp.MustCompile(`^[A-Za-z0-9]{0,128}$`)
 	accountForm   = regexp.MustCompile(`^[0-9]{12}$`)
 	outputForm    = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[ -~]*)?$`)
 )
@@ -148,15 +147,6 @@ func (c Config) checkNetwork() error {
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {
 		all = append(all, errors.New("cert_file, key_file: one is set without the other"))
-	}
-	if (c.AccessKeyID == "") != c.SecretAccessKey.IsZero() {
-		all = append(all, errors.New("access_key_id, secret_access_key: one is set without the other"))
-	}
-	if c.AccessKeyID == "" && !c.SessionToken.IsZero() {
-		all = append(all, errors.New("session_token: set without access_key_id"))
-	}
-	if !accessKeyForm.MatchString(c.AccessKeyID) {
-		all = append(all, errors.New("access_key_id: not the id of a key, which is letters and digits"))
 	}
 	if err := rest.CheckProxy(c.Proxy); err != nil {
 		all = append(all, fmt.Errorf("proxy: %w", err))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -13,28 +14,20 @@ import (
 	"github.com/fourkites/sources/internal/login"
 )
 
-// credential signs with the key of the configuration instead of the chain's, and never with a secret that the service has
+// credential signs with the key of the configuration instead of the chain's, and never with one that the service has
 // refused.
-type credential struct {
-	*login.Secret
-	id    string
-	token *login.Secret
-}
+type credential struct{ *login.Secret }
 
 // newCredential is the key of a Config; nil where the chain is used.
 func newCredential(ctx context.Context, c Config, resolver secret.Resolver) (*credential, error) {
-	if c.AccessKeyID == "" {
+	if c.Key.IsZero() {
 		return nil, nil
 	}
-	k := &credential{id: c.AccessKeyID}
-	var err error
-	if k.Secret, err = login.New(ctx, c.SecretAccessKey, resolver); err != nil {
-		return nil, fmt.Errorf("secret_access_key: %w", err)
+	found, err := login.New(ctx, c.Key, resolver)
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
 	}
-	if k.token, err = login.New(ctx, c.SessionToken, resolver); err != nil {
-		return nil, errors.Join(fmt.Errorf("session_token: %w", err), k.Secret.Close())
-	}
-	return k, nil
+	return &credential{found}, nil
 }
 
 // proof is what one request was signed with.
@@ -51,23 +44,22 @@ func (k *credential) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if p, ok := ctx.Value(proofKey{}).(*proof); ok {
 		p.version = snap.Version
 	}
-	out := aws.Credentials{AccessKeyID: k.id, SecretAccessKey: snap.Reveal(), Source: "configuration"}
-	if !k.token.Empty() {
-		token, err := k.token.Get(ctx)
-		if err != nil {
-			return aws.Credentials{}, err
-		}
-		out.SessionToken = token.Reveal()
+	id, rest, ok := strings.Cut(snap.Reveal(), ":")
+	word, token, _ := strings.Cut(rest, ":")
+	if !ok || id == "" || word == "" {
+		return aws.Credentials{}, errKey
 	}
-	return out, nil
+	return aws.Credentials{AccessKeyID: id, SecretAccessKey: word, SessionToken: token, Source: "configuration"}, nil
 }
 
-// close ends the watch over the secrets; of the chain there is none.
+var errKey = errors.New("key: not of the form id:secret or id:secret:token")
+
+// close ends the watch over the key; of the chain there is none.
 func (k *credential) close() error {
 	if k == nil {
 		return nil
 	}
-	return errors.Join(k.Secret.Close(), k.token.Close())
+	return k.Close()
 }
 
 // refused is told of every error of a request: a secret that was refused is not sent again. Where the clocks differ it is

@@ -3,12 +3,18 @@ package athena
 import (
 	"errors"
 	"fmt"
-	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/internal/awschain"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 // ServerError is what AWS answered, or why it ended a query, as errors.As finds it in an error of this package. Its texts
@@ -58,27 +64,48 @@ func (c *Client) foreign(err error) error {
 	if err == nil {
 		return nil
 	}
-	if errors.Is(err, errTooLarge) {
-		return errTooLarge
+	for _, own := range []error{errTooLarge, errSilent} {
+		if errors.Is(err, own) {
+			return own
+		}
 	}
-	status := statusOf(err)
 	own := awschain.WithoutAnswer(err, c.secrets())
-	if _, unread := errors.AsType[*awschain.MalformedError](own); unread && status >= http.StatusInternalServerError {
-		return &ServerError{Code: fmt.Sprint("HTTP ", status), Status: status, Type: -1, cause: &awschain.Error{Code: fmt.Sprint("HTTP ", status), Status: status, Theirs: true}}
-	}
 	if e, ok := errors.AsType[*awschain.Error](own); ok {
 		return &ServerError{Code: e.Code, Message: c.guard.Clean(strings.TrimPrefix(e.Error(), e.Code+": ")), Status: e.Status, Type: -1, cause: e}
 	}
-	return own
+	return c.named(err, own)
 }
 
-func statusOf(err error) int {
-	var with interface{ HTTPStatusCode() int }
-	if errors.As(err, &with) {
-		return with.HTTPStatusCode()
+// named says which of the two services an error of the way there is about.
+func (c *Client) named(err, own error) error {
+	if base.ClassifyNetwork(own).Kind == base.KindInternal && !tlsconfig.Alert(own) {
+		return own
 	}
-	return 0
+	host := c.config.address()
+	if op, ok := errors.AsType[*smithy.OperationError](err); ok && op.Service() == s3.ServiceID {
+		host = c.config.storage()
+	}
+	return &wayError{host, own}
 }
+
+// wayError is a failure on the way to a service.
+type wayError struct {
+	host string
+	err  error
+}
+
+// Error is the host and what went wrong, without the layers of the SDK.
+func (e *wayError) Error() string {
+	cause := e.err
+	if u, ok := errors.AsType[*url.Error](cause); ok {
+		cause = u.Err
+	} else if c, ok := errors.AsType[*aws.RequestCanceledError](cause); ok {
+		cause = c.Err
+	}
+	return e.host + ": " + cause.Error()
+}
+
+func (e *wayError) Unwrap() error { return e.err }
 
 var (
 	denied     = awschain.Verdict{Kind: base.KindPermission, Hint: base.HintOf("the identity may not do this; ask for another table, or have the right granted in IAM or Lake Formation")}
@@ -188,6 +215,15 @@ func classifyCause(err error) *base.Error {
 	if e, ok := errors.AsType[*ServerError](err); ok {
 		return e.typed(err)
 	}
+	if e := classifySecret(err); e != nil {
+		return e
+	}
+	if tlsconfig.Alert(err) {
+		typed := base.NewError(base.KindInvalid, err)
+		typed.Sent, typed.Code = base.NotSent, "tls"
+		typed.SetHint(base.HintOf(tlsconfig.AlertHint))
+		return typed
+	}
 	if e := awschain.Classify(err, codes, badRequest.Hint, base.HintOf("there are no AWS credentials; set them in the environment, in a profile, or by the role of the machine")); e != nil {
 		return e
 	}
@@ -220,10 +256,28 @@ func (e *ServerError) typed(err error) *base.Error {
 	typed := base.NewError(v.Kind, err).WithText(e.Error())
 	typed.Sent, typed.Code = base.Answered, e.Code
 	if e.cause != nil {
-		typed.RequestID = e.cause.Request
+		typed.RequestID, typed.RetryAfter = e.cause.Request, e.cause.After
 	}
 	typed.SetHint(v.Hint)
 	return typed
+}
+
+// classifySecret types why there is nothing to sign with.
+func classifySecret(err error) *base.Error {
+	kind, hint := base.KindUnauthenticated, base.HintOf("the key could not be had")
+	switch {
+	case errors.Is(err, secret.ErrRefused):
+		hint = base.HintOf("the service refused this key before; it is not sent again until it changes")
+	case errors.Is(err, errKey):
+		kind, hint = base.KindInvalid, base.HintOf("write it as id:secret, or id:secret:token of a temporary one")
+	case errors.Is(err, secret.ErrEmpty), errors.Is(err, secret.ErrExpired), errors.Is(err, secret.ErrUnresolved):
+	default:
+		return nil
+	}
+	e := base.NewError(kind, err)
+	e.Sent = base.NotSent
+	e.SetHint(hint)
+	return e
 }
 
 // classifyOwn types the errors of this package that are no answer of the server.
@@ -241,6 +295,10 @@ func classifyOwn(err error) *base.Error {
 	case isScan(err):
 		e := base.NewError(base.KindQuotaExceeded, err)
 		e.SetHint(tooWide.Hint)
+		return e
+	case errors.Is(err, errSilent):
+		e := base.NewError(base.KindAttemptTimeout, err)
+		e.SetHint(base.HintOf("ask for less, or raise limits.idle"))
 		return e
 	case errors.Is(err, errTooLarge):
 		e := base.NewError(base.KindTooLarge, err)

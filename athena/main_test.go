@@ -26,7 +26,7 @@ func started(t testing.TB) *athenatest.Server {
 // keyed is the server's configuration with its key.
 func keyed(server *athenatest.Server) athena.Config {
 	config := server.Config()
-	config.AccessKeyID, config.SecretAccessKey = athenatest.AccessKey, secret.Literal(athenatest.SecretKey)
+	config.Key = secret.Literal(athenatest.AccessKey + ":" + athenatest.SecretKey)
 	return config
 }
 

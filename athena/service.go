@@ -6,12 +6,15 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/internal/awschain"
 )
 
@@ -37,7 +40,7 @@ func (c *Client) connected(ctx context.Context) (*service, error) {
 		return nil, err
 	}
 	loaded.HTTPClient = &http.Client{
-		Transport:     bounded{c.transport},
+		Transport:     bounded{c.transport, c.guard},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a request is signed for one host
 	}
 	c.keys = keys
@@ -66,36 +69,79 @@ func (c Config) address() string {
 	return "athena." + c.Region + ".amazonaws.com"
 }
 
+// storage is the host of S3.
+func (c Config) storage() string {
+	if u, err := url.Parse(c.S3Endpoint); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return "s3." + c.Region + ".amazonaws.com"
+}
+
 // maxResponse bounds an answer of the API, or a part of a file.
 const maxResponse = 64 << 20
 
-// bounded cuts answers that are larger than any can be.
-type bounded struct{ next http.RoundTripper }
+// bounded ends answers that are larger than any can be, and those that stop.
+type bounded struct {
+	next  http.RoundTripper
+	guard *base.Guard
+}
 
 // RoundTrip makes one exchange.
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := b.next.RoundTrip(r)
 	if err == nil && resp.Body != nil {
-		resp.Body = &body{resp.Body, maxResponse}
+		resp.Body = newBody(resp.Body, b.guard.Limits().Idle.D())
 	}
 	return resp, err
 }
 
+// body is an answer that must go on.
 type body struct {
 	io.ReadCloser
-	left int64
+	left   int64
+	idle   time.Duration // 0 = no limit
+	timer  *time.Timer
+	silent atomic.Bool
 }
 
-// errTooLarge is an answer that is larger than any can be.
-var errTooLarge = errors.New("the answer is larger than 64 MiB")
+func newBody(of io.ReadCloser, idle time.Duration) *body {
+	b := &body{ReadCloser: of, left: maxResponse, idle: idle}
+	if idle > 0 {
+		b.timer = time.AfterFunc(idle, func() {
+			b.silent.Store(true)
+			_ = of.Close()
+		})
+	}
+	return b
+}
 
-// Read ends with an error beyond the bound.
+var (
+	errTooLarge = errors.New("the answer is larger than 64 MiB")
+	errSilent   = errors.New("the service fell silent in the middle of its answer")
+)
+
+// Read ends with an error beyond the bounds.
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.left -= int64(n); b.left < 0 {
+	if b.timer != nil && n > 0 {
+		b.timer.Reset(b.idle)
+	}
+	b.left -= int64(n)
+	switch {
+	case b.silent.Load():
+		return n, errSilent
+	case b.left < 0:
 		return n, errTooLarge
 	}
 	return n, err
+}
+
+// Close ends the answer.
+func (b *body) Close() error {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	return b.ReadCloser.Close()
 }
 
 // secrets are the keys that requests were signed with.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Options says where requests go. The zero value of each field leaves it to the environment.
@@ -26,6 +27,7 @@ type Options struct {
 func Load(ctx context.Context, o Options) (aws.Config, *Keys, error) {
 	options := []func(*config.LoadOptions) error{
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }), // the guard retries
+		config.WithLogger(logging.Nop{}),                                   // it would print
 	}
 	if o.Region != "" {
 		options = append(options, config.WithRegion(o.Region))

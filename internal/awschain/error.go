@@ -1,27 +1,36 @@
 package awschain
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/retry"
+	"github.com/fourkites/sources/internal/rest"
 )
 
 // Error is what AWS answered instead of what was asked for. The SDK's own error is not kept: its message may quote the
 // request.
 type Error struct {
 	Code    string
-	Message string // without the request and the secrets
-	Status  int    // of HTTP; 0 = none
-	Theirs  bool   // the fault is AWS's
-	Request string // id of the request; empty = none was told
+	Message string        // without the request and the secrets
+	Status  int           // of HTTP; 0 = none
+	Theirs  bool          // the fault is AWS's
+	Request string        // id of the request; empty = none was told
+	After   time.Duration // that the answer asked to wait; 0 = it did not ask
 	// Skew is how far the clock of AWS is ahead of this machine's, where a signature was refused and they are minutes apart.
 	Skew time.Duration
 }
@@ -58,11 +67,9 @@ var awsCode = regexp.MustCompile(`^[A-Za-z0-9._]{1,100}$`)
 // WithoutAnswer keeps what AWS answered out of the error, but for its code and a message without the request and the
 // secrets: an answer that the SDK could not read may hold the password.
 func WithoutAnswer(err error, secrets []string) error {
-	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
-		return &MalformedError{"AWS answered what is no answer of its API"}
-	}
-	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return &MalformedError{"AWS answered what is not JSON"}
+	_, unread := errors.AsType[*smithy.DeserializationError](err)
+	if _, ok := errors.AsType[*json.SyntaxError](err); ok || unread {
+		return unreadable(err)
 	}
 	e, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
@@ -76,9 +83,10 @@ func WithoutAnswer(err error, secrets []string) error {
 		own.Request = with.ServiceRequestID()
 	}
 	own.Theirs = e.ErrorFault() == smithy.FaultServer || own.Status >= http.StatusInternalServerError
-	if !awsCode.MatchString(own.Code) {
-		own.Code = "unknown code"
+	if !awsCode.MatchString(own.Code) || own.Code == "UnknownError" { // the SDK found none
+		own.Code = strconv.Itoa(own.Status)
 	}
+	own.After = waitOf(err)
 	if aboutSignature[own.Code] {
 		own.Skew = skewOf(err)
 		return own
@@ -86,6 +94,33 @@ func WithoutAnswer(err error, secrets []string) error {
 	own.Message = strings.TrimSpace(quotedRequest.ReplaceAllString(e.ErrorMessage(), "[redacted]"))
 	own.Message = base.Conceal(own.Message, secrets...)
 	return own
+}
+
+// unreadable is an answer that the SDK could not read: it broke off, it came with the status of a failure, or it is none.
+// What it held is not kept.
+func unreadable(err error) error {
+	if status := statusOf(err); status >= http.StatusBadRequest {
+		return &Error{Code: strconv.Itoa(status), Status: status, Theirs: status >= http.StatusInternalServerError, After: waitOf(err)}
+	}
+	for _, cause := range []error{context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET} {
+		if errors.Is(err, cause) {
+			return fmt.Errorf("the answer broke off: %w", cause)
+		}
+	}
+	if e, ok := errors.AsType[net.Error](err); ok {
+		return fmt.Errorf("the answer broke off: %w", e)
+	}
+	return &MalformedError{"AWS answered what is no answer of its API"}
+}
+
+// waitOf is what the headers of an answer ask to wait.
+func waitOf(err error) time.Duration {
+	e, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || e.Response == nil || e.Response.Response == nil {
+		return 0
+	}
+	wait, _ := retry.After(e.Response.Header, time.Now())
+	return wait
 }
 
 // MalformedError is an answer that cannot be understood.
@@ -136,6 +171,7 @@ func Classify(err error, codes map[string]Verdict, refused, keyless base.Hint) *
 		v := e.Verdict(codes, refused)
 		typed := base.NewError(v.Kind, err).WithText(e.Error())
 		typed.Sent, typed.Code, typed.RequestID = base.Answered, e.Code, e.Request
+		typed.RetryAfter = e.After
 		typed.SetHint(v.Hint)
 		return typed
 	}
@@ -159,6 +195,9 @@ func (e *Error) Verdict(codes map[string]Verdict, refused base.Hint) Verdict {
 	}
 	if v, known := common[e.Code]; known {
 		return v
+	}
+	if e.Code == strconv.Itoa(e.Status) {
+		return Verdict{rest.KindOf(e.Status), refused}
 	}
 	if e.Theirs {
 		return Verdict{base.KindUnavailable, base.HintOf("AWS could not answer")}
