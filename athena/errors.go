@@ -177,8 +177,11 @@ var named = regexp.MustCompile(`^([A-Z][A-Z0-9_]{3,60}): `)
 // verdict is what the failure of a query means to a caller: by its name, by words that stand for a case of its own, by its
 // number, by whose fault it is.
 func (e *ServerError) verdict() awschain.Verdict {
-	if e.Code == codeDisabled {
+	switch e.Code {
+	case codeDisabled:
 		return disabled
+	case codeCancelled:
+		return stopped
 	}
 	if v, known := reasons[e.Code]; known {
 		return v
