@@ -426,10 +426,6 @@ func TestABucketThatRefusesIsNamed(t *testing.T) {
 	if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindPermission || e.QueryID != id {
 		t.Error(err)
 	}
-	_, err = client.Query(t.Context(), athena.Query{SQL: "SELECT * FROM difficult"})
-	if kind := base.KindOf(err); kind != base.KindPermission {
-		t.Errorf("nothing can be written there: %v", err)
-	}
 }
 
 func TestADisabledWorkgroupIsSaid(t *testing.T) {
