@@ -1,8 +1,10 @@
 package trinosql
 
 import (
+	"cmp"
 	"time"
 
+	"github.com/fourkites/sources/base/history"
 	"github.com/fourkites/sources/base/logs"
 )
 
@@ -47,6 +49,14 @@ func (e *Engine) DefineHistory(in Session) {
 
 // Day is the partition of a time, that of UTC.
 func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// CallbackRow is a callback as a row of [CallbacksTable]; its day follows from its time where it is not given.
+func CallbackRow(c history.Callback) []any {
+	return []any{
+		c.ID, c.Time, c.TrackingID, c.ConfigID, c.LoadNumber, c.CompanyID, c.URL, c.Status, c.MessageType, c.Error,
+		cmp.Or(c.Date, Day(c.Time)),
+	}
+}
 
 // LogRow is a record as a row of [LogsTable].
 func LogRow(r logs.Record) []any {

@@ -57,8 +57,8 @@ func lex(sql string) ([]token, error) {
 			n := span(rest, func(r rune) bool { return r >= '0' && r <= '9' || r == '.' || r == 'E' || r == 'e' })
 			all = append(all, token{tokNumber, rest[:n]})
 			i += n
-		case c == '_' || unicode.IsLetter(rune(c)):
-			n := span(rest, func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) })
+		case span(rest, inWord) > 0:
+			n := span(rest, inWord)
 			all = append(all, token{tokWord, rest[:n]})
 			i += n
 		default:
@@ -74,6 +74,8 @@ func lex(sql string) ([]token, error) {
 	}
 	return append(all, token{kind: tokEnd}), nil
 }
+
+func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 func span(text string, in func(rune) bool) int {
 	if n := strings.IndexFunc(text, func(r rune) bool { return !in(r) }); n >= 0 {
@@ -97,4 +99,12 @@ func Unquote(s string) (text string, n int) {
 		return strings.ReplaceAll(s[1:i], q+q, q), i + 1
 	}
 	return "", 0
+}
+
+// FirstWord is the word that a statement begins with, behind its comments, in upper case; empty if it begins with none.
+func FirstWord(sql string) string {
+	if all, err := lex(sql); err == nil && all[0].kind == tokWord {
+		return strings.ToUpper(all[0].text)
+	}
+	return ""
 }

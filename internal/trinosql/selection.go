@@ -24,7 +24,11 @@ func (s *selection) run(t *Table) (reply Result, err *Error) {
 	if s.limit >= 0 {
 		all = all[:min(s.limit, len(all))]
 	}
-	reply.Columns, reply.Source = s.columns(t), t
+	reply.Source = t
+	if t == nil {
+		t = &Table{}
+	}
+	reply.Columns = s.columns(t)
 	for _, r := range all {
 		var values []any
 		for _, item := range s.items {
@@ -76,6 +80,9 @@ func (s *selection) columns(t *Table) []Column {
 	var all []Column
 	for i, item := range s.items {
 		if item.expr.kind == nodeStar {
+			if s.table == nil {
+				complain("COLUMN_NOT_FOUND", "SELECT * not allowed in queries without FROM clause")
+			}
 			all = append(all, t.Columns...)
 			continue
 		}
@@ -108,7 +115,9 @@ func (n *node) typ(t *Table) string {
 		case "lower", "upper", "element_at":
 			return "varchar"
 		case "coalesce", "try":
-			return n.args[0].typ(t)
+			if len(n.args) > 0 {
+				return n.args[0].typ(t)
+			}
 		case "strpos":
 			return "bigint"
 		case "from_iso8601_timestamp_nanos":

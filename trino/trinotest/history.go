@@ -12,13 +12,7 @@ var home = trinosql.Session{Catalog: "hive", Schema: "log"}
 // AddCallbacks adds callbacks; their day follows from their time where it is not given.
 func (s *Server) AddCallbacks(all ...trino.Callback) {
 	for _, c := range all {
-		date := c.Date
-		if date == "" {
-			date = trinosql.Day(c.Time)
-		}
-		s.insert(trinosql.CallbacksTable, []any{
-			c.ID, c.Time, c.TrackingID, c.ConfigID, c.LoadNumber, c.CompanyID, c.URL, c.Status, c.MessageType, c.Error, date,
-		})
+		s.insert(trinosql.CallbacksTable, trinosql.CallbackRow(c))
 	}
 }
 
