@@ -2,12 +2,14 @@ package athenatest_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fourkites/sources/athena/athenatest"
+	"github.com/fourkites/sources/base/history"
 	"github.com/fourkites/sources/base/logs"
 )
 
@@ -58,11 +60,13 @@ func TestHistoryIsAnsweredByDay(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.AddLoadFiles([4]string{"123456789", "a.csv", "done", "2025-01-02"}, [4]string{"123456789", "b.csv", "done", "2025-01-09"})
+	s.AddCallbacks(history.Callback{ID: "c1", Time: time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC), Status: "200"})
 	s.AddLocations([5]string{"123456789", "a.csv", "w1", "stored", "2025-01-02"})
 	s.AddLogs(logs.Record{ID: "1", Body: "one", Service: "tracking", Attributes: map[string]any{"load": "L-1", "n": 2.0, "ok": true}})
 	c := client(s)
 	for sql, want := range map[string]string{
 		"SELECT file_name FROM load_files WHERE datestr BETWEEN '2025-01-01' AND '2025-01-07'":                         "a.csv",
+		"SELECT ts FROM callbacks_v2 WHERE datestr = '2025-01-02' AND ext_request_status LIKE '2%'":                    "2025-01-02 03:04:05.000000",
 		"SELECT worker FROM awsdatacatalog.raw_data_db.vw_location_processing_flow WHERE fk_tracking_id = '123456789'": "w1",
 		"SELECT attributes_string FROM logs WHERE element_at(resources_string, 'service.name') = 'tracking'":           "{load=L-1}",
 	} {

@@ -93,7 +93,7 @@ func (s *Server) finish(e *execution, now time.Time) {
 	case e.failure != nil:
 		e.state, e.reason = stateFailed, e.failure.Reason
 	case !e.reused && e.location != "" && !s.lay(e):
-		e.state, e.failure = stateFailed, &Failure{Category: 2, Type: 1301, Reason: "Access denied when writing output to url: " + e.location +
+		e.state, e.failure = stateFailed, &Failure{Category: 2, Type: 401, Reason: "Access denied when writing output to url: " + e.location +
 			" . Please ensure you are allowed to access the S3 bucket."}
 		e.reason = e.failure.Reason
 	default:
@@ -247,7 +247,8 @@ func (s *Server) place(e, earlier *execution) {
 	}
 }
 
-// reusable is the last query whose result may stand for a new one. The caller holds the lock.
+// reusable is the last query whose result may stand for a new one: the same in all that Athena compares, its file still
+// there (Amazon Athena User Guide: Reuse query results). The caller holds the lock.
 func (s *Server) reusable(in input, now time.Time) *execution {
 	reuse := in.ResultReuseConfiguration.ResultReuseByAgeConfiguration
 	if !reuse.Enabled {
@@ -261,12 +262,23 @@ func (s *Server) reusable(in input, now time.Time) *execution {
 	for _, e := range s.history {
 		s.advance(e, now)
 		same := e.in.QueryString == in.QueryString && e.in.QueryExecutionContext == in.QueryExecutionContext &&
-			reflect.DeepEqual(e.in.ExecutionParameters, in.ExecutionParameters) && e.in.WorkGroup == in.WorkGroup
-		if same && e.state == stateSucceeded && !e.reused && e.result.kind == "DML" && now.Sub(e.finished) <= age {
+			e.in.ResultConfiguration == in.ResultConfiguration && reflect.DeepEqual(e.in.ExecutionParameters, in.ExecutionParameters) &&
+			e.in.WorkGroup == in.WorkGroup
+		if same && e.state == stateSucceeded && !e.reused && e.result.kind == "DML" && now.Sub(e.finished) <= age && s.lies(e) {
 			found = e
 		}
 	}
 	return found
+}
+
+// lies reports whether the file of a result is where it was laid, or is none. The caller holds the lock.
+func (s *Server) lies(e *execution) bool {
+	name, key, ok := cutLocation(e.location)
+	if !ok {
+		return true
+	}
+	b := s.buckets[name]
+	return b != nil && b.objects[key].of == e
 }
 
 func (s *Server) stopQuery(_ Request, in input) (any, *Exception) {

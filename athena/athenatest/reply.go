@@ -44,6 +44,20 @@ type Failure struct {
 	Retryable bool
 }
 
+// QueryTimedOut is how a query ends that took longer than the quota allows, 30 minutes (Amazon Athena User Guide: Athena
+// error catalog, type 210).
+func QueryTimedOut() *Failure { return &Failure{Category: 1, Type: 210, Reason: "Query timeout"} }
+
+// QueryExhausted is how a query ends that needs more than there is (the same catalog, type 3).
+func QueryExhausted() *Failure {
+	return &Failure{Category: 2, Type: 3, Reason: "Query exhausted resources at this scale factor"}
+}
+
+// EngineFailed is how a query ends for a reason of the engine's own, which may be over next time (the same, type 200).
+func EngineFailed() *Failure {
+	return &Failure{Category: 1, Type: 200, Retryable: true, Reason: "Query engine had an internal error"}
+}
+
 // Reply answers the statements for which match is true. Of several scripted replies that match, the one added last is
 // used. Several replies given together take turns, each once, or as often as its Times says; the last one stays. A nil
 // match means all statements. The function is called with a copy and must be safe for concurrent use.

@@ -44,8 +44,7 @@ func rendered(columns []Column, rows [][]any) [][]cell {
 
 // kindOf is the StatementType and the SubstatementType of a statement, by its first word.
 func kindOf(sql string) (kind, verb string) {
-	verb, _, _ = strings.Cut(strings.ToUpper(strings.TrimSpace(sql)), " ")
-	switch verb {
+	switch verb = trinosql.FirstWord(sql); verb {
 	case "SHOW", "DESCRIBE", "EXPLAIN":
 		return "UTILITY", verb
 	case "CREATE", "DROP", "ALTER", "MSCK":

@@ -1,6 +1,7 @@
 package athenatest
 
 import (
+	"github.com/fourkites/sources/base/history"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/internal/trinosql"
 )
@@ -16,6 +17,13 @@ func (s *Server) AddTable(name string, columns []Column, rows ...[]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.engine.Add(home, name, own, rows...)
+}
+
+// AddCallbacks adds callbacks; their day follows from their time where it is not given.
+func (s *Server) AddCallbacks(all ...history.Callback) {
+	for _, c := range all {
+		s.AddTable(trinosql.CallbacksTable, nil, trinosql.CallbackRow(c))
+	}
 }
 
 // AddLoadFiles adds rows of load files: tracking id, file name, status and day of each.
@@ -38,7 +46,3 @@ func (s *Server) AddLogs(all ...logs.Record) {
 		s.AddTable(trinosql.LogsTable, nil, trinosql.LogRow(r))
 	}
 }
-
-// AddCallbackRows adds rows of callbacks: uuid, ts, fk_tracking_id, config_id, load_number, company_id, ext_url,
-// ext_request_status, message_type, error_msg and datestr of each.
-func (s *Server) AddCallbackRows(rows ...[]any) { s.AddTable(trinosql.CallbacksTable, nil, rows...) }
