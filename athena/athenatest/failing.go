@@ -42,6 +42,9 @@ func (s *Server) ClearFaults() {
 	defer s.mu.Unlock()
 	clear(s.planned)
 	s.refusals = nil
+	for _, e := range s.history {
+		e.fault = nil
+	}
 }
 
 // onRequest is the fault where this protocol has it: a credential comes with each request.
@@ -93,7 +96,7 @@ func (s *Server) answerWith(req Request, in input, f *fault.Fault) wire.Answer {
 	return jsonAnswer(out)
 }
 
-// struck takes the fault that waits for the query's first data: once, or each time while a plan lasts.
+// struck takes the fault that waits for the query's first data.
 func (s *Server) struck(e *execution) *fault.Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,9 +104,7 @@ func (s *Server) struck(e *execution) *fault.Fault {
 	if f == nil || f.Kind == fault.KindError {
 		return nil
 	}
-	if s.api.Faults.Left() >= 0 {
-		e.fault = nil
-	}
+	e.fault = nil
 	return f
 }
 

@@ -91,8 +91,14 @@ func TestAFaultOfDataWaitsForTheFirstData(t *testing.T) {
 	if rows, _ := table(t, c, id, 0); len(rows) != 2 {
 		t.Errorf("then %v", rows)
 	}
-
 	s.Fail(fault.CutMidBody(), 1)
+	id = start(t, c, started("SELECT 1", ""))
+	s.ClearFaults()
+	if rows, _ := table(t, c, id, 0); len(rows) != 2 {
+		t.Errorf("after ClearFaults %v", rows)
+	}
+
+	s.FailAction("StartQueryExecution", fault.CutMidBody(), 1)
 	id = start(t, c, started("SELECT 1", ""))
 	out, err := objects(s).GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(athenatest.Bucket), Key: aws.String("results/" + id + ".csv")})
 	if err != nil {
@@ -101,6 +107,30 @@ func TestAFaultOfDataWaitsForTheFirstData(t *testing.T) {
 	defer func() { _ = out.Body.Close() }()
 	if _, err := io.ReadAll(out.Body); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("the file: %v", err)
+	}
+}
+
+func TestAFaultThatLastsStrikesEveryPage(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	c := client(s)
+	s.Fail(fault.MalformedBlock(), -1)
+	_, err := c.StartQueryExecution(t.Context(), started("SELECT 1", "lasts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := s.Executions()[0].ID
+	for range 2 {
+		if _, err := c.GetQueryResults(t.Context(), &athena.GetQueryResultsInput{QueryExecutionId: &id}); err == nil {
+			t.Error("a page came")
+		}
+	}
+	if e, err := c.GetQueryExecution(t.Context(), &athena.GetQueryExecutionInput{QueryExecutionId: &id}); err == nil {
+		t.Errorf("a state came: %v", e)
+	}
+	s.ClearFaults()
+	if rows, _ := table(t, c, id, 0); len(rows) != 2 {
+		t.Errorf("afterwards %v", rows)
 	}
 }
 

@@ -27,7 +27,7 @@ func TestAQueryOverATableAnswersInPagesAndInItsFile(t *testing.T) {
 	want := [][]string{
 		{"name", "note", "loads"}, {"empty", "", "8"}, {"none", "NULL", "7"}, {"swift", "says \"yes\", twice\nand 你好", "12"},
 	}
-	rows, pages := table(t, c, id, 2)
+	rows, pages := table(t, c, id, 3)
 	if diff := cmp.Diff(want, rows); diff != "" || pages != 2 {
 		t.Errorf("%d pages (-want +got):\n%s", pages, diff)
 	}
