@@ -113,11 +113,7 @@ func (s *Server) lay(e *execution) bool {
 	if b == nil || b.sealed {
 		return false
 	}
-	body := e.result.plain()
-	if e.result.named() {
-		body = e.result.csv()
-	}
-	b.objects[key] = s.object(body, e)
+	b.objects[key] = s.object(e.result.file(), e)
 	if !s.bare {
 		b.objects[key+".metadata"] = s.object([]byte("\x0a\x04fake"+e.id), e)
 	}

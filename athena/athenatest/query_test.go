@@ -1,12 +1,16 @@
 package athenatest_test
 
 import (
+	"encoding/csv"
+	"io"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
 	"github.com/aws/aws-sdk-go-v2/service/athena/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fourkites/sources/athena/athenatest"
@@ -235,4 +239,59 @@ func TestManyExecutionsAreAskedForAtOnce(t *testing.T) {
 	if len(out.QueryExecutions) != 1 || len(out.UnprocessedQueryExecutionIds) != 1 {
 		t.Errorf("%d found, %d not", len(out.QueryExecutions), len(out.UnprocessedQueryExecutionIds))
 	}
+}
+
+func TestABulkOfRowsIsTheSameInPagesAndInItsFile(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.ReplyTo("SELECT", athenatest.Bulk(2500))
+	c := client(s)
+	for range 2 {
+		id := start(t, c, started("SELECT bulk", ""))
+		e := execution(t, c, id)
+		rows, pages := table(t, c, id, 0)
+		lines, err := csv.NewReader(strings.NewReader(file(t, s, aws.ToString(e.ResultConfiguration.OutputLocation), ""))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(rows, lines); diff != "" || pages != 3 || len(rows) != 2501 {
+			t.Errorf("%d rows in %d pages (-page +file):\n%s", len(rows), pages, diff)
+		}
+	}
+}
+
+// BenchmarkServer is what the server costs a client of AWS: 200 pages, or one file.
+func BenchmarkServer(b *testing.B) {
+	s := athenatest.NewServer()
+	defer s.Close()
+	s.ReplyTo("SELECT", athenatest.Bulk(200_000))
+	c := client(s)
+	begun, err := c.StartQueryExecution(b.Context(), started("SELECT bulk", ""))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("pages", func(b *testing.B) {
+		for b.Loop() {
+			p := athena.NewGetQueryResultsPaginator(c, &athena.GetQueryResultsInput{QueryExecutionId: begun.QueryExecutionId})
+			for p.HasMorePages() {
+				if _, err := p.NextPage(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+	b.Run("file", func(b *testing.B) {
+		for b.Loop() {
+			key := "results/" + *begun.QueryExecutionId + ".csv"
+			out, err := objects(s).GetObject(b.Context(), &s3.GetObjectInput{Bucket: aws.String(athenatest.Bucket), Key: &key})
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, err := io.Copy(io.Discard, out.Body)
+			if _ = out.Body.Close(); err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(n)
+		}
+	})
 }

@@ -34,6 +34,8 @@ type Reply struct {
 	Err      *Failure      // it ends as FAILED
 	Refuse   *Exception    // StartQueryExecution is refused; nothing begins
 	Times    int           // after so many answers the reply is used up; zero or less is never, before another one once
+
+	bulk *bulk
 }
 
 // Failure is why a query ends as FAILED.

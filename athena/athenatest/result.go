@@ -14,6 +14,7 @@ type result struct {
 	columns []Column
 	rows    [][]cell
 	scanned int64
+	bulk    *bulk // shares its file; nil = none does
 }
 
 // cell is a value in Athena's text; null has none.
@@ -23,6 +24,9 @@ type cell struct {
 }
 
 func (r Reply) result(sql string) result {
+	if r.bulk != nil {
+		return r.bulk.of(r, sql)
+	}
 	out := result{columns: r.Columns, scanned: r.Scanned}
 	out.kind, out.verb = kindOf(sql)
 	out.rows = rendered(r.Columns, r.Rows)

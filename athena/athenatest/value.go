@@ -122,6 +122,17 @@ func typeOf(full string) (typ string, precision, scale int) {
 	return typ, precision, scale
 }
 
+// file is what lies in S3.
+func (r *result) file() []byte {
+	switch {
+	case r.bulk != nil:
+		return r.bulk.file
+	case r.named():
+		return r.csv()
+	}
+	return r.plain()
+}
+
 // csv is the file of a SELECT: every value is quoted, its quotes doubled, and NULL is nothing.
 func (r *result) csv() []byte {
 	var b []byte
