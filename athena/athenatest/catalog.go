@@ -9,7 +9,7 @@ import (
 	"github.com/fourkites/sources/internal/trinosql"
 )
 
-func (s *Server) listWorkgroups(Request, input) (any, *Exception) {
+func (s *Server) listWorkgroups(_ Request, in input) (any, *Exception) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := []map[string]any{}
@@ -17,7 +17,7 @@ func (s *Server) listWorkgroups(Request, input) (any, *Exception) {
 		all = append(all, map[string]any{"Name": w.Name, "State": w.state()})
 	}
 	slices.SortFunc(all, func(a, b map[string]any) int { return strings.Compare(a["Name"].(string), b["Name"].(string)) })
-	return map[string]any{"WorkGroups": all}, nil
+	return listing("WorkGroups", all, in)
 }
 
 // catalogs are the names in their own case: the engine has them in lower case. The caller holds the lock.
@@ -34,14 +34,14 @@ func (s *Server) catalogs() []string {
 	return all
 }
 
-func (s *Server) listCatalogs(Request, input) (any, *Exception) {
+func (s *Server) listCatalogs(_ Request, in input) (any, *Exception) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := []any{}
 	for _, name := range s.catalogs() {
 		all = append(all, map[string]string{"CatalogName": name, "Type": "GLUE"})
 	}
-	return map[string]any{"DataCatalogsSummary": all}, nil
+	return listing("DataCatalogsSummary", all, in)
 }
 
 func (s *Server) listDatabases(_ Request, in input) (any, *Exception) {
@@ -56,7 +56,7 @@ func (s *Server) listDatabases(_ Request, in input) (any, *Exception) {
 			all = append(all, map[string]string{"Name": name})
 		}
 	}
-	return map[string]any{"DatabaseList": all}, nil
+	return listing("DatabaseList", all, in)
 }
 
 // checkCatalog refuses a catalog that nobody has made. The caller holds the lock.
@@ -67,7 +67,32 @@ func (s *Server) checkCatalog(name string) *Exception {
 	return invalid("DataCatalog " + name + " was not found")
 }
 
-const maxTables = 50
+// maxList is how much a page of a list holds at most.
+const maxList = 50
+
+// listing is one page of a list under its name.
+func listing[T any](name string, all []T, in input) (any, *Exception) {
+	from, err := 0, error(nil)
+	if in.NextToken != "" {
+		from, err = strconv.Atoi(in.NextToken)
+	}
+	switch {
+	case err != nil || from < 0 || from > len(all):
+		return nil, invalid("Invalid NextToken")
+	case in.MaxResults < 0 || in.MaxResults > maxList:
+		return nil, invalid("MaxResults must be between 1 and 50")
+	}
+	limit := in.MaxResults
+	if limit == 0 {
+		limit = maxList
+	}
+	to := min(from+limit, len(all))
+	out := map[string]any{name: all[from:to]}
+	if to < len(all) {
+		out["NextToken"] = strconv.Itoa(to)
+	}
+	return out, nil
+}
 
 func (s *Server) listTables(_ Request, in input) (any, *Exception) {
 	s.mu.Lock()
@@ -79,18 +104,7 @@ func (s *Server) listTables(_ Request, in input) (any, *Exception) {
 	if refused != nil {
 		return nil, refused
 	}
-	from, _ := strconv.Atoi(in.NextToken) // empty is the first page
-	limit := in.MaxResults
-	if limit <= 0 || limit > maxTables {
-		limit = maxTables
-	}
-	from = min(max(from, 0), len(all))
-	to := min(from+limit, len(all))
-	out := map[string]any{"TableMetadataList": all[from:to]}
-	if to < len(all) {
-		out["NextToken"] = strconv.Itoa(to)
-	}
-	return out, nil
+	return listing("TableMetadataList", all, in)
 }
 
 // matching are the tables of a database whose name the expression matches. The caller holds the lock.

@@ -26,6 +26,17 @@ func TestTheCatalogNamesWhatIsThere(t *testing.T) {
 	if err != nil || len(databases.DatabaseList) != 1 || *databases.DatabaseList[0].Name != *db {
 		t.Fatalf("%v, %v", databases, err)
 	}
+	first, err := c.ListDataCatalogs(t.Context(), &athena.ListDataCatalogsInput{MaxResults: aws.Int32(1)})
+	if err != nil || len(first.DataCatalogsSummary) != 1 || first.NextToken == nil {
+		t.Fatalf("%v, %v", first, err)
+	}
+	rest, err := c.ListDataCatalogs(t.Context(), &athena.ListDataCatalogsInput{NextToken: first.NextToken})
+	if err != nil || len(rest.DataCatalogsSummary) != 1 || rest.NextToken != nil {
+		t.Fatalf("%v, %v", rest, err)
+	}
+	if _, err = c.ListDataCatalogs(t.Context(), &athena.ListDataCatalogsInput{NextToken: aws.String("made up")}); code(err) != "InvalidRequestException" {
+		t.Errorf("a token that nobody gave: %v", err)
+	}
 	var names []string
 	pages := athena.NewListTableMetadataPaginator(c, &athena.ListTableMetadataInput{CatalogName: glue, DatabaseName: db, MaxResults: aws.Int32(3), Expression: aws.String(".*l.*")})
 	for pages.HasMorePages() {

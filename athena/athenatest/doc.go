@@ -15,15 +15,16 @@
 // A repeated ClientRequestToken gives the earlier execution, and an error where another parameter has changed. Pages hold
 // 1,000 rows at most, the first one of a SELECT the names of its columns too. The file of a SELECT is a CSV in which every
 // value is quoted and NULL is nothing at all. Workgroups may be disabled, force their settings, keep results themselves,
-// or stop what reads too much. Queries wait, run, and wait again as [Reply] says. Reuse of results goes by age
-// (Amazon Athena API Reference: StartQueryExecution, GetQueryResults, QueryExecutionStatus, WorkGroupConfiguration;
-// Amazon S3 API Reference: GetObject, error responses; AWS Signature Version 4).
+// or stop what reads too much. Queries wait, run, and wait again as [Reply] says. A result is reused by its age, and then
+// the query points to the earlier file (Amazon Athena API Reference: StartQueryExecution, GetQueryResults,
+// QueryExecutionStatus, WorkGroupConfiguration; Amazon Athena User Guide: Reuse query results, error catalog; Amazon S3
+// API Reference: GetObject, error responses; AWS Signature Version 4).
 //
 // # Where it differs from the real service
 //
-// A statement has run when it is accepted; its states are told afterwards. A query whose result was reused points to the
-// earlier file. Bytes are counted as the text of all rows of the table. EXPLAIN and DESCRIBE answer as Trino does, a line
-// a row, without a row of names. GetQueryResults does not look at S3. The .metadata object is not the real one's form.
-// Nothing is paged but GetQueryResults and ListTableMetadata. S3 knows GET and HEAD, paths and no virtual hosts, and no
-// versions. There are no policies: [Server.DenyBucket] and [Server.Refuse] say who may not.
+// A statement has run when it is accepted; its states are told afterwards. Bytes are counted as the text of all rows of the
+// table. EXPLAIN and DESCRIBE answer as Trino does, a line a row, without a row of names. GetQueryResults does not look at
+// S3. The .metadata object is not in the real one's form. S3 knows GET and HEAD, paths and no virtual hosts, and no
+// versions. There are no policies: [Server.DenyBucket] and [Server.Refuse] say who may not. Which ErrorType comes with
+// which failure is only as near as the catalog of errors tells.
 package athenatest
