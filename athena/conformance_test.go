@@ -99,8 +99,8 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 				}
 			}
 		},
-		Fake: basetest.Fake{ // a start that is struck has no query, so what runs cannot be told; TestWhoLeavesHasTheQueryStopped does
-			Address: strings.TrimPrefix(server.URL(), "http://"), Fail: server.Fail, Close: server.Close,
+		Fake: basetest.Fake{
+			Address: strings.TrimPrefix(server.URL(), "http://"), Fail: server.Fail, Running: func() int { return working(server) }, Close: server.Close,
 			Connections: func() int { open, _ := server.Connections(); return open },
 			Refuse:      func() { server.SetKey(suiteKey, "another", "") },
 			Rotate:      func() { key.turn(server) },
@@ -120,6 +120,22 @@ func suiteSubject(t testing.TB, s basetest.Settings) basetest.Subject {
 			return len(all), err
 		},
 	}
+}
+
+// working is how many starts nobody has looked after yet: the server has not answered them, or their query was neither
+// looked at nor stopped.
+func working(server *athenatest.Server) int {
+	n, seen := 0, map[string]bool{}
+	for _, r := range server.Requests() {
+		switch {
+		case r.Action == "StartQueryExecution":
+			n++
+		case !seen[r.ID] && (r.Action == "GetQueryExecution" || r.Action == "StopQueryExecution"):
+			seen[r.ID] = true
+			n--
+		}
+	}
+	return n
 }
 
 // tries counts the queries that were started, and the pages and the looks at a query that were asked for again: a query

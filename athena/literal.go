@@ -110,5 +110,5 @@ func float(f float64, bits int) string {
 	case math.IsInf(f, -1):
 		return "-infinity()"
 	}
-	return strconv.FormatFloat(f, 'E', -1, bits)
+	return strings.Replace(strconv.FormatFloat(f, 'E', -1, bits), "E+", "E", 1)
 }

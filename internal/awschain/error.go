@@ -18,7 +18,6 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/fourkites/sources/base"
-	"github.com/fourkites/sources/base/retry"
 	"github.com/fourkites/sources/internal/rest"
 )
 
@@ -119,8 +118,7 @@ func waitOf(err error) time.Duration {
 	if !ok || e.Response == nil || e.Response.Response == nil {
 		return 0
 	}
-	wait, _ := retry.After(e.Response.Header, time.Now())
-	return wait
+	return rest.Asked(e.Response.Header)
 }
 
 // MalformedError is an answer that cannot be understood.
