@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"slices"
 
@@ -182,7 +181,7 @@ func (t *transaction) write(ctx context.Context, steps []step) error {
 	if typed := classify(reason); typed.Sent == base.Answered {
 		return reason
 	}
-	return &callError{id: t.id, err: &commitError{fmt.Errorf("%w", reason)}}
+	return &callError{id: t.id, err: &commitError{reason}}
 }
 
 // importServices and the others merge what is in a batch.

@@ -2,10 +2,12 @@ package graph_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -155,5 +157,18 @@ func TestTracesOfAnySizeAreAnsweredInBounds(t *testing.T) {
 	found, err := c.ResolveFrames(t.Context(), graph.FramesQuery{Trace: long})
 	if !errors.Is(err, base.ErrPartial) || len(found) == 0 || len(found) > 1000 || found[0].Match != code.MatchLine {
 		t.Errorf("10 MB: %d frames, %v", len(found), err)
+	}
+}
+
+func TestACommitThatTheCallerDoesNotWaitForMayHaveHappened(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := writer(t, server)
+	server.FailCommit(fault.Silent(), 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := c.Import(ctx, strings.NewReader(`{"services": {"shop": 1}}`))
+	if e, ok := errors.AsType[*base.Error](err); !ok || !errors.Is(err, base.ErrOutcomeUnknown) || e.Attempts != 1 || !strings.Contains(err.Error(), "COMMIT was sent") {
+		t.Error(err)
 	}
 }
