@@ -37,8 +37,9 @@ type Config struct {
 
 	MaxRows  int64 `json:"max_rows,omitempty" yaml:"max_rows"`   // rows that one Query hands out; 0 = 10,000, negative = no cap
 	MaxBytes int64 `json:"max_bytes,omitempty" yaml:"max_bytes"` // decoded bytes that one Query hands out; 0 = 256 MiB, negative = no cap
-	// MaxExecution is how long a transaction may take; 0 = 1 m, negative = the caller's deadline, else the server's own
-	// limit. The server obeys a longer time than its own limit, so this should not be above db.transaction.timeout.
+	// MaxExecution is how long a transaction may take, the reading of its rows included; 0 = 1 m, negative = the caller's
+	// deadline, else the server's own limit. The server obeys a longer time than its own limit, so this should not be above
+	// db.transaction.timeout.
 	MaxExecution base.Duration `json:"max_execution,omitempty" yaml:"max_execution"`
 	MaxDepth     int           `json:"max_depth,omitempty" yaml:"max_depth"` // calls away that a question may go; 0 = 15, at most 50
 
