@@ -18,7 +18,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/fourkites/sources/base"
-	"github.com/fourkites/sources/internal/rest"
+	"github.com/fourkites/sources/base/limit"
+	"github.com/fourkites/sources/base/retry"
 )
 
 // Error is what AWS answered instead of what was asked for. The SDK's own error is not kept: its message may quote the
@@ -118,7 +119,10 @@ func waitOf(err error) time.Duration {
 	if !ok || e.Response == nil || e.Response.Response == nil {
 		return 0
 	}
-	return rest.Asked(e.Response.Header)
+	if wait, ok := retry.After(e.Response.Header, time.Now()); ok {
+		return wait
+	}
+	return limit.Reset(e.Response.Header, time.Now())
 }
 
 // MalformedError is an answer that cannot be understood.
@@ -195,7 +199,7 @@ func (e *Error) Verdict(codes map[string]Verdict, refused base.Hint) Verdict {
 		return v
 	}
 	if e.Code == strconv.Itoa(e.Status) {
-		return Verdict{rest.KindOf(e.Status), refused}
+		return Verdict{kindOf(e.Status), refused}
 	}
 	if e.Theirs {
 		return Verdict{base.KindUnavailable, base.HintOf("AWS could not answer")}
@@ -214,6 +218,26 @@ func skewOf(err error) time.Duration {
 		return skew
 	}
 	return 0
+}
+
+// kindOf is the kind of an answer that has nothing but a status: something between us and AWS gave it.
+func kindOf(status int) base.Kind {
+	switch status {
+	case http.StatusUnauthorized:
+		return base.KindUnauthenticated
+	case http.StatusForbidden:
+		return base.KindPermission
+	case http.StatusNotFound, http.StatusGone:
+		return base.KindNotFound
+	case http.StatusTooManyRequests:
+		return base.KindThrottled
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return base.KindUnavailable
+	}
+	if status >= http.StatusInternalServerError {
+		return base.KindInternal
+	}
+	return base.KindInvalid
 }
 
 func statusOf(err error) int {

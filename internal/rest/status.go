@@ -75,7 +75,7 @@ func (c *Client) judge(r Response) error {
 		e.RequestID = c.requestID(r.Header)
 	}
 	if e.RetryAfter == 0 {
-		e.RetryAfter = Asked(r.Header)
+		e.RetryAfter = asked(r.Header)
 	}
 	return e
 }
@@ -113,8 +113,8 @@ func (c *Client) statusError(r Response) *base.Error {
 	return e.WithText(text)
 }
 
-// Asked is how long the answer's headers ask to wait.
-func Asked(h http.Header) time.Duration {
+// asked is how long the answer's headers ask to wait.
+func asked(h http.Header) time.Duration {
 	if wait, ok := retry.After(h, time.Now()); ok {
 		return wait
 	}

@@ -1,6 +1,7 @@
 package trinosql
 
 import (
+	"encoding/json"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -26,7 +27,10 @@ func cast(v any, typ string, try bool) any {
 func converted(v any, typ string) (any, bool) {
 	base, _, _ := strings.Cut(typ, "(")
 	switch strings.TrimSpace(base) {
-	case "varchar", "char", "json":
+	case "json":
+		text, err := json.Marshal(v)
+		return string(text), err == nil
+	case "varchar", "char":
 		return textOf(v), true
 	case "integer", "bigint", "smallint", "tinyint":
 		if f, ok := v.(float64); ok {

@@ -100,7 +100,7 @@ func apply1(name string, v any) any {
 		return strings.ToLower(textOf(v))
 	case "upper":
 		return strings.ToUpper(textOf(v))
-	case "try":
+	case "try", "json_format": // JSON is text here
 		return v
 	case "map_values":
 		var all []any

@@ -112,7 +112,7 @@ func (n *node) typ(t *Table) string {
 		complain("COLUMN_NOT_FOUND", "Column '"+n.text+"' cannot be resolved")
 	case nodeCall:
 		switch n.text {
-		case "lower", "upper", "element_at":
+		case "lower", "upper", "element_at", "json_format":
 			return "varchar"
 		case "coalesce", "try":
 			if len(n.args) > 0 {
