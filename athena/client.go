@@ -75,8 +75,11 @@ func (c Config) idle(o base.Options) error {
 		name string
 		set  bool
 	}{
-		{"ca_file", c.CAFile != ""}, {"cert_file", c.CertFile != ""}, {"proxy", c.Proxy != "" && c.Proxy != "none"},
-		{"option WithTLS", o.TLS != nil}, {"option WithDialer", o.Dialer != nil},
+		{"ca_file", c.CAFile != ""},
+		{"cert_file", c.CertFile != ""},
+		{"proxy", c.Proxy != "" && c.Proxy != "none"},
+		{"option WithTLS", o.TLS != nil},
+		{"option WithDialer", o.Dialer != nil},
 	} {
 		if f.set {
 			all = append(all, errors.New(f.name+": would do nothing beside option WithTransport; set it in the transport"))

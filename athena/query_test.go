@@ -22,16 +22,27 @@ import (
 // difficult are values that a file in CSV and a page in JSON write differently.
 func difficult(n int) athenatest.Reply {
 	reply := athenatest.Reply{Columns: []athenatest.Column{
-		{Name: "id", Type: "bigint"}, {Name: "text", Type: "varchar"}, {Name: "amount", Type: "decimal(38,10)"}, {Name: "yes", Type: "boolean"},
-		{Name: "rate", Type: "double"}, {Name: "day", Type: "date"}, {Name: "at", Type: "timestamp"}, {Name: "zoned", Type: "timestamp with time zone"},
-		{Name: "raw", Type: "varbinary"}, {Name: "list", Type: "array(varchar)"}, {Name: "small", Type: "tinyint"},
+		{Name: "id", Type: "bigint"},
+		{Name: "text", Type: "varchar"},
+		{Name: "amount", Type: "decimal(38,10)"},
+		{Name: "yes", Type: "boolean"},
+		{Name: "rate", Type: "double"},
+		{Name: "day", Type: "date"},
+		{Name: "at", Type: "timestamp"},
+		{Name: "zoned", Type: "timestamp with time zone"},
+		{Name: "raw", Type: "varbinary"},
+		{Name: "list", Type: "array(varchar)"},
+		{Name: "small", Type: "tinyint"},
 	}}
 	texts := []any{nil, "", `"`, `a "quoted" word`, `""`, "two\nlines", "carriage\r\nreturn", ",", "naïve ☃ 𝄞", "plain", `\`, " ", "'", `ends with "`}
 	at := time.Date(2024, 2, 29, 12, 34, 56, 789_000_000, time.UTC)
 	for i := range n {
 		row := []any{
 			i, texts[i%len(texts)], "12345678901234567890.0123456789", i%2 == 0, float64(i) / 3, at.AddDate(0, 0, i%400).Format(time.DateOnly),
-			at.Add(time.Duration(i) * time.Second), at, []byte{0, 255, byte(i)}, []any{"a", "b, c"}, i % 100,
+			at.Add(time.Duration(i) * time.Second), at,
+			[]byte{0, 255, byte(i)},
+			[]any{"a", "b, c"},
+			i % 100,
 		}
 		if i%7 == 3 {
 			for k := 1; k < len(row); k++ {

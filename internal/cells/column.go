@@ -51,7 +51,7 @@ func (c *Numbers[E]) Vector() rows.Vector { return c.over(rows.Numbers[E](c.all)
 
 // Reset begins the next batch.
 func (c *Numbers[E]) Reset() {
-	c.nulls.reset()
+	c.reset()
 	c.all = c.all[:0]
 }
 
@@ -83,7 +83,7 @@ func (c *Values[E]) Vector() rows.Vector { return c.over(rows.Values[E](c.all)) 
 
 // Reset begins the next batch.
 func (c *Values[E]) Reset() {
-	c.nulls.reset()
+	c.reset()
 	clear(c.all) // values may be pieces of memory that the caller keeps
 	c.all = c.all[:0]
 }
@@ -119,7 +119,7 @@ func (c *Texts) Vector() rows.Vector {
 
 // Reset begins the next batch.
 func (c *Texts) Reset() {
-	c.nulls.reset()
+	c.reset()
 	c.data, c.ends = c.data[:0], c.ends[:0]
 }
 
@@ -156,6 +156,6 @@ func (c *Times) Vector() rows.Vector {
 
 // Reset begins the next batch.
 func (c *Times) Reset() {
-	c.nulls.reset()
+	c.reset()
 	c.ticks = c.ticks[:0]
 }
