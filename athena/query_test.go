@@ -454,3 +454,25 @@ func TestADisabledWorkgroupIsSaid(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The SDK closes a request's body when the answer begins; with a server that is quick the connection was then dropped in
+// the middle of it, about once in a hundred answers.
+func TestAQuickServerLosesNoAnswer(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("difficult", difficult(1500))
+	client := clientOf(t, server, func(c *athena.Config) { c.Results, c.Limits.Retries = "pages", -1 })
+	id, err := client.StartQuery(t.Context(), athena.Query{SQL: "SELECT * FROM difficult"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 200 {
+		answer, err := client.Results(t.Context(), id, athena.ResultsOptions{})
+		if err == nil {
+			_, err = rows.Collect(answer, rows.ToMap)
+		}
+		if err != nil {
+			t.Fatalf("answer %d: %v", i, err)
+		}
+	}
+}

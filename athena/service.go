@@ -1,6 +1,7 @@
 package athena
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -86,8 +87,17 @@ type bounded struct {
 	guard *base.Guard
 }
 
-// RoundTrip makes one exchange.
+// RoundTrip makes one exchange. The SDK closes the body of a request as soon as the answer begins, which may be before
+// net/http has seen its end, and then the connection is dropped in the middle of the answer: so the body is one of our own.
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		own := *r
+		own.Body, r = io.NopCloser(bytes.NewReader(text)), &own
+	}
 	resp, err := b.next.RoundTrip(r)
 	if err == nil && resp.Body != nil {
 		resp.Body = newBody(resp.Body, b.guard.Limits().Idle.D())
