@@ -1,0 +1,59 @@
+package athena_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fourkites/sources/athena"
+	"github.com/fourkites/sources/base"
+)
+
+func TestTheEnvironmentIsRead(t *testing.T) {
+	t.Parallel()
+	got, err := athena.ConfigFromEnv(t.Context(), base.EnvMap(map[string]string{
+		"AWS_REGION": "eu-west-1", "ATHENA_DATABASE": "archive", "ATHENA_OUTPUT_BUCKET": "results", "ATHENA_WORKGROUP": "bots", "ATHENA_REUSE_MAX_AGE": "10m",
+	}))
+	want := athena.Config{Region: "eu-west-1", Database: "archive", OutputLocation: "s3://results/", Workgroup: "bots", ReuseMaxAge: base.Duration(10 * time.Minute)}
+	if err != nil || got.Region != want.Region || got.Database != want.Database || got.OutputLocation != want.OutputLocation || got.Workgroup != want.Workgroup || got.ReuseMaxAge != want.ReuseMaxAge {
+		t.Errorf("%+v %v", got, err)
+	}
+	_, err = athena.ConfigFromEnv(t.Context(), base.EnvPrefix("OLD_"), base.EnvMap(map[string]string{
+		"OLD_ATHENA_REGION": "nowhere", "OLD_ATHENA_MAX_ROWS": "many", "OLD_ATHENA_RESULTS": "fax",
+	}))
+	for _, name := range []string{"OLD_ATHENA_REGION", "OLD_ATHENA_MAX_ROWS", "OLD_ATHENA_RESULTS"} {
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEverythingThatIsWrongIsReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	err := athena.Config{
+		Region: "x", Workgroup: "a b", OutputLocation: "results", BucketOwner: "me", Endpoint: "http://u:p@h/", S3Endpoint: "h", Schemas: []string{"db"},
+		Results: "fax", CertFile: "c", Proxy: "h", MaxScan: -1, ScanPrice: math.NaN(), ReuseMaxAge: base.Duration(time.Second),
+	}.Validate()
+	var fields []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		field, _, _ := strings.Cut(line, ":")
+		fields = append(fields, field)
+	}
+	want := []string{
+		"region", "workgroup", "bucket_owner", "output_location", "schemas[0]", "endpoint", "s3_endpoint", "cert_file, key_file", "proxy", "results",
+		"max_scan_bytes", "scan_price_usd", "reuse_max_age",
+	}
+	if diff := cmp.Diff(want, fields); diff != "" {
+		t.Error(diff)
+	}
+	if strings.Contains(err.Error(), "u:p") {
+		t.Error("a password is shown")
+	}
+	if _, err := athena.New(t.Context(), athena.Config{}); err != nil {
+		t.Errorf("the zero Config: %v", err)
+	}
+}
