@@ -21,7 +21,11 @@ func (s settings) investigateCase(ctx context.Context, env map[string]string, p 
 		return result{}, err
 	}
 	defer func() { err = errors.Join(err, r.close(ctx)) }()
-	report, err := evidence.Investigate(ctx, r.question(p), sourcesOf(r.theCase))
+	sources := sourcesOf(r.theCase)
+	if r.code != nil {
+		sources.Code = r.code.client
+	}
+	report, err := evidence.Investigate(ctx, r.question(p), sources)
 	if err != nil {
 		return result{}, err
 	}

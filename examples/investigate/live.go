@@ -4,18 +4,27 @@ import (
 	"context"
 	"errors"
 
+	"github.com/fourkites/sources/athena"
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/graph"
 	"github.com/fourkites/sources/internal/command"
+	"github.com/fourkites/sources/trino"
 )
 
 // The variables that show that a source is meant to be asked, by how they begin.
 var (
 	apiVariables        = []string{"FK_API_", "TRACKING_API_BASE_URL", "COMPANY_API_BASE_URL"}
 	clickhouseVariables = []string{"CLICKHOUSE_", "SIGNOZ_CLICKHOUSE_"}
+	trinoVariables      = []string{"TRINO_"}
+	athenaVariables     = []string{"ATHENA_"}
+	graphVariables      = []string{"NEO4J_"}
 )
+
+// withoutGraph is the line of a report for which there was no code graph.
+const withoutGraph = "code graph: the method at a place in the code, and what calls it: not asked, NEO4J_URI is not set"
 
 // investigateLoad asks the real services why a load is stuck.
 func (s settings) investigateLoad(ctx context.Context, env map[string]string, p *progress) (result, error) {
@@ -24,65 +33,75 @@ func (s settings) investigateLoad(ctx context.Context, env map[string]string, p 
 		return result{}, command.UsageError{Err: err}
 	}
 	defer c.close()
+	c.absent(p)
+	question := evidence.StuckLoadQuestion{TrackingID: s.Load, Progress: p.source}
+	report, err := evidence.StuckLoad(ctx, question, c.sources())
+	if err != nil {
+		return result{}, err
+	}
+	if c.graph == nil {
+		report.NotSeen = append(report.NotSeen, withoutGraph)
+	}
+	report.Report = normal(report.Report)
+	return result{json: report, markdown: loadDocument(nil, report)}, context.Cause(ctx)
+}
+
+// absent tells of the sources that the environment does not name.
+func (c *clients) absent(p *progress) {
 	if c.tracking == nil {
 		p.Say("Tracking API and Company API: not asked, FK_API_APP_ID and the like are not set")
 	}
 	if c.clickhouse == nil {
 		p.Say("ClickHouse: not asked, CLICKHOUSE_HOST is not set")
 	}
-	question := evidence.StuckLoadQuestion{TrackingID: s.Load, Progress: p.source}
-	report, err := evidence.StuckLoad(ctx, question, c.sources())
-	if err != nil {
-		return result{}, err
+	if c.trino == nil && c.athena == nil {
+		p.Say("history of logs: not asked, TRINO_HOST and ATHENA_OUTPUT_LOCATION are not set")
 	}
-	report.Report = normal(report.Report)
-	return result{json: report, markdown: loadDocument(nil, report)}, context.Cause(ctx)
+	if c.graph == nil {
+		p.Say("code graph: not asked, NEO4J_URI is not set")
+	}
 }
 
 // clientsFromEnv makes clients of the sources that the environment names. Every missing or wrong variable is reported at
 // once.
 func clientsFromEnv(ctx context.Context, env map[string]string) (*clients, error) {
-	withAPI, withClickHouse := command.AnyOf(env, apiVariables), command.AnyOf(env, clickhouseVariables)
-	if !withAPI && !withClickHouse {
-		return nil, errors.New("-load needs a source; set FK_API_APP_ID, FK_API_SECRET, TRACKING_API_BASE_URL and COMPANY_API_BASE_URL, " +
-			"or CLICKHOUSE_HOST, or all of them")
-	}
-	var (
-		api      fkapi.Config
-		click    clickhouse.Config
-		problems [2]error
+	var c configs
+	err := errors.Join(
+		configured(ctx, env, &c.api, apiVariables, apiFromEnv),
+		configured(ctx, env, &c.clickhouse, clickhouseVariables, clickhouse.ConfigFromEnv),
+		configured(ctx, env, &c.trino, trinoVariables, trino.ConfigFromEnv),
+		configured(ctx, env, &c.athena, athenaVariables, athena.ConfigFromEnv),
+		configured(ctx, env, &c.graph, graphVariables, graph.ConfigFromEnv),
 	)
-	if withAPI {
-		api, problems[0] = apiFromEnv(ctx, env)
-	}
-	if withClickHouse {
-		click, problems[1] = clickhouse.ConfigFromEnv(ctx, base.EnvMap(env))
-	}
-	if err := errors.Join(problems[:]...); err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case c.api == nil && c.clickhouse == nil && c.trino == nil && c.athena == nil:
+		return nil, errors.New("-load needs a source that knows of loads; set FK_API_APP_ID, FK_API_SECRET, TRACKING_API_BASE_URL and " +
+			"COMPANY_API_BASE_URL, or CLICKHOUSE_HOST, or TRINO_HOST, or ATHENA_OUTPUT_LOCATION, or several of them")
 	}
-	var c clients
-	if withAPI {
-		c.tracking, problems[0] = fkapi.NewTracking(ctx, api)
-		c.company, problems[1] = fkapi.NewCompany(ctx, api)
+	return c.clients(ctx)
+}
+
+// configured reads the settings of a source, where one of its variables is set.
+func configured[Config any](ctx context.Context, env map[string]string, into **Config, variables []string,
+	read func(context.Context, ...base.EnvOption) (Config, error),
+) error {
+	if !command.AnyOf(env, variables) {
+		return nil
 	}
-	var err error
-	if withClickHouse {
-		c.clickhouse, err = clickhouse.New(ctx, click)
-	}
-	if err := errors.Join(problems[0], problems[1], err); err != nil {
-		c.close()
-		return nil, err
-	}
-	return &c, nil
+	c, err := read(ctx, base.EnvMap(env))
+	*into = &c
+	return err
 }
 
 // apiFromEnv wants the addresses of both services: a load is looked up in one, its relationship in the other.
-func apiFromEnv(ctx context.Context, env map[string]string) (fkapi.Config, error) {
-	config, err := fkapi.ConfigFromEnv(ctx, base.EnvMap(env))
+func apiFromEnv(ctx context.Context, env ...base.EnvOption) (fkapi.Config, error) {
+	config, err := fkapi.ConfigFromEnv(ctx, env...)
 	for _, name := range []string{"TRACKING_API_BASE_URL", "COMPANY_API_BASE_URL"} {
-		if env[name] == "" {
-			err = errors.Join(err, &base.EnvError{Variable: name, Problem: "missing"})
+		var address string
+		if wrong := base.LoadEnv(ctx, env, base.EnvString(&address, name).Required()); wrong != nil {
+			err = errors.Join(err, wrong)
 		}
 	}
 	return config, err

@@ -41,6 +41,7 @@ func (r *recording) close() {
 // overlap.
 type recordings struct {
 	theCase, baseline *recording
+	code              *caseCode  // nil where none lies beside the case
 	real              *databases // nil without -clickhouse
 }
 
@@ -68,7 +69,10 @@ func (s settings) open(ctx context.Context, env map[string]string, p *progress) 
 			return nil, err
 		}
 	}
-	if err := r.store(ctx, p); err != nil {
+	if r.code, err = openCode(ctx, s.caseDir, p); err == nil {
+		err = r.store(ctx, p)
+	}
+	if err != nil {
 		return nil, errors.Join(err, r.close(ctx))
 	}
 	return r, nil
@@ -167,6 +171,7 @@ func (d *databases) hold(ctx context.Context, name string, r *recording) error {
 func (r *recordings) close(ctx context.Context) error {
 	r.theCase.close()
 	r.baseline.close()
+	r.code.close()
 	if r.real == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -11,13 +12,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/traces"
+	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
 	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/fkapi/fkapitest"
-	"github.com/fourkites/sources/internal/incident"
+	"github.com/fourkites/sources/graph/graphtest"
 )
 
 //go:embed scenario
@@ -29,7 +30,7 @@ type scenario struct {
 	Logs    []logs.Record
 	Spans   []traces.Span
 	Network network
-	Code    *incident.CodeGraph
+	Code    []byte // as graphtest loads it
 }
 
 // network is what the Tracking API and the Company API hold.
@@ -91,11 +92,8 @@ func loadScenario() (scenario, error) {
 	if err := json.Unmarshal(raw, &s.Network); err != nil {
 		return s, fmt.Errorf("scenario/network.json: %w", err)
 	}
-	if raw, err = scenarioFiles.ReadFile("scenario/code.json"); err != nil {
+	if s.Code, err = scenarioFiles.ReadFile("scenario/code.json"); err != nil {
 		return s, err
-	}
-	if s.Code, err = incident.ParseCode("code-graph", raw); err != nil {
-		return s, fmt.Errorf("scenario/code.json: %w", err)
 	}
 	if err := eachLine("scenario/logs.jsonl", func(l line) { s.Logs = append(s.Logs, l.records(t.Sent)...) }); err != nil {
 		return s, err
@@ -174,13 +172,20 @@ func (s span) spans(from time.Time) []traces.Span {
 type stage struct {
 	clickhouse *clickhousetest.Server
 	api        *fkapitest.Server
+	graph      *graphtest.Server
 }
 
 func (s scenario) start() (*stage, error) {
 	st := &stage{clickhouse: clickhousetest.NewServer(), api: fkapitest.NewServer()}
-	if err := cmp.Or(st.clickhouse.Err(), st.api.Err()); err != nil {
+	err := cmp.Or(st.clickhouse.Err(), st.api.Err())
+	if err != nil {
+		err = unheard(err)
+	} else {
+		st.graph, err = serveCode(s.Code)
+	}
+	if err != nil {
 		st.close()
-		return nil, base.NewError(base.KindUnavailable, err).WithText("the server in process cannot listen: " + err.Error())
+		return nil, err
 	}
 	st.clickhouse.Insert(s.Logs...)
 	st.clickhouse.InsertSpans(s.Spans...)
@@ -192,7 +197,16 @@ func (s scenario) start() (*stage, error) {
 	return st, nil
 }
 
+// clients are those of all servers of the stage.
+func (s *stage) clients(ctx context.Context) (*clients, error) {
+	api, code := s.api.Config(), s.graph.Config()
+	return configs{api: &api, clickhouse: &clickhouse.Config{Addresses: []string{s.clickhouse.Addr()}}, graph: &code}.clients(ctx)
+}
+
 func (s *stage) close() {
 	s.clickhouse.Close()
 	s.api.Close()
+	if s.graph != nil {
+		s.graph.Close()
+	}
 }

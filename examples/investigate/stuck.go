@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/evidence"
-	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/internal/markdown"
 )
 
@@ -34,9 +31,7 @@ func investigateTicket(ctx context.Context, p *progress) (result, error) {
 	}
 	defer clients.close()
 	question := evidence.StuckLoadQuestion{TrackingID: t.TrackingID, Now: t.Sent, Progress: p.source}
-	sources := clients.sources()
-	sources.Code = s.Code
-	report, err := evidence.StuckLoad(ctx, question, sources)
+	report, err := evidence.StuckLoad(ctx, question, clients.sources())
 	if err != nil {
 		return result{}, err
 	}
@@ -52,50 +47,4 @@ func investigateTicket(ctx context.Context, p *progress) (result, error) {
 type demoReport struct {
 	evidence.StuckLoadReport
 	Demo string `json:"demo"`
-}
-
-// clients are real clients, of the servers in process or of those that the environment names. What was not made is nil.
-type clients struct {
-	clickhouse *clickhouse.Client
-	tracking   *fkapi.TrackingClient
-	company    *fkapi.CompanyClient
-}
-
-func (s *stage) clients(ctx context.Context) (*clients, error) {
-	var c clients
-	var problems [3]error
-	c.clickhouse, problems[0] = clickhouse.New(ctx, clickhouse.Config{Addresses: []string{s.clickhouse.Addr()}})
-	c.tracking, problems[1] = fkapi.NewTracking(ctx, s.api.Config())
-	c.company, problems[2] = fkapi.NewCompany(ctx, s.api.Config())
-	if err := errors.Join(problems[:]...); err != nil {
-		c.close()
-		return nil, err
-	}
-	return &c, nil
-}
-
-func (c *clients) close() {
-	if c.clickhouse != nil {
-		_ = c.clickhouse.Close()
-	}
-	if c.tracking != nil {
-		_ = c.tracking.Close()
-	}
-	if c.company != nil {
-		_ = c.company.Close()
-	}
-}
-
-func (c *clients) sources() evidence.Sources {
-	var s evidence.Sources
-	if c.clickhouse != nil {
-		s.Logs, s.Traces = c.clickhouse, c.clickhouse
-	}
-	if c.tracking != nil {
-		s.Loads = []evidence.LoadSource{c.tracking}
-	}
-	if c.company != nil {
-		s.Networks = []evidence.NetworkSource{c.company}
-	}
-	return s
 }

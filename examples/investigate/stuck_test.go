@@ -56,7 +56,7 @@ func TestTheTicketIsAnswered(t *testing.T) {
 		"`load stays in awaiting_tracking_info, next try in <num> minutes", "**document-2** 2025-09-15 16:02:00.000:",
 		"`TrackingInfoAssigner#118` is in `TrackingInfoAssigner#assign` of `assignment-worker`; " +
 			"assignment-worker is called by RecordMatcher#hand_over, LoadsController#create, carrier-file-worker, load-api (code-1, code-2).",
-		"**code-1**", "assignment-worker/app/workers/tracking_info_assigner.rb:96-131", "| code-graph | data ",
+		"**code-1**", "assignment-worker/app/workers/tracking_info_assigner.rb:96-131", "| graph      | data ",
 		"span `c44e19ad7705b2f3`", "| 9 calls | 0 retries | 11:22:29 to 14:20:00 ",
 	} {
 		if !strings.Contains(markdown.Unwrapped(got.stdout), want) {
