@@ -63,8 +63,8 @@ fuzz: ## Fuzz every target, FUZZ_TIME seconds each (30).
 
 .PHONY: integration
 integration: ## Install and start the real engines and run the tests that need them.
-	@packages=$$(go list -e -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | awk '/internal\/engines/ {print $$1}'); \
-	set -x; INTEGRATION=1 go test -count=1 -timeout 15m $$packages
+	@chosen=$$(go run ./internal/citool -real); \
+	set -x; INTEGRATION=1 go test -count=1 -timeout 15m $$chosen
 
 .PHONY: bench
 bench: ## Run the benchmarks, the comparisons with peers included.

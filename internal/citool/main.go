@@ -5,7 +5,8 @@
 // These tests measure the project against documents and recorded incidents that live beside the checkout. Where the
 // folder is absent they skip, which is no fault. Where it is there, a skipped test, or none at all, is a failure.
 //
-// With -budgets it reads what go test -bench prints instead and fails where a benchmark misses its budget.
+// With -budgets it reads what go test -bench prints instead and fails where a benchmark misses its budget. With -real it
+// reads nothing, and prints the arguments with which go test runs the tests that ask for a real server, and no others.
 package main
 
 import (
@@ -18,12 +19,16 @@ import (
 func main() {
 	shared := flag.String("shared", "../shared", "folder with the documents and incidents; if it exists, nothing may skip")
 	budgeted := flag.Bool("budgets", false, "read the results of benchmarks and check their budgets")
+	real := flag.Bool("real", false, "print the arguments of go test for the tests that ask for a real server")
 	flag.Parse()
 
 	var err error
-	if *budgeted {
+	switch {
+	case *real:
+		err = choose(".")
+	case *budgeted:
 		err = spend(os.Stdin)
-	} else {
+	default:
 		err = count(os.Stdin, *shared)
 	}
 	if err != nil {
