@@ -11,9 +11,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fourkites/sources/athena"
+	"github.com/fourkites/sources/athena/athenatest"
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/logs"
+	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
 	"github.com/fourkites/sources/evidence"
@@ -121,16 +124,28 @@ func checkStores(t *testing.T, s logStores, now time.Time, written []logs.Record
 		if coverage.Parts[1].Twice+coverage.Parts[0].Twice == 0 || coverage.Parts[1].Records == 0 || len(coverage.Gaps) > 0 {
 			t.Errorf("order %d: %+v", order, coverage)
 		}
-		for _, after := range []int{0, 1, 57, 150} { // another source goes on
-			replaced := logStores{s.live, append([]logs.Source{brittleAfter(s.history[0], after)}, s.history...)}
-			got, err := base.Collect(evidence.Logs(t.Context(), replaced.tiers(now), q, nil))
-			if diff := cmp.Diff(written, got); diff != "" || err != nil {
-				t.Errorf("order %d, replaced after %d: %v %s", order, after, err, diff)
-			}
+		next := s.history[min(1, len(s.history)-1):]
+		for _, after := range []int{0, 1, 57, 150} { // the source behind it goes on
+			replaced := logStores{s.live, append([]logs.Source{brittleAfter(s.history[0], after)}, next...)}
+			checkTakeover(t, replaced, now, q, written)
 		}
 		checkFailing(t, s, now, q, written)
 	}
 	checkStorePages(t, s, now, q, written)
+}
+
+// checkTakeover has the first store of history fail, and the second one give what is left.
+func checkTakeover(t *testing.T, s logStores, now time.Time, q logs.Query, written []logs.Record) evidence.LogCoverage {
+	t.Helper()
+	var coverage evidence.LogCoverage
+	got, err := base.Collect(evidence.Logs(t.Context(), s.tiers(now), q, &coverage))
+	if diff := cmp.Diff(written, got); diff != "" || err != nil {
+		t.Errorf("order %d: %v %s", q.Order, err, diff)
+	}
+	if p := coverage.Parts[2]; p.Source != s.history[1].Name() || p.Records == 0 || p.Degraded == "" || len(coverage.Gaps) > 0 {
+		t.Errorf("order %d: %+v", q.Order, coverage)
+	}
+	return coverage
 }
 
 // checkFailing has history fail in the middle with nobody behind it.
@@ -169,49 +184,117 @@ func checkStorePages(t *testing.T, s logStores, now time.Time, q logs.Query, wri
 	}
 }
 
-// fakeStores are fakes that keep the records as their ages say.
-func fakeStores(t *testing.T, now time.Time, written []logs.Record) (logStores, *clickhousetest.Server, *trinotest.Server) {
+// fakes are stores in process that keep the records as their ages say.
+type fakes struct {
+	live   *clickhousetest.Server
+	trino  *trinotest.Server
+	athena *athenatest.Server
+}
+
+// fakeStores are clients of new ones, history from Trino with Athena behind it.
+func fakeStores(t *testing.T, now time.Time, written []logs.Record) (logStores, fakes) {
 	t.Helper()
-	live, history := clickhousetest.NewServer(), trinotest.NewServer()
-	t.Cleanup(live.Close)
-	t.Cleanup(history.Close)
-	live.Insert(younger(written, now, liveKeeps)...)
-	history.AddLogs(older(written, now, historyBegins)...)
-	recent, err := clickhouse.New(t.Context(), clickhouse.Config{Addresses: []string{live.Addr()}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	past, err := trino.New(t.Context(), history.Config(), history.Options()...)
-	if err != nil {
+	f := fakes{clickhousetest.NewServer(), trinotest.NewServer(), athenatest.NewServer()}
+	t.Cleanup(f.live.Close)
+	t.Cleanup(f.trino.Close)
+	t.Cleanup(f.athena.Close)
+	f.live.Insert(younger(written, now, liveKeeps)...)
+	past := older(written, now, historyBegins)
+	f.trino.AddLogs(past...)
+	f.athena.AddLogs(past...)
+	recent, err1 := clickhouse.New(t.Context(), clickhouse.Config{Addresses: []string{f.live.Addr()}})
+	first, err2 := trino.New(t.Context(), f.trino.Config(), f.trino.Options()...)
+	config := f.athena.Config()
+	config.Key = secret.Literal(athenatest.AccessKey + ":" + athenatest.SecretKey)
+	second, err3 := athena.New(t.Context(), config)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(recent.Close(), past.Close()); err != nil {
+		if err := errors.Join(recent.Close(), first.Close(), second.Close()); err != nil {
 			t.Error(err)
 		}
 	})
-	return logStores{recent, []logs.Source{past}}, live, history
+	return logStores{recent, []logs.Source{first, second}}, f
 }
 
 func TestStoresThatOverlapGiveOneList(t *testing.T) {
 	t.Parallel()
 	now := time.Now().UTC().Truncate(time.Second)
 	written := keptLogs(now)
-	stores, live, history := fakeStores(t, now, written)
+	stores, f := fakeStores(t, now, written)
 	checkStores(t, stores, now, written)
+	checkStores(t, logStores{stores.live, stores.history[1:]}, now, written) // Athena alone keeps history
 
-	live.Fail(fault.ErrorAfter(1, 241, "Memory limit exceeded"), -1)
+	f.live.Fail(fault.ErrorAfter(1, 241, "Memory limit exceeded"), -1)
 	var coverage evidence.LogCoverage
 	got, err := base.Collect(evidence.Logs(t.Context(), stores.tiers(now), logs.Query{Window: base.Window{From: now.AddDate(0, 0, -120), To: now}, Limit: -1}, &coverage))
 	past := older(written, now, historyBegins+1) // a record of exactly that age is of the live store alone
 	if !errors.Is(err, base.ErrPartial) || len(coverage.Gaps) != 1 || len(got) != len(past) {
 		t.Errorf("%d, %+v, %v", len(got), coverage.Gaps, err)
 	}
-	live.ClearFaults()
-	history.Close()
+	f.live.ClearFaults()
+	f.trino.Close()
+	f.athena.Close()
 	for r, err := range stores.tiers(now).Logs(t.Context(), logs.Query{Window: base.Window{From: now.AddDate(0, 0, -10), To: now}}) {
 		if err != nil || r.Body == "" {
 			t.Errorf("a store that is not needed is not asked: %v", err)
 		}
+	}
+}
+
+// striking does something once it has given so many records.
+type striking struct {
+	logs.Source
+	after  int
+	strike func()
+}
+
+func (s striking) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
+	return func(yield func(logs.Record, error) bool) {
+		given := 0
+		for r, err := range s.Source.Logs(ctx, q) {
+			if given++; given == s.after {
+				s.strike()
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// The server itself fails in the middle: it has answered for some days, and then every query ends in an error.
+func TestAthenaTakesOverWhereTrinoFailsInTheMiddle(t *testing.T) {
+	t.Parallel()
+	now := time.Now().UTC().Truncate(time.Second)
+	written := keptLogs(now)
+	stores, f := fakeStores(t, now, written)
+	config := f.trino.Config()
+	config.Limits.Concurrency = 1 // one piece of the window after the other
+	slow, err := trino.New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.Close() }()
+	stores.history[0] = slow
+	q := logs.Query{Window: base.Window{From: now.AddDate(0, 0, -120), To: now}, Limit: -1, Services: []string{"till"}}
+	for _, order := range []logs.Order{logs.OldestFirst, logs.NewestFirst} {
+		q.Order = order
+		slices.SortStableFunc(written, byTime(order))
+		struck := logStores{stores.live, slices.Clone(stores.history)}
+		struck.history[0] = striking{slow, 57, func() { f.trino.Fail(fault.ErrorAfter(9, 1, "Query exceeded its memory limit"), -1) }}
+		coverage := checkTakeover(t, struck, now, q, written)
+		if p := coverage.Parts[1]; p.Outcome != "partial" || p.Records < 57 {
+			t.Errorf("order %d: Trino did not fail in the middle: %+v", order, p)
+		}
+		f.trino.ClearFaults()
+	}
+	asked := len(f.athena.Executions())
+	if got, err := base.Collect(evidence.Logs(t.Context(), stores.tiers(now), q, nil)); err != nil || len(got) != len(written) {
+		t.Errorf("%d of %d, %v", len(got), len(written), err)
+	}
+	if n := len(f.athena.Executions()) - asked; n > 0 || asked == 0 {
+		t.Errorf("Athena was asked %d times though Trino answers, %d times before", n, asked)
 	}
 }

@@ -4,24 +4,48 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/clickhouse"
 	"github.com/fourkites/sources/internal/engines"
 	"github.com/fourkites/sources/trino"
 )
 
-// TestRealStoresThatOverlapGiveOneList asks a real ClickHouse and a real Trino that keep the same records for twenty
-// days. A further store of history is one more element of history, over the records that older gives.
+// TestRealStoresThatOverlapGiveOneList asks a real ClickHouse and a real Trino that keep the same records for twenty days,
+// with Athena behind Trino: a real one but for its SQL, see [athenaStand].
 func TestRealStoresThatOverlapGiveOneList(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Second)
 	written := keptLogs(now)
-	history := []logs.Source{realHistory(t, older(written, now, historyBegins))}
-	checkStores(t, logStores{realLive(t, younger(written, now, liveKeeps)), history}, now, written)
+	past := older(written, now, historyBegins)
+	live := realLive(t, younger(written, now, liveKeeps))
+	first, network := realHistory(t, past)
+	second, archived := realArchive(t, past)
+	checkStores(t, logStores{live, []logs.Source{first, second}}, now, written)
+	if archived.queries() == 0 {
+		t.Error("Athena was not asked")
+	}
+	checkStores(t, logStores{live, []logs.Source{second}}, now, written) // Athena alone keeps history
+
+	q := logs.Query{Window: base.Window{From: now.AddDate(0, 0, -120), To: now}, Limit: -1, Services: []string{"till"}}
+	for _, order := range []logs.Order{logs.OldestFirst, logs.NewestFirst} { // Trino is gone in the middle
+		q.Order = order
+		slices.SortStableFunc(written, byTime(order))
+		gone := striking{first, 57, func() {
+			network.Refuse(true)
+			network.Cut()
+		}}
+		coverage := checkTakeover(t, logStores{live, []logs.Source{gone, second}}, now, q, written)
+		if p := coverage.Parts[1]; p.Outcome != "partial" || p.Records < 57 {
+			t.Errorf("order %d: Trino was not cut in the middle: %+v", order, p)
+		}
+		network.Refuse(false)
+	}
 }
 
 // realLive is a ClickHouse with the tables of SigNoz, as far as a search of logs needs them.
@@ -61,10 +85,12 @@ func realLive(t *testing.T, written []logs.Record) *clickhouse.Client {
 	return client
 }
 
-// realHistory is a Trino with a table of logs by day.
-func realHistory(t *testing.T, written []logs.Record) *trino.Client {
+// realHistory is a Trino with a table of logs by day, and the network before it. It is asked for one piece of a window
+// after the other, so that it can fail between two of them.
+func realHistory(t *testing.T, written []logs.Record) (*trino.Client, *engines.TCPProxy) {
 	t.Helper()
 	server := engines.SharedTrino(t)
+	network := engines.Proxy(t, server.Addr)
 	run := func(sql string) {
 		if _, err := server.Query(t.Context(), sql); err != nil {
 			t.Fatal(err)
@@ -80,7 +106,7 @@ func realHistory(t *testing.T, written []logs.Record) *trino.Client {
 			r.Time.UnixNano(), r.ID, r.TraceID, r.SpanID, r.SeverityText, r.Severity, r.Body, r.Service, r.Time.Format(time.DateOnly)))
 	}
 	run("INSERT INTO memory.log.logs VALUES " + strings.Join(rows, ", "))
-	host, text, err := net.SplitHostPort(server.Addr)
+	host, text, err := net.SplitHostPort(network.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,10 +114,12 @@ func realHistory(t *testing.T, written []logs.Record) *trino.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := trino.New(t.Context(), trino.Config{Host: host, Port: port, Plaintext: true, Proxy: "none", Catalog: "memory", Schema: "log"})
+	client, err := trino.New(t.Context(), trino.Config{
+		Host: host, Port: port, Plaintext: true, Proxy: "none", Catalog: "memory", Schema: "log", Limits: base.Limits{Concurrency: 1},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return client
+	return client, network
 }

@@ -55,7 +55,7 @@ func TestTheTicketIsAnswered(t *testing.T) {
 		"- carrier: Ninefold Haulage (ninefold-haulage)\n", "**RELATIONSHIP_NOT_LIVE** between `larkspur-pantry` and `ninefold-haulage`",
 		"`load stays in awaiting_tracking_info, next try in <num> minutes", "**document-2** 2025-09-15 16:02:00.000:",
 		"`TrackingInfoAssigner#118` is in `TrackingInfoAssigner#assign` of `assignment-worker`; " +
-			"assignment-worker is called by RecordMatcher#hand_over, LoadsController#create, carrier-file-worker, load-api (code-1, code-2).",
+			"assignment-worker is called by RecordMatcher#hand_over, carrier-file-worker, LoadsController#create, load-api (code-1, code-2).",
 		"**code-1**", "assignment-worker/app/workers/tracking_info_assigner.rb:96-131", "| graph      | data ",
 		"span `c44e19ad7705b2f3`", "| 9 calls | 0 retries | 11:22:29 to 14:20:00 ",
 	} {
