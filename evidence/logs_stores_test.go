@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -243,24 +245,46 @@ func TestStoresThatOverlapGiveOneList(t *testing.T) {
 	}
 }
 
-// striking does something once it has given so many records.
+// striking is a network that does something before one of its requests, told by how many there were before.
 type striking struct {
-	logs.Source
-	after  int
+	next   http.RoundTripper
+	left   atomic.Int64
 	strike func()
 }
 
-func (s striking) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Record, error] {
-	return func(yield func(logs.Record, error) bool) {
-		given := 0
-		for r, err := range s.Source.Logs(ctx, q) {
-			if given++; given == s.after {
-				s.strike()
-			}
-			if !yield(r, err) || err != nil {
-				return
-			}
+// newStriking does it once armed, before the request after so many.
+func newStriking(t *testing.T, strike func()) *striking {
+	t.Helper()
+	pool := &http.Transport{}
+	t.Cleanup(pool.CloseIdleConnections)
+	s := &striking{next: pool, strike: strike}
+	s.arm(-1)
+	return s
+}
+
+func (s *striking) arm(after int64) { s.left.Store(after + 1) }
+
+// RoundTrip makes one exchange.
+func (s *striking) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.left.Add(-1) == 0 {
+		s.strike()
+	}
+	return s.next.RoundTrip(r)
+}
+
+// checkStruck has Trino fail in the middle of its part of the window, and Athena give the rest.
+func checkStruck(t *testing.T, s logStores, network *striking, repair func(), now time.Time, written []logs.Record) {
+	t.Helper()
+	q := logs.Query{Window: base.Window{From: now.AddDate(0, 0, -120), To: now}, Limit: -1, Services: []string{"till"}}
+	for _, order := range []logs.Order{logs.OldestFirst, logs.NewestFirst} {
+		q.Order = order
+		slices.SortStableFunc(written, byTime(order))
+		network.arm(16)
+		coverage := checkTakeover(t, s, now, q, written)
+		if p := coverage.Parts[1]; p.Outcome != "partial" || p.Records == 0 {
+			t.Errorf("order %d: Trino did not fail in the middle: %+v", order, p)
 		}
+		repair()
 	}
 }
 
@@ -270,27 +294,19 @@ func TestAthenaTakesOverWhereTrinoFailsInTheMiddle(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Second)
 	written := keptLogs(now)
 	stores, f := fakeStores(t, now, written)
+	network := newStriking(t, func() { f.trino.Fail(fault.ErrorAfter(9, 1, "Query exceeded its memory limit"), -1) })
 	config := f.trino.Config()
 	config.Limits.Concurrency = 1 // one piece of the window after the other
-	slow, err := trino.New(t.Context(), config)
+	client, err := trino.New(t.Context(), config, base.WithTransport(network))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = slow.Close() }()
-	stores.history[0] = slow
-	q := logs.Query{Window: base.Window{From: now.AddDate(0, 0, -120), To: now}, Limit: -1, Services: []string{"till"}}
-	for _, order := range []logs.Order{logs.OldestFirst, logs.NewestFirst} {
-		q.Order = order
-		slices.SortStableFunc(written, byTime(order))
-		struck := logStores{stores.live, slices.Clone(stores.history)}
-		struck.history[0] = striking{slow, 57, func() { f.trino.Fail(fault.ErrorAfter(9, 1, "Query exceeded its memory limit"), -1) }}
-		coverage := checkTakeover(t, struck, now, q, written)
-		if p := coverage.Parts[1]; p.Outcome != "partial" || p.Records < 57 {
-			t.Errorf("order %d: Trino did not fail in the middle: %+v", order, p)
-		}
-		f.trino.ClearFaults()
-	}
+	defer func() { _ = client.Close() }()
+	stores.history[0] = client
+	checkStruck(t, stores, network, f.trino.ClearFaults, now, written)
+
 	asked := len(f.athena.Executions())
+	q := logs.Query{Window: base.Window{From: now.AddDate(0, 0, -120), To: now}, Limit: -1}
 	if got, err := base.Collect(evidence.Logs(t.Context(), stores.tiers(now), q, nil)); err != nil || len(got) != len(written) {
 		t.Errorf("%d of %d, %v", len(got), len(written), err)
 	}

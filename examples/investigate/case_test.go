@@ -39,6 +39,33 @@ func TestACaseIsInvestigated(t *testing.T) {
 	}
 }
 
+func TestACaseIsInvestigatedWithTheCodeGraphBesideIt(t *testing.T) {
+	t.Parallel()
+	ill := caseFolder(t, 0, 120, 60)
+	if got := try(t, t.Context(), "-case", ill); got.code != 0 || !strings.Contains(got.stderr, "there is no code_graph.json beside the case") ||
+		!strings.Contains(got.stdout, "code: the method that a place in the code belongs to") {
+		t.Errorf("exit %d: %s\n%s", got.code, got.stderr, got.stdout)
+	}
+	beside := filepath.Join(filepath.Dir(ill), "code_graph.json")
+	text := `{"repo": "acme/shop", "services": {"web": 1, "price": 1}, "classes": [{"service": "price", "path": "price/PriceService.java", "class": "PriceService",
+		"methods": [{"name": "ask", "line": 30, "end": 50}]}], "edges": [{"from": "web", "to": "price", "call_sites": 1}]}`
+	if err := os.WriteFile(beside, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := try(t, t.Context(), "-case", ill+"/")
+	for _, want := range []string{"`PriceService#ask` of `price`; price is called by web", "graph (data)"} {
+		if got.code != 0 || !strings.Contains(got.stdout, want) {
+			t.Errorf("exit %d, no %q in\n%s", got.code, want, got.stdout)
+		}
+	}
+	if err := os.WriteFile(beside, []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := try(t, t.Context(), "-case", ill); got.code != 1 || got.stdout != "" || !strings.Contains(got.stderr, beside+": this is no code graph") {
+		t.Errorf("exit %d: %s\n%s", got.code, got.stderr, got.stdout)
+	}
+}
+
 func TestAQuietCaseHasNoFault(t *testing.T) {
 	t.Parallel()
 	got := try(t, t.Context(), "-case", caseFolder(t, 0, 120, -1), "-format", "json")

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/fourkites/sources/athena"
 	"github.com/fourkites/sources/base"
@@ -23,8 +25,8 @@ var (
 	graphVariables      = []string{"NEO4J_"}
 )
 
-// withoutGraph is the line of a report for which there was no code graph.
-const withoutGraph = "code graph: the method at a place in the code, and what calls it: not asked, NEO4J_URI is not set"
+// withoutGraph is the line of a report for which there was no code graph, whether or not a cause names a place in the code.
+const withoutGraph = "code: the method at a place in the code, and what calls it: not asked, NEO4J_URI is not set"
 
 // investigateLoad asks the real services why a load is stuck.
 func (s settings) investigateLoad(ctx context.Context, env map[string]string, p *progress) (result, error) {
@@ -40,7 +42,7 @@ func (s settings) investigateLoad(ctx context.Context, env map[string]string, p 
 		return result{}, err
 	}
 	if c.graph == nil {
-		report.NotSeen = append(report.NotSeen, withoutGraph)
+		report.NotSeen = append(slices.DeleteFunc(report.NotSeen, func(text string) bool { return strings.HasPrefix(text, "code: ") }), withoutGraph)
 	}
 	report.Report = normal(report.Report)
 	return result{json: report, markdown: loadDocument(nil, report)}, context.Cause(ctx)

@@ -2,16 +2,20 @@ package main
 
 import (
 	"context"
+	"net"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/fourkites/sources/athena/athenatest"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/clickhouse/clickhousetest"
 	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/fkapi/fkapitest"
+	"github.com/fourkites/sources/graph/graphtest"
+	"github.com/fourkites/sources/trino/trinotest"
 )
 
 const liveID = "482900111"
@@ -67,7 +71,7 @@ func TestARealLoadIsExplained(t *testing.T) {
 	}
 	for _, want := range []string{
 		"# Load LP20417, tracking id 482900111\n\n**Load 482900111 waits for tracking info: relationship 70412 is not live",
-		"What to do: Set relationship 70412 to live", "`assigner`", "clickhouse (data)",
+		"What to do: Set relationship 70412 to live", "`assigner`", "clickhouse (data)", "not asked, NEO4J",
 	} {
 		if !strings.Contains(got.stdout, want) {
 			t.Errorf("no %q in\n%s", want, got.stdout)
@@ -102,6 +106,51 @@ func TestARealLoadIsExplainedByOneSourceAlone(t *testing.T) {
 	}
 }
 
+// A ticket may be older than ClickHouse keeps its logs: then the stores of history answer, one behind the other.
+func TestARealLoadIsExplainedWithOlderLogsAndItsCode(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", athenatest.AccessKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", athenatest.SecretKey)
+	l := startLive(t)
+	past, further, code := trinotest.NewServer(), athenatest.NewServer(), graphtest.NewServer()
+	t.Cleanup(past.Close)
+	t.Cleanup(further.Close)
+	t.Cleanup(code.Close)
+	if err := code.Load([]byte(`{"repo": "acme/assigner", "services": {"assigner": 1}, "classes": [{"service": "assigner", "path": "app/assign.rb",
+		"class": "Assign", "methods": [{"name": "perform", "line": 3, "end": 30}]}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(-time.Minute)
+	l.clickhouse.Insert(logs.Record{
+		Time: at, Service: "assigner", Severity: logs.SeverityWarn, SeverityText: "WARN",
+		Body: "Assign#7 load " + liveID + " not assigned: relationship 70412 is not live",
+	})
+	host, port, err := net.SplitHostPort(past.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := code.Config()
+	for name, value := range map[string]string{
+		"TRINO_HOST": host, "TRINO_PORT": port, "TRINO_USER": trinotest.User, "TRINO_PLAINTEXT": "true", "TRINO_PROXY": "none",
+		"ATHENA_REGION": athenatest.Region, "ATHENA_ENDPOINT": further.URL(), "ATHENA_S3_ENDPOINT": further.S3URL(),
+		"ATHENA_OUTPUT_LOCATION": further.Config().OutputLocation, "ATHENA_PROXY": "none",
+		"NEO4J_URI": settings.URI, "NEO4J_USERNAME": graphtest.DefaultUser, "NEO4J_PASSWORD": graphtest.DefaultPassword, "NEO4J_PLAINTEXT": "true",
+	} {
+		l.env[name] = value
+	}
+	got := tryWith(t, t.Context(), l.env, "-load", liveID)
+	if got.code != 0 || strings.Contains(got.stderr, "not asked") {
+		t.Fatalf("exit %d: %s\n%s", got.code, got.stderr, got.stdout)
+	}
+	for _, want := range []string{"logs (data)", "clickhouse (", "graph (data)", "`Assign#perform` of `assigner`"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("no %q in\n%s", want, got.stdout)
+		}
+	}
+	if strings.Contains(got.stdout, "NEO4J_URI") {
+		t.Errorf("the code graph is said to be absent\n%s", got.stdout)
+	}
+}
+
 func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -114,6 +163,11 @@ func TestEveryMissingVariableIsNamedAtOnce(t *testing.T) {
 			[]string{"FK_API_SECRET: missing", "TRACKING_API_BASE_URL: missing", "COMPANY_API_BASE_URL: missing", "CLICKHOUSE_HOST: missing", "CLICKHOUSE_PORT: "},
 		},
 		{map[string]string{"CLICKHOUSE_HOST": "https://h/x"}, []string{"CLICKHOUSE_HOST: it must be"}},
+		{
+			map[string]string{"TRINO_PORT": "no", "ATHENA_OUTPUT_LOCATION": "here", "NEO4J_USERNAME": "u"},
+			[]string{"TRINO_PORT: ", "ATHENA_OUTPUT_LOCATION: ", "NEO4J_URI: missing"},
+		},
+		{map[string]string{"NEO4J_URI": "bolt://127.0.0.1:1", "NEO4J_PLAINTEXT": "true"}, []string{"-load needs a source"}},
 	} {
 		got := tryWith(t, t.Context(), test.env, "-load", liveID)
 		for _, want := range test.want {
