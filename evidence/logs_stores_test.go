@@ -177,7 +177,7 @@ func checkStorePages(t *testing.T, s logStores, now time.Time, q logs.Query, wri
 	for cursor, more := "", true; more; {
 		p, err := evidence.LogsPage(t.Context(), s.tiers(now), q, cursor)
 		if err != nil || p.Outcome != base.Data {
-			t.Fatalf("%s, %v", p.Outcome, err)
+			t.Fatalf("%s, %v, %+v", p.Outcome, err, p.Coverage)
 		}
 		paged, cursor, more = append(paged, p.Items...), p.Cursor, p.More
 	}

@@ -1,9 +1,11 @@
 package evidence_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -49,6 +51,7 @@ func realArchive(t *testing.T, written []logs.Record) (*athena.Client, *athenaSt
 		t.Fatal(err)
 	}
 	a.forward = httputil.NewSingleHostReverseProxy(target)
+	a.forward.ErrorLog = log.New(io.Discard, "", 0) // of clients that left
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)
 	client, err := athena.New(t.Context(), athena.Config{
@@ -84,6 +87,7 @@ func (a *athenaStand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		a.moto.SeedResults(a.t, result)
+		r = r.WithContext(context.WithoutCancel(r.Context())) // else the next query would get what was seeded for this one
 	}
 	a.forward.ServeHTTP(w, r)
 }

@@ -25,11 +25,14 @@ func TestRealStoresThatOverlapGiveOneList(t *testing.T) {
 	live := realLive(t, younger(written, now, liveKeeps))
 	first := realHistory(t, past)
 	second, archived := realArchive(t, past)
+	t.Logf("stores are filled after %s", time.Since(now).Round(time.Second))
 	checkStores(t, logStores{live, []logs.Source{first, second}}, now, written)
 	if archived.queries() == 0 {
 		t.Error("Athena was not asked")
 	}
+	t.Logf("Trino with Athena behind it: checked after %s", time.Since(now).Round(time.Second))
 	checkStores(t, logStores{live, []logs.Source{second}}, now, written) // Athena alone keeps history
+	t.Logf("Athena alone: checked after %s", time.Since(now).Round(time.Second))
 
 	network := engines.Proxy(t, engines.SharedTrino(t).Addr)
 	gone := newStriking(t, func() { // Trino is gone, for new connections too

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -129,14 +130,12 @@ func TestARealLoadIsExplainedWithOlderLogsAndItsCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	settings := code.Config()
-	for name, value := range map[string]string{
+	maps.Copy(l.env, map[string]string{
 		"TRINO_HOST": host, "TRINO_PORT": port, "TRINO_USER": trinotest.User, "TRINO_PLAINTEXT": "true", "TRINO_PROXY": "none",
 		"ATHENA_REGION": athenatest.Region, "ATHENA_ENDPOINT": further.URL(), "ATHENA_S3_ENDPOINT": further.S3URL(),
 		"ATHENA_OUTPUT_LOCATION": further.Config().OutputLocation, "ATHENA_PROXY": "none",
 		"NEO4J_URI": settings.URI, "NEO4J_USERNAME": graphtest.DefaultUser, "NEO4J_PASSWORD": graphtest.DefaultPassword, "NEO4J_PLAINTEXT": "true",
-	} {
-		l.env[name] = value
-	}
+	})
 	got := tryWith(t, t.Context(), l.env, "-load", liveID)
 	if got.code != 0 || strings.Contains(got.stderr, "not asked") {
 		t.Fatalf("exit %d: %s\n%s", got.code, got.stderr, got.stdout)

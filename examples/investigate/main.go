@@ -37,6 +37,15 @@
 //	1714978800030000000,price-5b67c48447-mv5hb,4bf92f3577b34da6a3ce929d0e0e4736,00f067aa0ba902b8,ERROR a.p.Price#33 no price list
 //	1714978800041000000,web-7d8f9b6c54-x2k9q,4bf92f3577b34da6a3ce929d0e0e4736,00f067aa0ba902b7,"WARN a.w.Cart#40 cart, without a price"
 //
+// Beside the folder may lie code_graph.json, the code graph of the application. Then a place in the code that a cause names
+// comes with its method and with what calls it. What else stands in the file is ignored:
+//
+//	{"repo": "acme/shop", "services": {"web": 1, "price": 1},
+//	 "classes": [{"service": "price", "path": "price/src/Price.java", "class": "Price",
+//	              "methods": [{"name": "ask", "line": 30, "end": 50}],
+//	              "calls": [{"line": 42, "method": "ask", "to": "web"}]}],
+//	 "edges": [{"from": "web", "to": "price", "call_sites": 1}]}
+//
 // # Databases that were left behind
 //
 // With -clickhouse the recording goes into databases of its own, investigate_case_... and investigate_baseline_..., that
