@@ -40,9 +40,9 @@ func checkToken(all []token, i int, extra []string) error {
 		return writes("LOAD CSV is not allowed: it reads any URL, and files of the server")
 	case t.is("TERMINATE") && next.kind == tokenWord && len(next.text) >= 11 && strings.EqualFold(next.text[:11], "TRANSACTION"):
 		return writes("TERMINATE TRANSACTION is not allowed: it ends other calls")
-	case t.is("CALL") && !at(all, i-1).sign(".") && !at(all, i-1).sign(":") && next.named():
+	case t.is("CALL") && !member(all, i) && !at(all, i-1).sign(":") && next.named():
 		return checkProcedure(chain(all, i+1), extra)
-	case t.named() && !at(all, i-1).sign("."):
+	case t.named() && !member(all, i):
 		return checkFunction(all, i, extra)
 	}
 	return nil
@@ -54,6 +54,10 @@ func at(all []token, i int) token {
 	}
 	return all[i]
 }
+
+// member reports whether the token belongs to what stands before its dot. What stands behind the two dots of a range
+// begins by itself.
+func member(all []token, i int) bool { return at(all, i-1).sign(".") && !at(all, i-2).sign(".") }
 
 // chain is the dotted name that begins at i.
 func chain(all []token, i int) string {

@@ -79,6 +79,10 @@ func TestStatementsThatReachOutAreNotSent(t *testing.T) {
 		"RETURN apoc.cypher.runFirstColumnSingle('RETURN 1', {})":                  base.ErrPermission,
 		"RETURN apoc.`cypher`.runFirstColumnMany('RETURN 1', {})":                  base.ErrPermission,
 		"RETURN genai.vector.encode('x', 'OpenAI', {})":                            base.ErrPermission,
+		"RETURN [1, 2][0..apoc.cypher.runFirstColumnSingle('RETURN 1', {})]":       base.ErrPermission,
+		"RETURN [1, 2][0 . /**/ . `genai`.vector.encode('x', 'OpenAI', {})]":       base.ErrPermission,
+		"RETURN [1, 2][..com.example.anything(1)]":                                 base.ErrPermission,
+		"RETURN 1 //\r UNION LOAD CSV FROM $url AS l RETURN l":                     base.ErrPermission,
 		"RETURN com.example.anything(1)":                                           base.ErrPermission,
 		"CALL com.example.anything()":                                              base.ErrPermission,
 		"RETURN 1; RETURN 2":                                                       base.ErrInvalid,
@@ -116,6 +120,7 @@ func TestWordsThatOnlyLookLikeItAreSent(t *testing.T) {
 		"RETURN com.example.anything(1), date.truncate('day', x), point.distance(a, b)",
 		"CALL { MATCH (n) RETURN n } RETURN n;",
 		"MATCH (call:Call) WHERE n.call RETURN 1",
+		"RETURN [1, 2][0..size(x)], x[n.first..n.last], [1, 2][date.truncate('day', x)..2]",
 	} {
 		server.ReplyTo(cypher, graphtest.Reply{Fields: []string{"x"}, Records: [][]any{{int64(1)}}})
 		if err := ask(t, c, cypher); err != nil {
@@ -154,6 +159,32 @@ func TestAPlanThatWritesIsNotRun(t *testing.T) {
 	}
 	if plans != 3 || runs != 3 {
 		t.Errorf("%d plans, %d runs: a text that reads is planned once, one that writes each time", plans, runs)
+	}
+}
+
+func TestAPlanOfTheSchemaIsRunOnlyWhereItBeginsAsAQuestion(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := newClient(t, server.Config())
+	for _, cypher := range []string{
+		"CREATE INDEX x FOR (n:Class) ON (n.a)", "CYPHER 5 runtime=slotted CREATE INDEX x FOR (n:Class) ON (n.a)",
+		"CYPHER match=create CREATE INDEX x FOR (n:Class) ON (n.a)", "USE neo4j CREATE INDEX x FOR (n:Class) ON (n.a)", "ALTER USER a SET PASSWORD 'b'",
+	} {
+		server.ReplyTo(cypher, graphtest.Reply{Fields: []string{"x"}, Type: "s"})
+		if err := ask(t, c, cypher); !errors.Is(err, base.ErrPermission) {
+			t.Errorf("%s: %v", cypher, err)
+		}
+	}
+	for _, r := range server.Requests() {
+		if !r.Explain {
+			t.Errorf("it was run: %s", r.Cypher)
+		}
+	}
+	for _, cypher := range []string{"SHOW DATABASES", "CYPHER 5 SHOW DATABASES", "CALL dbms.components()"} {
+		server.ReplyTo(cypher, graphtest.Reply{Fields: []string{"x"}, Type: "s"})
+		if err := ask(t, c, cypher); err != nil {
+			t.Errorf("%s: %v", cypher, err)
+		}
 	}
 }
 
