@@ -38,6 +38,7 @@ func TestEveryProblemOfAConfigIsNamed(t *testing.T) {
 		"one for two":        {graph.Config{URI: "bolt://h", Model: graph.Model{Class: "Method"}}, "model: one name stands for two"},
 		"a killer":           {graph.Config{URI: "bolt://h", Procedures: []string{"dbms.killConnection"}}, "procedures[0]: dbms.killConnection cannot be allowed"},
 		"all of apoc":        {graph.Config{URI: "bolt://h", Procedures: []string{"apoc.*"}}, "procedures[0]: apoc.* cannot be allowed"},
+		"a dot at the end":   {graph.Config{URI: "bolt://h", Procedures: []string{"gds."}}, "procedures[0]: a star stands"},
 		"a star":             {graph.Config{URI: "bolt://h", Procedures: []string{"gds.gr*"}}, "procedures[0]: a star stands"},
 		"no procedure":       {graph.Config{URI: "bolt://h", Procedures: []string{"x"}}, "procedures[0]: it is no name"},
 		"limits":             {graph.Config{URI: "bolt://h", Limits: base.Limits{Retries: 11}}, "limits.retries"},

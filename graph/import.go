@@ -65,8 +65,11 @@ type importer struct {
 	weight   int              // of what was gathered
 }
 
-// A batch is bounded by its rows, for a class has many.
-const batchRows = 1000
+// A batch is bounded by its rows, for a class has many, and by its bytes: so many count as one row.
+const (
+	batchRows  = 1000
+	bytesOfRow = 16 << 10
+)
 
 func (i *importer) add(list *[]map[string]any, row map[string]any, weight int) error {
 	*list = append(*list, row)

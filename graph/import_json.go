@@ -50,7 +50,8 @@ type (
 
 // readGraph reads a code graph and hands it over piece by piece.
 func readGraph(r io.Reader, to *importer) error {
-	d := &graphReader{json: json.NewDecoder(r), to: to}
+	read := &portion{Reader: r}
+	d := &graphReader{json: json.NewDecoder(read), read: read, to: to}
 	if err := d.open('{', "the beginning"); err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func readGraph(r io.Reader, to *importer) error {
 	if err := d.close("the end"); err != nil {
 		return err
 	}
-	if _, err := d.json.Token(); !errors.Is(err, io.EOF) {
+	if _, err := d.token(); !errors.Is(err, io.EOF) {
 		return d.wrong("behind the end", errors.New("there is more than one JSON value"))
 	}
 	return nil
@@ -74,7 +75,34 @@ func readGraph(r io.Reader, to *importer) error {
 
 type graphReader struct {
 	json *json.Decoder
+	read *portion
 	to   *importer
+}
+
+const (
+	maxPart    = 32 << 20 // bytes of a class, an edge or a text: the decoder holds it as a whole
+	maxNesting = 10_000   // as the decoder has it where it reads a value as a whole
+)
+
+var (
+	errLong = fmt.Errorf("it is longer than %d bytes", maxPart)
+	errDeep = fmt.Errorf("it is nested deeper than %d", maxNesting)
+)
+
+// portion lets so many bytes pass until it is told anew.
+type portion struct {
+	io.Reader
+	left int
+}
+
+// Read is the reader's, as far as bytes are left.
+func (p *portion) Read(b []byte) (int, error) {
+	if p.left <= 0 {
+		return 0, errLong
+	}
+	n, err := p.Reader.Read(b[:min(len(b), p.left)])
+	p.left -= n
+	return n, err
 }
 
 func (d *graphReader) field(key string) error {
@@ -87,6 +115,9 @@ func (d *graphReader) field(key string) error {
 		if err := d.value(key, &repo); err != nil {
 			return err
 		}
+		if len(repo) > maxName {
+			return &placeError{key, fmt.Sprintf("longer than %d bytes", maxName)}
+		}
 		d.to.repo, _, _ = strings.Cut(repo, " ") // owner/name, and perhaps a remark
 		return nil
 	case "services":
@@ -96,8 +127,7 @@ func (d *graphReader) field(key string) error {
 	case "edges":
 		return d.list(key, d.edge)
 	}
-	var skipped json.RawMessage
-	return d.value(key, &skipped)
+	return d.skip(key)
 }
 
 func (d *graphReader) services() error {
@@ -109,11 +139,10 @@ func (d *graphReader) services() error {
 		if err != nil {
 			return err
 		}
-		var skipped json.RawMessage
-		if err := d.value("services."+name, &skipped); err != nil {
+		if err := named("services", name); err != nil {
 			return err
 		}
-		if err := named("services", name); err != nil {
+		if err := d.skip("services." + name); err != nil {
 			return err
 		}
 		if err := d.to.add(&d.to.services, map[string]any{"name": name}, 1); err != nil {
@@ -143,11 +172,15 @@ const (
 
 func (d *graphReader) class(place string) error {
 	var c classRow
+	begin := d.json.InputOffset()
 	if err := d.value(place, &c); err != nil {
 		return err
 	}
 	if err := named(place+".class", c.Class); err != nil {
 		return err
+	}
+	if len(c.Service) > maxName || len(c.Path) > maxName {
+		return &placeError{place, fmt.Sprintf("its service or its path is longer than %d bytes", maxName)}
 	}
 	if len(c.Methods)+len(c.Logs)+len(c.Calls) > maxMembers {
 		return &placeError{place, fmt.Sprintf("it has more than %d methods, logs and calls", maxMembers)}
@@ -180,7 +213,10 @@ func (d *graphReader) class(place string) error {
 			return firstOf(err)
 		}
 		class, method, between := strings.Cut(k.To, "#")
-		if !between {
+		switch {
+		case between && (class == "" || method == ""):
+			return &placeError{at + ".to", "a class or a method is missing; write Class#method, or a service"}
+		case !between:
 			calls = append(calls, map[string]any{"line": k.Line, "method": k.Method, "to": k.To})
 			continue
 		}
@@ -192,7 +228,8 @@ func (d *graphReader) class(place string) error {
 		})
 	}
 	row["methods"], row["logs"], row["calls"] = methods, logs, calls
-	return d.to.add(&d.to.classes, row, 1+len(methods)+len(logs)+len(calls))
+	weight := 1 + len(methods) + len(logs) + len(calls) + int(d.json.InputOffset()-begin)/bytesOfRow
+	return d.to.add(&d.to.classes, row, weight)
 }
 
 func (d *graphReader) edge(place string) error {
@@ -242,8 +279,36 @@ func (d *graphReader) wrong(place string, err error) error {
 	return &placeError{fmt.Sprintf("%s (at byte %d)", place, d.json.InputOffset()), err.Error()}
 }
 
+// token is the next one. Numbers and literals that are skipped are checked by the decoder alone.
+func (d *graphReader) token() (json.Token, error) {
+	d.read.left = maxPart
+	return d.json.Token()
+}
+
+// skip reads over a value, however long it is.
+func (d *graphReader) skip(place string) error {
+	for depth := 0; ; {
+		t, err := d.token()
+		if err != nil {
+			return d.wrong(place, err)
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		switch {
+		case depth == 0:
+			return nil
+		case depth > maxNesting:
+			return d.wrong(place, errDeep)
+		}
+	}
+}
+
 func (d *graphReader) open(delim json.Delim, place string) error {
-	t, err := d.json.Token()
+	t, err := d.token()
 	if err != nil {
 		return d.wrong(place, err)
 	}
@@ -254,14 +319,14 @@ func (d *graphReader) open(delim json.Delim, place string) error {
 }
 
 func (d *graphReader) close(place string) error {
-	if _, err := d.json.Token(); err != nil {
+	if _, err := d.token(); err != nil {
 		return d.wrong(place, err)
 	}
 	return nil
 }
 
 func (d *graphReader) key() (string, error) {
-	t, err := d.json.Token()
+	t, err := d.token()
 	if err != nil {
 		return "", d.wrong("a key", err)
 	}
@@ -270,6 +335,7 @@ func (d *graphReader) key() (string, error) {
 }
 
 func (d *graphReader) value(place string, into any) error {
+	d.read.left = maxPart
 	if err := d.json.Decode(into); err != nil {
 		return d.wrong(place, err)
 	}

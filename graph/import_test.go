@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -85,16 +86,28 @@ func TestWhatIsWrongWithAnImportIsNamed(t *testing.T) {
 	t.Parallel()
 	server := fake(t)
 	c := writer(t, server)
+	long := strings.Repeat("x", 4097)
 	for text, want := range map[string]string{
 		"":                                  "the beginning (at byte 0): the JSON ends early",
 		"[]":                                "the beginning (at byte 1): { is expected",
 		`{"classes": [{"cl`:                 "classes[0] (at byte 13): the JSON ends early",
 		`{"classes": [{"class": 7}]}`:       "classes[0] (at byte 25): class is a number",
 		`{"classes": [{"class": "C"}, {}]}`: "classes[1].class: missing",
-		`{"classes": [{"class": "C", "methods": [{"name": "m", "line": -1}]}]}`: "classes[0].methods[0].line: -1 is no line",
-		`{"classes": [{"class": "C", "calls": [{"method": "m"}]}]}`:             "classes[0].calls[0].to: missing",
-		`{"edges": [{"from": "a"}]}`:                                            "edges[0].to: missing",
-		`{"classes": [{"class": "C"}], "repo": "a/b"}`:                          "repo (at byte",
+		`{"classes": [{"class": "C", "methods": [{"name": "m", "line": -1}]}]}`:                  "classes[0].methods[0].line: -1 is no line",
+		`{"classes": [{"class": "C", "calls": [{"method": "m"}]}]}`:                              "classes[0].calls[0].to: missing",
+		`{"edges": [{"from": "a"}]}`:                                                             "edges[0].to: missing",
+		`{"classes": [{"class": "C"}], "repo": "a/b"}`:                                           "repo (at byte",
+		`{"classes": [{"class": "C", "calls": [{"method": "m", "to": "#n"}]}]}`:                  "classes[0].calls[0].to: a class or a method is missing",
+		`{"classes": [{"class": "C", "calls": [{"method": "m", "to": "D#"}]}]}`:                  "classes[0].calls[0].to: a class or a method is missing",
+		`{"classes": [{"class": "C", "methods": [{"name": "m", "line": 9223372036854775808}]}]}`: "methods.line is a number 9223372036854775808",
+		`{"classes": [{"class": "C", "methods": [{"name": "m", "line": 2147483648}]}]}`:          "2147483648 is no line",
+		`{"classes": [{"class": "C", "methods": [{"name": "m", "line": 1.5}]}]}`:                 "methods.line is a number 1.5",
+		`{"classes": [{"class": "` + long + `"}]}`:                                               "classes[0].class: missing, or longer than 4096 bytes",
+		`{"classes": [{"class": "C", "path": "` + long + `"}]}`:                                  "classes[0]: its service or its path is longer",
+		`{"repo": "` + long + `"}`:                                                               "repo: longer than 4096 bytes",
+		`{"services": {"` + long + `": 1}}`:                                                      "services: missing, or longer than 4096 bytes",
+		`{"other": ` + strings.Repeat("[", 20_000):                                               "other (at byte 10011): it is nested deeper than 10000",
+		`{"classes": [` + strings.Repeat(`{"methods": [`, 20_000):                                "classes[0] (at byte ",
 		`{} {}`:           "behind the end",
 		`{"services": 7}`: "services (at byte 14): { is expected",
 	} {
@@ -105,6 +118,66 @@ func TestWhatIsWrongWithAnImportIsNamed(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	if _, err := c.Import(t.Context(), io.MultiReader(strings.NewReader(`{"classes": [`), failing{broken})); !strings.Contains(err.Error(), "the disk is gone") {
 		t.Error(err)
+	}
+}
+
+// repeated gives a text again and again, and then the end.
+type repeated struct {
+	text string
+	left int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), r.left)], r.text[(len(r.text)-r.left%len(r.text))%len(r.text):])
+	r.left -= n
+	return n, nil
+}
+
+func TestAnImportHoldsNoMoreThanAPartOfTheJSON(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := writer(t, server)
+	const size = 100 << 20
+	for place, beginning := range map[string]string{
+		"classes[0] (at byte": `{"classes": [{"class": "C", "other": "`, "repo (at byte": `{"repo": "`, "other (at byte": `{"other": ["`, "a key (at byte": `{"`,
+	} {
+		text := &repeated{strings.Repeat("x", 64<<10), size}
+		_, err := c.Import(t.Context(), io.MultiReader(strings.NewReader(beginning), text))
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), place) || !strings.Contains(err.Error(), "longer than 33554432 bytes") {
+			t.Errorf("%s: %v", place, err)
+		}
+		if read := size - text.left; read > 40<<20 {
+			t.Errorf("%s: %d bytes were read", place, read)
+		}
+	}
+	skipped := &repeated{`["` + strings.Repeat("x", 1<<20-5) + `"],`, 40 << 20}
+	whole := io.MultiReader(strings.NewReader(`{"other": [`), skipped, strings.NewReader(`0], "services": {"shop": {"other": "x"}}}`))
+	if result, err := c.Import(t.Context(), whole); err != nil || result.Services != 1 {
+		t.Errorf("what is skipped may be long: %+v, %v", result, err)
+	}
+}
+
+func TestABatchIsBoundedByItsRowsAndItsBytes(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	server.ReplyTo("UNWIND", graphtest.Reply{Type: "w"})
+	c := writer(t, server)
+	var services, classes []string
+	for i := range 2500 {
+		services = append(services, fmt.Sprintf(`"s%d": 1`, i))
+	}
+	for i := range 20 {
+		classes = append(classes, fmt.Sprintf(`{"class": "C%d", "other": "%s"}`, i, strings.Repeat("x", 2<<20)))
+	}
+	for text, batches := range map[string]int{
+		`{"services": {` + strings.Join(services, ", ") + `}}`: 3, `{"classes": [` + strings.Join(classes, ", ") + `]}`: 3,
+	} {
+		if result, err := c.Import(t.Context(), strings.NewReader(text)); err != nil || result.Batches != batches {
+			t.Errorf("%.20s: %+v, %v", text, result, err)
+		}
 	}
 }
 

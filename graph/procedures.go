@@ -114,8 +114,8 @@ func matches(name string, list []string) bool {
 // checkAllowed refuses names in Config.Procedures: what is no name, and what acts.
 func checkAllowed(name string) error {
 	family, star := strings.CutSuffix(name, "*")
-	if star && !strings.HasSuffix(family, ".") {
-		return errors.New("a star stands behind a dot only; write namespace.*")
+	if star != strings.HasSuffix(family, ".") {
+		return errors.New("a star stands behind the last dot, and only there; write namespace.name or namespace.*")
 	}
 	if err := checkIdentifier(family); err != nil || !strings.Contains(family, ".") || strings.Contains(family, " ") {
 		return errors.New("it is no name of a procedure; write namespace.name or namespace.*")
