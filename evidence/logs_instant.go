@@ -17,6 +17,12 @@ import (
 // attributes, resources) is left out.
 type content struct{ service, body, trace, span string }
 
+// identity is a content and an id.
+type identity struct {
+	content
+	id string
+}
+
 func contentOf(r logs.Record) content { return content{r.Service, r.Body, r.TraceID, r.SpanID} }
 
 // joinInstant adds the records of another store to those of the same instant. A record of the one is that of the other
@@ -31,34 +37,45 @@ func joinInstant(some, more []logs.Record) (all []logs.Record, twice int) {
 		return some, 0
 	}
 	all = slices.Clone(some)
-	open := map[content][]int{} // which of all are not taken yet
-	for i, r := range all {
-		open[contentOf(r)] = append(open[contentOf(r)], i)
-	}
-	take := func(r logs.Record, same func(a, b string) bool) bool {
-		key := contentOf(r)
-		at := slices.IndexFunc(open[key], func(i int) bool { return same(all[i].ID, r.ID) })
-		if at < 0 {
-			return false
-		}
-		if i := open[key][at]; all[i].ID == "" && r.ID != "" {
-			all[i] = r
-		}
-		open[key] = slices.Delete(open[key], at, at+1)
-		return true
+	taken, byID, alike := make([]bool, len(some)), map[identity][]int{}, map[content][]int{}
+	for i, r := range some {
+		c := contentOf(r)
+		byID[identity{c, r.ID}] = append(byID[identity{c, r.ID}], i)
+		alike[c] = append(alike[c], i)
 	}
 	var rest []logs.Record
 	for _, r := range more { // equal ids first, so that none is taken by a record without one
-		if !take(r, func(a, b string) bool { return a == b }) {
+		if _, ok := unmatched(byID, identity{contentOf(r), r.ID}, taken); !ok {
 			rest = append(rest, r)
 		}
 	}
 	for _, r := range rest {
-		if !take(r, func(a, b string) bool { return a == "" || b == "" }) {
+		if r.ID == "" {
+			if _, ok := unmatched(alike, contentOf(r), taken); !ok {
+				all = append(all, r)
+			}
+		} else if i, ok := unmatched(byID, identity{contentOf(r), ""}, taken); ok {
+			all[i] = r
+		} else {
 			all = append(all, r)
 		}
 	}
 	return all, len(some) + len(more) - len(all)
+}
+
+// unmatched takes the first record of that key that is not taken. However many are alike, each is looked at once for each map.
+func unmatched[K comparable](of map[K][]int, key K, taken []bool) (int, bool) {
+	list := of[key]
+	for len(list) > 0 && taken[list[0]] {
+		list = list[1:]
+	}
+	if len(list) == 0 {
+		delete(of, key)
+		return 0, false
+	}
+	taken[list[0]] = true
+	of[key] = list[1:]
+	return list[0], true
 }
 
 // maxRank bounds what of an id stands in a rank, and so in a cursor; the digest holds all of it.

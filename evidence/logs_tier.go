@@ -196,21 +196,25 @@ func (r *tierReader) call(ctx context.Context, s logs.Source, n, sources int) (g
 	q := r.query
 	q.Window, q.Limit = r.left, n
 	r.last = time.Time{}
+	var told error // the source's own, or what is wrong with a record; it counts more than a panic of one that goes on
 	_, err = guarded(ctx, func(ctx context.Context) (int, error) {
-		for record, err := range s.Logs(ctx, q) {
+		for record, failed := range s.Logs(ctx, q) {
 			if got == 0 {
 				slow.Stop()
 			}
-			if err != nil {
-				return 0, err
+			if told = failed; told == nil {
+				told = r.take(ctx, record)
 			}
-			if err = r.take(ctx, record); err != nil {
-				return 0, err
+			if told != nil {
+				return 0, told
 			}
 			got++
 		}
 		return 0, nil
 	})
+	if told != nil {
+		err = told
+	}
 	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
 		err = base.NewError(base.KindAttemptTimeout, err).WithText("no record came within its share of the time")
 	}
