@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/fourkites/sources/athena"
 	"github.com/fourkites/sources/base/logs"
@@ -65,6 +66,14 @@ func realArchive(t *testing.T, written []logs.Record) (*athena.Client, *athenaSt
 	return client, a
 }
 
+func TestRealAthenaAloneKeepsHistory(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Second)
+	written := keptLogs(now)
+	second, _ := realArchive(t, older(written, now, historyBegins))
+	stores, _ := fakeStores(t, now, written)
+	checkStores(t, logStores{stores.live, []logs.Source{second}}, now, written)
+}
+
 // ServeHTTP answers one request to Athena.
 func (a *athenaStand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -87,7 +96,10 @@ func (a *athenaStand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		a.moto.SeedResults(a.t, result)
-		r = r.WithContext(context.WithoutCancel(r.Context())) // else the next query would get what was seeded for this one
+		// Also where the client has left: else the next query would get what was seeded for this one.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Minute)
+		defer cancel()
+		r = r.WithContext(ctx)
 	}
 	a.forward.ServeHTTP(w, r)
 }

@@ -31,9 +31,6 @@ func TestRealStoresThatOverlapGiveOneList(t *testing.T) {
 		t.Error("Athena was not asked")
 	}
 	t.Logf("Trino with Athena behind it: checked after %s", time.Since(now).Round(time.Second))
-	checkStores(t, logStores{live, []logs.Source{second}}, now, written) // Athena alone keeps history
-	t.Logf("Athena alone: checked after %s", time.Since(now).Round(time.Second))
-
 	network := engines.Proxy(t, engines.SharedTrino(t).Addr)
 	gone := newStriking(t, func() { // Trino is gone, for new connections too
 		network.Refuse(true)
