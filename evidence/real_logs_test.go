@@ -37,7 +37,7 @@ func TestRealStoresThatOverlapGiveOneList(t *testing.T) {
 		network.Cut()
 	})
 	cut := realTrino(t, network.Addr, base.Limits{Concurrency: 1}, base.WithTransport(gone)) // one piece of the window after the other
-	checkStruck(t, logStores{live, []logs.Source{cut, second}}, gone, func() { network.Refuse(false) }, now, written)
+	checkStruck(t, logStores{live, []logs.Source{cut, second}}, gone, 40, func() { network.Refuse(false) }, now, written)
 }
 
 // realLive is a ClickHouse with the tables of SigNoz, as far as a search of logs needs them.
