@@ -6,6 +6,8 @@ import (
 	"iter"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
@@ -64,5 +66,89 @@ func TestASourceWithoutEndIsReadInBoundsAndLeft(t *testing.T) {
 	}
 	if n != 20_001 || !ended {
 		t.Errorf("%d yields, ended %t", n, ended)
+	}
+}
+
+func TestASourceThatGivesOneInstantWithoutEndIsEnded(t *testing.T) {
+	t.Parallel()
+	endless := sequence(func(yield func(logs.Record, error) bool) {
+		for yield(line(ago(40), "40"), nil) {
+		}
+	})
+	got, err := base.Collect(byAge(nil, endless).Logs(t.Context(), logs.Query{Window: always, Limit: -1}))
+	if len(got) > 50_000 || base.KindOf(err) != base.KindTooLarge {
+		t.Errorf("%d, %v", len(got), err)
+	}
+}
+
+func TestASourceThatHasBegunMayTakeItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		slow := waiting{func(yield func(logs.Record, error) bool) {
+			_ = yield(line(ago(40), "40"), nil) && yield(line(ago(50), "50"), nil)
+		}, 25 * time.Second}
+		athena := newShelf("athena")
+		got, err := base.Collect(byAge(nil, slow, athena).Logs(ctx, logs.Query{Window: base.Window{From: ago(60), To: ago(31)}}))
+		if err != nil || bodies(got) != "40 50" || len(athena.asked) > 0 {
+			t.Errorf("%s, %v, another was asked %d times", bodies(got), err, len(athena.asked))
+		}
+	})
+}
+
+// waiting waits behind each record, or for the end of its context.
+type waiting struct {
+	sequence
+	pause time.Duration
+}
+
+func (w waiting) Logs(ctx context.Context, _ logs.Query) iter.Seq2[logs.Record, error] {
+	return func(yield func(logs.Record, error) bool) {
+		for r, err := range iter.Seq2[logs.Record, error](w.sequence) {
+			if !yield(r, err) {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				yield(logs.Record{}, ctx.Err())
+				return
+			case <-time.After(w.pause):
+			}
+		}
+	}
+}
+
+func TestASourceIsAskedForTenThousandRecordsAtATimeOrOneInstant(t *testing.T) {
+	t.Parallel()
+	spread, dense := newShelf("spread"), newShelf("dense")
+	for i := range 25_000 {
+		spread.records = append(spread.records, line(ago(10).Add(time.Duration(i)), "x"))
+		dense.records = append(dense.records, line(ago(40), "x"))
+	}
+	q := logs.Query{Window: always, Limit: -1}
+	got, err := base.Collect(byAge(spread, dense).Logs(t.Context(), q))
+	if err != nil || len(got) != 50_000 {
+		t.Errorf("%d, %v", len(got), err)
+	}
+	for i, asked := range spread.asked {
+		if asked.Limit != 10_000 {
+			t.Errorf("question %d is for %d", i, asked.Limit)
+		}
+	}
+	if first, last := dense.asked[0].Limit, dense.asked[len(dense.asked)-1].Limit; len(spread.asked) != 3 || first != 10_000 || last != 40_000 {
+		t.Errorf("%d questions; %d, then %d of one instant", len(spread.asked), first, last)
+	}
+}
+
+func TestTheCoverageOfACutListEndsWithItsLastRecord(t *testing.T) {
+	t.Parallel()
+	live := newShelf("live", line(ago(3), "3"), line(ago(2), "2"), line(ago(1), "1"))
+	window := base.Window{From: ago(5), To: today}
+	for order, want := range []base.Window{{From: ago(2), To: today}, {From: ago(5), To: ago(2).Add(1)}} {
+		page, err := evidence.LogsPage(t.Context(), byAge(live), logs.Query{Window: window, Limit: 2, Order: logs.Order(order)}, "")
+		if err != nil || !page.More || page.Coverage.Parts[0].Covered != want || page.Stats.Asked != window || page.Stats.Covered != want {
+			t.Errorf("order %d: %+v, %+v, %v", order, page.Coverage, page.Stats, err)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,9 @@ func TestCapsTruncateAndSaySo(t *testing.T) {
 		if !errors.Is(err, base.ErrTruncated) || n > test.most || n == 0 {
 			t.Errorf("%+v: %d rows, %v", test, n, err)
 		}
+		if told := r.Stats().Rows; test.bytes == 0 && told != n {
+			t.Errorf("%+v: %d rows, and the stats tell of %d", test, n, told)
+		}
 	}
 	await(t, "nothing is left at the server", func() bool { return server.Running() == 0 && len(server.Transactions()) == 0 })
 }
@@ -156,6 +160,13 @@ func TestArgumentsThatCypherDoesNotHaveAreNotSent(t *testing.T) {
 		if !errors.Is(err, base.ErrInvalid) || strings.Contains(err.Error(), planted) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	many := map[string]any{}
+	for i := range 10_001 {
+		many[fmt.Sprint("p", i)] = i
+	}
+	if _, err := c.Query(t.Context(), graph.Query{Cypher: "RETURN 1", Args: many}); !errors.Is(err, base.ErrInvalid) {
+		t.Errorf("many: %v", err)
 	}
 	if len(server.Requests()) > 0 {
 		t.Error("something was sent")

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -110,6 +111,57 @@ func TestAPropertyOfAnotherTypeIsNotKnownAndAnAnswerOfAnotherShapeIsAnError(t *t
 	server.ClearReplies()
 	server.ReplyTo("MATCH (n:", graphtest.Reply{Fields: []string{"s"}, Records: [][]any{{"a symbol"}}})
 	if _, err = c.FindSymbols(t.Context(), code.SymbolsQuery{Name: "Shop"}); !errors.Is(err, base.ErrProtocol) {
+		t.Error(err)
+	}
+}
+
+func TestAnAnswerThatTheLimitCutsSaysSo(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, fake(t).Config())
+	ctx := t.Context()
+	const symbol = "ShipmentService"
+	for name, question := range map[string]func(limit int) (int, error){
+		"callers": func(limit int) (int, error) {
+			all, err := c.Callers(ctx, code.CallsQuery{Symbol: symbol, Limit: limit})
+			return len(all), err
+		},
+		"impact": func(limit int) (int, error) {
+			all, err := c.Impact(ctx, graph.ImpactQuery{Symbol: symbol, Limit: limit})
+			return len(all.Callers), err
+		},
+		"flow": func(limit int) (int, error) {
+			all, err := c.Flow(ctx, graph.FlowQuery{Entry: "ShipmentController", Limit: limit})
+			return len(all.Steps), err
+		},
+		"symbols": func(limit int) (int, error) {
+			all, err := c.FindSymbols(ctx, code.SymbolsQuery{File: "ShipmentService.java", Limit: limit})
+			return len(all), err
+		},
+	} {
+		whole, err := question(1000)
+		if err != nil || whole < 2 {
+			t.Errorf("%s: %d, %v", name, whole, err)
+			continue
+		}
+		if n, err := question(1); n != 1 || !errors.Is(err, base.ErrTruncated) {
+			t.Errorf("%s: %d of %d, %v", name, n, whole, err)
+		}
+	}
+}
+
+func TestANameOfTooManySymbolsIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	c := newClient(t, server.Config())
+	var many [][]any
+	for i := range 1001 {
+		many = append(many, []any{[]any{fmt.Sprint("4:x:", i), "method", "run", "C", "s", nil, nil, int64(1), int64(2)}})
+	}
+	server.ReplyTo("MATCH (n:", graphtest.Reply{Fields: []string{"s"}, Records: many})
+	if _, err := c.Callers(t.Context(), code.CallsQuery{Symbol: "run"}); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "more than 1000") {
+		t.Error(err)
+	}
+	if _, err := c.Impact(t.Context(), graph.ImpactQuery{File: "run"}); !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "more than 1000") {
 		t.Error(err)
 	}
 }
