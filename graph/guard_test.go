@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/graph"
@@ -205,6 +206,29 @@ func TestATransactionSaysWhoseItIsAndHowLongItMayTake(t *testing.T) {
 	for _, sent := range server.Requests() {
 		if sent.Metadata["call"] != id || sent.Metadata["app"] != "code" || sent.Metadata["op"] != "Query" || sent.Timeout != 20e9 {
 			t.Errorf("%+v", sent)
+		}
+	}
+}
+
+func TestATransactionMayTakeNoLongerThanTheOperatorAllows(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	config := server.Config()
+	config.MaxExecution = base.Duration(10e9)
+	c := newClient(t, config)
+	for timeout, want := range map[time.Duration]time.Duration{0: 10e9, 4e9: 4e9, 40e9: 10e9} {
+		before := len(server.Requests())
+		r, err := c.Query(t.Context(), graph.Query{Cypher: "RETURN 1 AS x", Timeout: timeout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, sent := range server.Requests()[before:] {
+			if sent.Timeout != want {
+				t.Errorf("%s of the caller: %s", timeout, sent.Timeout)
+			}
 		}
 	}
 }

@@ -50,7 +50,11 @@ func TestQuestionsThatMakeNoSenseAreNotSent(t *testing.T) {
 	ctx := t.Context()
 	for want, question := range map[string]func() error{
 		"name, file: both": func() error { _, err := c.FindSymbols(ctx, code.SymbolsQuery{Line: 3}); return err },
-		"limit: -1":        func() error { _, err := c.FindSymbols(ctx, code.SymbolsQuery{Name: "x", Limit: -1}); return err },
+		"limit: 10001": func() error {
+			_, err := c.FindSymbols(ctx, code.SymbolsQuery{Name: "x", Limit: 10_001})
+			return err
+		},
+		"limit: -1": func() error { _, err := c.FindSymbols(ctx, code.SymbolsQuery{Name: "x", Limit: -1}); return err },
 		"kind: not known": func() error {
 			_, err := c.FindSymbols(ctx, code.SymbolsQuery{Name: "x", Kind: "x) DETACH DELETE"})
 			return err
