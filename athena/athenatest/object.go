@@ -1,6 +1,7 @@
 package athenatest
 
 import (
+	"cmp"
 	"crypto/md5" //nolint:gosec // what S3 makes an ETag of
 	"encoding/hex"
 	"encoding/xml"
@@ -165,14 +166,16 @@ func objectCode(f fault.Fault) string {
 	case fault.KindWrongPassword:
 		return "InvalidAccessKeyId"
 	case fault.KindStatus:
-		for code, status := range statuses {
-			if status == f.Code && code != "NoSuchBucket" && code != "InvalidAccessKeyId" {
-				return code
-			}
-		}
-		return "InternalError"
+		return cmp.Or(ofStatus[f.Code], "InternalError")
 	}
 	return ""
+}
+
+// ofStatus is the one error for a status that several have.
+var ofStatus = map[int]string{
+	http.StatusForbidden: "AccessDenied", http.StatusNotFound: "NoSuchKey", http.StatusPreconditionFailed: "PreconditionFailed",
+	http.StatusRequestedRangeNotSatisfiable: "InvalidRange", http.StatusServiceUnavailable: "SlowDown",
+	http.StatusBadRequest: "ExpiredToken", http.StatusMethodNotAllowed: "MethodNotAllowed",
 }
 
 // statuses are those of S3's errors.

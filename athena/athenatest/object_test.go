@@ -140,3 +140,18 @@ func TestAQueryThatMayNotWriteFails(t *testing.T) {
 		t.Errorf("a bucket of another: %v", err)
 	}
 }
+
+// Three errors of S3 have the status 403: a test that plans it must always meet the same one.
+func TestAStatusOfS3IsAlwaysTheSameError(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.PutObject(athenatest.Bucket, "a.csv", []byte("a"))
+	for plan, want := range map[int]string{403: "AccessDenied", 404: "NoSuchKey", 412: "PreconditionFailed", 503: "SlowDown", 500: "InternalError", 418: "InternalError"} {
+		for range 20 {
+			s.FailObjects(fault.Status(plan), 1)
+			if _, err := get(t, s, &s3.GetObjectInput{Key: aws.String("a.csv")}); code(err) != want || status(err) != plan {
+				t.Fatalf("%d: %v", plan, err)
+			}
+		}
+	}
+}
