@@ -134,7 +134,7 @@ var codes = map[string]awschain.Verdict{
 	"ResourceNotFoundException": noResource, "InvalidRequestException": badRequest, "ValidationException": badRequest,
 	"TooManyRequestsException": crowded, "SlowDown": crowded, "RequestTimeout": away, "MetadataException": away,
 	"ServiceUnavailableException": away, "InternalError": away,
-	"NoSuchKey": noFile, "NotFound": noFile, "NoSuchBucket": noFile, "PreconditionFailed": changed, "InvalidRange": cutShort,
+	"NoSuchKey": noFile, "NotFound": noFile, "NoSuchBucket": noFile, "PreconditionFailed": changed, "InvalidRange": cutShort, "RequestedRangeNotSatisfiable": cutShort,
 	"PermanentRedirect": elsewhere, "TemporaryRedirect": elsewhere, "AuthorizationHeaderMalformed": elsewhere,
 }
 

@@ -2,7 +2,6 @@ package athena
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -123,7 +122,7 @@ func (o *object) get(ctx context.Context, s *service, from int64) ([]byte, error
 		return nil, err
 	}
 	defer func() { _ = out.Body.Close() }()
-	size, err := sizeOf(out)
+	size, err := sizeOf(out, from)
 	if err != nil {
 		return nil, err
 	}
@@ -157,15 +156,18 @@ func (o *object) same(from, size, want int64, out *s3.GetObjectOutput) error {
 	return nil
 }
 
-// sizeOf is the size of the whole file, of which an answer is a part.
-func sizeOf(out *s3.GetObjectOutput) (int64, error) {
-	if out.ContentRange == nil { // a store that does not know ranges gave all of it
+// sizeOf is the size of the whole file, of which an answer is the part that begins there.
+func sizeOf(out *s3.GetObjectOutput, from int64) (int64, error) {
+	if out.ContentRange == nil && from == 0 { // a store that does not know ranges gave all of it
 		return aws.ToInt64(out.ContentLength), nil
 	}
-	_, total, _ := strings.Cut(*out.ContentRange, "/")
+	place, total, _ := strings.Cut(aws.ToString(out.ContentRange), "/")
 	size, err := strconv.ParseInt(total, 10, 64)
 	if err != nil || size < 0 {
-		return 0, errors.New("a part whose range does not tell the size of the file")
+		return 0, malformed("a part whose range does not tell the size of the file")
+	}
+	if !strings.HasPrefix(place, fmt.Sprintf("bytes %d-", from)) {
+		return 0, malformed("a part of %s where that from byte %d on was asked for", told([]byte(place)), from)
 	}
 	return size, nil
 }
