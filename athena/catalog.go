@@ -39,7 +39,7 @@ func listing[T any](ctx context.Context, c *Client, op *base.Op, page func(ctx c
 	}
 	var all []T
 	var token *string
-	for {
+	for bare := 0; ; {
 		found, err := base.Do(ctx, c.guard, op, func(ctx context.Context) (part, error) {
 			return request(ctx, c, func(ctx context.Context, s *service) (part, error) {
 				items, next, err := page(ctx, s, token)
@@ -50,7 +50,10 @@ func listing[T any](ctx context.Context, c *Client, op *base.Op, page func(ctx c
 		if err != nil || aws.ToString(found.next) == "" {
 			return all, err
 		}
-		if aws.ToString(found.next) == aws.ToString(token) || len(all) > maxListed {
+		if bare++; len(found.items) > 0 {
+			bare = 0
+		}
+		if aws.ToString(found.next) == aws.ToString(token) || len(all) > maxListed || bare > maxBare {
 			return all, c.typed(ctx, op, malformed("a list that does not end"))
 		}
 		token = found.next

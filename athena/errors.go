@@ -230,6 +230,12 @@ func classifyCause(err error) *base.Error {
 	if e := awschain.Classify(err, codes, badRequest.Hint, base.HintOf("there are no AWS credentials; set them in the environment, in a profile, or by the role of the machine")); e != nil {
 		return e
 	}
+	if _, ok := errors.AsType[*cellError](err); ok {
+		typed := base.NewError(base.KindProtocol, err)
+		typed.Sent = base.Answered
+		typed.SetHint(base.HintOf("a value is not what its column holds; cast the column to varchar"))
+		return typed.WithoutRetry()
+	}
 	_, unread := errors.AsType[*awschain.MalformedError](err)
 	if _, broken := errors.AsType[*malformedError](err); broken || unread {
 		typed := base.NewError(base.KindProtocol, err)

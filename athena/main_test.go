@@ -1,7 +1,9 @@
 package athena_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/fourkites/sources/athena"
 	"github.com/fourkites/sources/athena/athenatest"
@@ -56,3 +58,9 @@ func clientWith(t testing.TB, config athena.Config, opts ...base.Option) *athena
 
 // keepsAll has the tables of history keep every day.
 func keepsAll(c *athena.Config) { c.Tables.Retention = -1 }
+
+// timeout is a context for what must not take long.
+func timeout(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithTimeout(t.Context(), 20*time.Second)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,11 +40,14 @@ type part struct {
 	err   error
 }
 
+// bucketForm is the name of a bucket. In its place the SDK would take the ARN of something else, and ask another host.
+var bucketForm = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
 // location takes s3://bucket/key apart.
 func location(text string) (bucket, key string, ok bool) {
 	rest, ok := strings.CutPrefix(text, "s3://")
-	bucket, key, found := strings.Cut(rest, "/")
-	return bucket, key, ok && found && bucket != "" && key != ""
+	bucket, key, _ = strings.Cut(rest, "/")
+	return bucket, key, ok && key != "" && bucketForm.MatchString(bucket)
 }
 
 // fetch begins to fetch the file. The parts end with the context, or by close.

@@ -72,7 +72,11 @@ type pages struct {
 	op     *base.Op
 	id     string
 	page   page // the present one
+	bare   int  // pages without a row that came one after the other
 }
+
+// maxBare bounds pages that bring nothing but the token of the next one, each another.
+const maxBare = 100
 
 func (p *pages) close() {}
 
@@ -81,6 +85,9 @@ func (p *pages) fill(ctx context.Context, t *table) error {
 	for len(p.page.rows) == 0 {
 		if p.page.next == "" {
 			return io.EOF
+		}
+		if p.bare++; p.bare > maxBare {
+			return withQuery(malformed("%d pages of results without a row", maxBare), p.id)
 		}
 		var err error
 		if p.page, err = p.client.page(ctx, p.op, p.id, p.page.next, maxPage); err != nil {
@@ -92,7 +99,7 @@ func (p *pages) fill(ctx context.Context, t *table) error {
 			return withQuery(err, p.id)
 		}
 	}
-	p.page.rows = nil
+	p.page.rows, p.bare = nil, 0
 	return nil
 }
 
