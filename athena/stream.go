@@ -175,8 +175,11 @@ func (s *stream) typed(err error) error {
 		}
 	}
 	copied := *e
-	if copied.Source == "" {
+	if copied.Source == "" { // it did not pass the guard, which says what happened
 		copied.Source, copied.Op = s.client.Name(), s.op.Name
+		for _, cause := range e.Unwrap() {
+			copied = *copied.WithText(s.client.guard.Clean(cause.Error()))
+		}
 	}
 	if copied.QueryID == "" {
 		copied.QueryID = s.execution().ID
