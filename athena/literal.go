@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fourkites/sources/internal/partition"
 	"github.com/fourkites/sources/internal/sqlguard"
@@ -45,6 +46,9 @@ func literal(v any) (string, error) {
 	case string:
 		if strings.Contains(v, "\x00") {
 			return "", errors.New("a text with a NUL byte")
+		}
+		if !utf8.ValidString(v) {
+			return "", errors.New("a text that is not UTF-8; bind it as []byte")
 		}
 		return sqlguard.QuoteText(v), nil
 	case bool:

@@ -2,6 +2,7 @@ package athena_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,4 +64,9 @@ func keepsAll(c *athena.Config) { c.Tables.Retention = -1 }
 func timeout(t *testing.T) (context.Context, context.CancelFunc) {
 	t.Helper()
 	return context.WithTimeout(t.Context(), 20*time.Second)
+}
+
+// says reports whether an error tells more than its kind.
+func says(err error) bool {
+	return strings.Contains(err.Error(), base.KindOf(err).String()+": ") || strings.Contains(err.Error(), "): ")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/athena"
@@ -159,6 +160,9 @@ type ask struct {
 func (c *Client) newAsk(ctx context.Context, op *base.Op, q Query) (*ask, error) {
 	a := &ask{client: c, query: q, caller: ctx, sql: q.SQL}
 	var err error
+	if !utf8.ValidString(q.SQL) { // JSON has no other texts: another one would be asked for
+		return nil, c.invalid(op, errors.New("sql: not UTF-8; bind bytes as []byte"))
+	}
 	if a.literals, err = literals(q.Args); err != nil {
 		return nil, c.invalid(op, err)
 	}
