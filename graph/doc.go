@@ -28,4 +28,9 @@
 //
 // The server is told how long a transaction may take: what is left of the caller's deadline, and never more than
 // Config.MaxExecution. It obeys a longer time than its own limit.
+//
+// # Memory
+//
+// One message of the server, and so one row, is at most 16 MiB and 16 Mi values, nested at most 10,000 deep; what announces
+// more is [base.ErrProtocol], before room is made for it.
 package graph

@@ -200,6 +200,9 @@ func (c *Client) fromDriver(err error) error {
 	if err == nil {
 		return nil
 	}
+	if e, ok := errors.AsType[*malformedError](err); ok {
+		return e
+	}
 	if e, ok := errors.AsType[*neo4j.TokenExpiredError](err); ok {
 		return &ServerError{Code: e.Code, Message: c.guard.Clean(e.Message)}
 	}

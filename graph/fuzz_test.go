@@ -65,3 +65,24 @@ func FuzzImportsAreReadOrRefused(f *testing.F) {
 		}
 	})
 }
+
+func FuzzTheWatchJudgesAStreamAsItJudgesItsPieces(f *testing.F) {
+	f.Add([]byte("\x00\x00\x08\x05\x00\x08\xB1\x70\xA1\x81a\x91\x81b\x00\x00"), uint8(2))
+	f.Add([]byte("\x00\x00\x01\xFF\x02\x00\x08\x08\x05\x00\x02\x04\x04\x80\x01\x00\x00\x00\x07\xB1\x71\x92\xD0\x02ab\x00\x01\xC0\x00\x00"), uint8(0))
+	f.Add([]byte("\x00\x00\x08\x05\x00\x09\xB1\x71\x91\xD6\x7F\xFF\xFF\xFF\x01"), uint8(4))
+	f.Fuzz(func(t *testing.T, stream []byte, size uint8) {
+		var whole, pieces watch
+		want := whole.see(stream)
+		var got error
+		for rest := stream; len(rest) > 0 && got == nil; {
+			n := min(len(rest), int(size)+1)
+			got, rest = pieces.see(rest[:n]), rest[n:]
+		}
+		if (got == nil) != (want == nil) || got != nil && got.Error() != want.Error() {
+			t.Errorf("in pieces %v, whole %v", got, want)
+		}
+		if whole.due > maxMessage+1 && want == nil || len(whole.open) > maxNested+1 || len(whole.piece) > 4*maxOffers {
+			t.Errorf("%d values to come, %d levels, %d bytes kept", whole.due, len(whole.open), len(whole.piece))
+		}
+	})
+}

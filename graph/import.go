@@ -165,18 +165,20 @@ func (t *transaction) write(ctx context.Context, steps []step) error {
 	quiet := t.quiet(ctx)
 	t.watch(max(0, t.client.guard.Limits().Idle.D()))
 	for _, s := range steps {
-		result, err := t.Run(quiet, t.client.cypher.text(s.cypher), s.args)
-		if err == nil {
-			_, err = result.Consume(quiet)
-		}
-		if err != nil {
+		if err := t.entry.shield(func() error {
+			result, err := t.Run(quiet, t.client.cypher.text(s.cypher), s.args)
+			if err == nil {
+				_, err = result.Consume(quiet)
+			}
+			return err
+		}); err != nil {
 			return t.reason(ctx, err, true)
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return t.reason(ctx, err, true)
 	}
-	err := t.Commit(quiet)
+	err := t.entry.shield(func() error { return t.Commit(quiet) })
 	if err == nil {
 		return nil
 	}

@@ -3,12 +3,14 @@ package graph
 import (
 	"bytes"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // link is a connection as the driver gets it. It can be cut from beside while the driver reads, which the driver itself
-// only can at the price of a goroutine for each read; and it ends an answer of a server that says nothing.
+// only can at the price of a goroutine for each read; it ends an answer of a server that says nothing; and it refuses what
+// the driver would make too much room for.
 type link struct {
 	net.Conn
 	raw    net.Conn // below TLS
@@ -16,9 +18,13 @@ type link struct {
 	closed atomic.Bool
 	idle   atomic.Int64 // longest silence in nanoseconds while an answer is read; 0 = any
 	silent atomic.Bool  // it was longer
+
+	reading sync.Mutex // the driver may still read in a goroutine that it has given up
+	seen    watch
+	refused error // of the watch, once it was not content
 }
 
-// Read is the connection's, no longer silent than it may be.
+// Read is the connection's, no longer silent than it may be, and watched.
 func (l *link) Read(p []byte) (int, error) {
 	idle := time.Duration(l.idle.Load())
 	if idle > 0 {
@@ -28,11 +34,27 @@ func (l *link) Read(p []byte) (int, error) {
 	if timeout, ok := err.(net.Error); ok && idle > 0 && timeout.Timeout() { //nolint:errorlint // as a connection gives it
 		l.silent.Store(true)
 	}
+	if refused := l.see(p[:n]); refused != nil {
+		return 0, refused
+	}
 	return n, err
 }
 
-// watch bounds the silence from now on; zero ends that.
-func (l *link) watch(idle time.Duration) {
+// refusal is why the watch was not content; nil: it was.
+func (l *link) refusal() error { return l.see(nil) }
+
+// see shows the watch what was read, and says whether it is content with it and all before.
+func (l *link) see(p []byte) error {
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	if l.refused == nil {
+		l.refused = l.seen.see(p)
+	}
+	return l.refused
+}
+
+// bound bounds the silence from now on; zero ends that.
+func (l *link) bound(idle time.Duration) {
 	l.idle.Store(int64(idle))
 	if idle == 0 {
 		_ = l.SetReadDeadline(time.Time{})

@@ -33,6 +33,18 @@ func (e *entry) cut() {
 	}
 }
 
+// shield runs the driver, and gives the connection up where the driver panics over what a server sent: it takes numbers of
+// an answer for places in it.
+func (e *entry) shield(run func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.cut()
+			err = malformed("the driver cannot read it: %v", p)
+		}
+	}()
+	return run()
+}
+
 // gate lets two logins go on at a time, and one after a password was refused: Neo4j locks the account at the third wrong
 // one, for the right password too.
 type gate struct {

@@ -35,7 +35,7 @@ func (a *ask) open(ctx context.Context) (*stream, error) {
 		return nil, err
 	}
 	s := newStream(ctx, a, t)
-	if err := s.begin(); err != nil {
+	if err := t.entry.shield(s.begin); err != nil {
 		return nil, s.fail(err)
 	}
 	return s, nil
@@ -192,7 +192,11 @@ func (s *stream) next() (int, error) {
 		s.first = 0
 		return n, nil
 	case s.pending == nil:
-		if n := s.read(batch); n > 0 {
+		n := 0
+		if err := s.tx.entry.shield(func() error { n = s.read(batch); return nil }); err != nil {
+			n, s.pending = 0, err
+		}
+		if n > 0 {
 			return n, nil
 		}
 	}

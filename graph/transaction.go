@@ -28,9 +28,11 @@ func (c *Client) begin(ctx context.Context, a *ask, mode neo4j.AccessMode) (*tra
 		AccessMode: mode, DatabaseName: c.config.Database,
 	})}
 	c.dialer.links.expect(e)
-	var err error
-	t.ExplicitTransaction, err = t.session.BeginTransaction(context.WithValue(ctx, entryKey{}, e), neo4j.WithTxTimeout(a.limit()),
-		neo4j.WithTxMetadata(map[string]any{"app": c.Name(), "op": a.op.Name, "call": e.id}))
+	err := e.shield(func() (err error) {
+		t.ExplicitTransaction, err = t.session.BeginTransaction(context.WithValue(ctx, entryKey{}, e), neo4j.WithTxTimeout(a.limit()),
+			neo4j.WithTxMetadata(map[string]any{"app": c.Name(), "op": a.op.Name, "call": e.id}))
+		return err
+	})
 	c.dialer.links.forget(e)
 	c.gate.leave(e, err == nil)
 	if err != nil {
@@ -70,6 +72,8 @@ func (t *transaction) reason(ctx context.Context, err error, undone bool) error 
 		e.err = err
 	case cause != nil:
 		e.err = cause
+	case t.refused() != nil:
+		e.err = t.refused()
 	case t.silent():
 		e.err = &silenceError{t.client.guard.Limits().Idle.D()}
 	case t.client.dialer.links.ctx.Err() != nil:
@@ -93,13 +97,21 @@ func (t *transaction) quiet(ctx context.Context) context.Context {
 // watch bounds the silence of the server while the transaction is read; zero ends that.
 func (t *transaction) watch(idle time.Duration) {
 	if l := t.entry.link.Load(); l != nil {
-		l.watch(idle)
+		l.bound(idle)
 	}
 }
 
 func (t *transaction) silent() bool {
 	l := t.entry.link.Load()
 	return l != nil && l.silent.Load()
+}
+
+// refused is what the server sent and may not.
+func (t *transaction) refused() error {
+	if l := t.entry.link.Load(); l != nil {
+		return l.refusal()
+	}
+	return nil
 }
 
 func (t *transaction) cut() { t.entry.cut() }
