@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // ConfigFromEnv reads ATHENA_REGION or AWS_REGION, ATHENA_DATABASE, ATHENA_OUTPUT_LOCATION (s3://bucket/folder/) or
@@ -43,10 +44,12 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvInt(&maxScan, "ATHENA_MAX_SCAN_BYTES"),
 	)
 	c.MaxRows, c.MaxScan = int64(maxRows), int64(maxScan)
+	location := "OUTPUT_LOCATION"
 	if c.OutputLocation == "" && bucket != "" {
+		location = "OUTPUT_BUCKET"
 		c.OutputLocation = "s3://" + strings.Trim(strings.TrimPrefix(bucket, "s3://"), "/") + "/"
 	}
-	if err = errors.Join(err, c.variables(prefixOf(ctx, opts))); err != nil {
+	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts), location)); err != nil {
 		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
 		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
 		return Config{}, e
@@ -54,45 +57,24 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	return c, nil
 }
 
-// variables reports what is wrong with the values by the variables that they came from.
-func (c Config) variables(prefix string) error {
+// variables reports what is wrong with the values by the variables that they came from; location is that of the place of
+// results, without ATHENA_.
+func (c Config) variables(prefix, location string) error {
 	var all []error
-	for _, err := range leaves(c.Validate()) {
+	if c.Limits.Timeout < 0 {
+		all = append(all, &base.EnvError{Variable: prefix + "ATHENA_TIMEOUT", Problem: "negative; write how long a call may take, such as 5m"})
+	}
+	for _, err := range variable.Problems(c.Validate()) {
 		fields, text, _ := strings.Cut(err.Error(), ": ")
 		var names []string
 		for field := range strings.SplitSeq(fields, ", ") {
 			field, _, _ = strings.Cut(strings.TrimPrefix(field, "limits."), "[")
-			names = append(names, prefix+"ATHENA_"+strings.ToUpper(field))
+			if field = strings.ToUpper(field); field == "OUTPUT_LOCATION" {
+				field = location
+			}
+			names = append(names, prefix+"ATHENA_"+field)
 		}
 		all = append(all, &base.EnvError{Variable: strings.Join(names, ", "), Problem: text})
 	}
 	return errors.Join(all...)
-}
-
-// leaves are the single errors of one that may be joined of many.
-func leaves(err error) []error {
-	if err == nil {
-		return nil
-	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // as Validate makes it
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, err := range joined.Unwrap() {
-		all = append(all, leaves(err)...)
-	}
-	return all
-}
-
-// unset is a variable that nobody sets: the error about it tells the prefix.
-const unset = "ATHENA_NO_SUCH_VARIABLE"
-
-func prefixOf(ctx context.Context, opts []base.EnvOption) string {
-	var none string
-	err := base.LoadEnv(ctx, opts, base.EnvString(&none, unset).Required())
-	if e, ok := errors.AsType[*base.EnvError](err); ok {
-		return strings.TrimSuffix(e.Variable, unset)
-	}
-	return ""
 }

@@ -23,9 +23,11 @@ func TestTheEnvironmentIsRead(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 	_, err = athena.ConfigFromEnv(t.Context(), base.EnvPrefix("OLD_"), base.EnvMap(map[string]string{
-		"OLD_ATHENA_REGION": "nowhere", "OLD_ATHENA_MAX_ROWS": "many", "OLD_ATHENA_RESULTS": "fax",
+		"OLD_ATHENA_REGION": "nowhere", "OLD_ATHENA_MAX_ROWS": "many", "OLD_ATHENA_RESULTS": "fax", "OLD_ATHENA_TIMEOUT": "-5s", "OLD_ATHENA_OUTPUT_BUCKET": "A b",
 	}))
-	for _, name := range []string{"OLD_ATHENA_REGION", "OLD_ATHENA_MAX_ROWS", "OLD_ATHENA_RESULTS"} {
+	for _, name := range []string{
+		"OLD_ATHENA_REGION", "OLD_ATHENA_MAX_ROWS", "OLD_ATHENA_RESULTS", "OLD_ATHENA_TIMEOUT", "OLD_ATHENA_OUTPUT_BUCKET",
+	} {
 		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}

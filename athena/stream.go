@@ -36,6 +36,7 @@ type stream struct {
 
 	mu    sync.Mutex
 	query Execution
+	begun source // the source once it is there, for who ends the answer from beside
 	ended bool
 	err   error // of the end
 }
@@ -86,14 +87,26 @@ func (s *stream) begin(e Execution, selects bool) error {
 		if object != nil {
 			object.close()
 		}
-		s.source = &pages{client: s.client, op: s.op, id: e.ID, page: first}
+		s.use(&pages{client: s.client, op: s.op, id: e.ID, page: first})
 	default:
-		s.source = &file{object: object, id: e.ID, least: len(first.rows)}
+		s.use(&file{object: object, id: e.ID, least: len(first.rows)})
 	}
 	if err != nil {
 		return s.fail(err)
 	}
 	return nil
+}
+
+// use has the rows come from there. The answer may have ended meanwhile.
+func (s *stream) use(from source) {
+	s.source = from
+	s.mu.Lock()
+	s.begun = from
+	ended := s.ended
+	s.mu.Unlock()
+	if ended {
+		from.close()
+	}
 }
 
 func (s *stream) first(id string, most int, selects bool) (page, error) {
@@ -200,7 +213,7 @@ func (s *stream) Close() error {
 func (s *stream) cut() {
 	s.cancel(errClosed)
 	s.mu.Lock()
-	begun := s.source != nil && !s.ended
+	begun := s.begun != nil && !s.ended
 	s.mu.Unlock()
 	if begun {
 		s.end(errClosed)
@@ -215,11 +228,12 @@ func (s *stream) end(err error) {
 		return
 	}
 	s.ended, s.err = true, err
+	begun := s.begun
 	s.mu.Unlock()
 	s.took.Store(int64(time.Since(s.began)))
 	s.cancel(err)
-	if s.source != nil {
-		s.source.close()
+	if begun != nil {
+		begun.close()
 	}
 	base.AddStats(s.caller, s.cost())
 	s.client.out(s)
