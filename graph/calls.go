@@ -35,7 +35,7 @@ func (c *Client) calls(ctx context.Context, op *base.Op, q code.CallsQuery, up b
 	if err != nil {
 		return nil, err
 	}
-	roots, err := c.roots(ctx, op, q.Symbol, q.Service)
+	roots, err := c.roots(ctx, op, "symbol", q.Symbol, q.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func (c *Client) depth(op *base.Op, depth int) (int, error) {
 }
 
 // roots are the symbols of that name, with the methods of those that are classes.
-func (c *Client) roots(ctx context.Context, op *base.Op, symbol, service string) ([]code.Symbol, error) {
-	f, err := c.finding(op, code.SymbolsQuery{Name: symbol, Service: service})
+func (c *Client) roots(ctx context.Context, op *base.Op, field, symbol, service string) ([]code.Symbol, error) {
+	f, err := c.findingOf(op, field, symbol, service)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (c *Client) unknown(op *base.Op, symbol, service string) error {
 	}
 	e := base.NewError(base.KindNotFound, nil).WithText(c.guard.Clean(text))
 	e.Source, e.Op, e.Sent = c.Name(), op.Name, base.Answered
-	e.SetHint(base.HintOf("find it by a part of its name first, or leave the service out"))
+	e.SetHint(base.HintOf("names are compared exactly; find it by its class or its method alone, or leave the service out"))
 	return e
 }
 

@@ -56,7 +56,7 @@ func (c *Client) Flow(ctx context.Context, q FlowQuery) (Flow, error) {
 
 // entry is the one symbol of that name, first, and its methods when it is a class.
 func (c *Client) entry(ctx context.Context, op *base.Op, name, service string) ([]code.Symbol, error) {
-	f, err := c.finding(op, code.SymbolsQuery{Name: name, Service: service})
+	f, err := c.findingOf(op, "entry", name, service)
 	if err != nil {
 		return nil, err
 	}

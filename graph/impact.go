@@ -58,7 +58,7 @@ func (c *Client) affected(ctx context.Context, q ImpactQuery) ([]code.Symbol, er
 		return nil, base.Invalid(c.Name(), opImpact.Name, "symbol, file: set one of the two")
 	}
 	if q.Symbol != "" {
-		return c.roots(ctx, opImpact, q.Symbol, q.Service)
+		return c.roots(ctx, opImpact, "symbol", q.Symbol, q.Service)
 	}
 	f, err := c.finding(opImpact, code.SymbolsQuery{File: q.File, Service: q.Service})
 	if err != nil {

@@ -29,11 +29,11 @@ func (c *Client) CallPath(ctx context.Context, q PathQuery) ([]code.Call, error)
 			return nil, err
 		}
 	}
-	from, err := c.roots(ctx, opCallPath, q.From, q.Service)
+	from, err := c.roots(ctx, opCallPath, "from", q.From, q.Service)
 	if err != nil {
 		return nil, err
 	}
-	to, err := c.roots(ctx, opCallPath, q.To, "")
+	to, err := c.roots(ctx, opCallPath, "to", q.To, "")
 	if err != nil {
 		return nil, err
 	}

@@ -66,6 +66,14 @@ var kinds = map[code.Kind]string{
 	code.KindService: "<Service>", code.KindFile: "<File>", code.KindRepo: "<Repo>",
 }
 
+// findingOf is finding for the symbol that a field of a question names.
+func (c *Client) findingOf(op *base.Op, field, symbol, service string) (finding, error) {
+	if class, name := code.SplitName(symbol); class == "" && name == "" {
+		return finding{}, base.Invalid(c.Name(), op.Name, "%s: empty; write a class, a method, or Class#method", field)
+	}
+	return c.finding(op, code.SymbolsQuery{Name: symbol, Service: service})
+}
+
 func (c *Client) finding(op *base.Op, q code.SymbolsQuery) (finding, error) {
 	f := finding{service: strings.TrimSpace(q.Service), file: strings.TrimSpace(q.File), kind: q.Kind, line: q.Line}
 	invalid := func(format string, args ...any) (finding, error) {
