@@ -67,7 +67,7 @@ func CompareLoadMetadata(ctx context.Context, trackingID string, sources ...Load
 }
 
 func askLoads(ctx context.Context, op, trackingID string, sources []LoadSource, enough func(fkapi.Load) bool) (LoadAnswer, error) {
-	if err := checkSources(op, sources); err != nil {
+	if err := checkSources(op, "sources", sources); err != nil {
 		return LoadAnswer{}, err
 	}
 	steps := make([]base.Step[fkapi.Load], 0, len(sources))

@@ -161,8 +161,8 @@ func (t LogTiers) check(op string) error {
 		case tier.Oldest > 0 && tier.Oldest <= tier.Youngest:
 			return base.Invalid(evidenceName, op, "tiers[%d].oldest: %s is not above youngest %s", i, tier.Oldest, tier.Youngest)
 		}
-		if err := checkSources(op, tier.Sources); err != nil {
-			return fmt.Errorf("tiers[%d]: %w", i, err)
+		if err := checkSources(op, fmt.Sprintf("tiers[%d].sources", i), tier.Sources); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ type NetworkSource interface {
 // No source, and one that is nil, is base.ErrInvalid.
 func NetworkVerdict(ctx context.Context, shipper, carrier string, sources ...NetworkSource) (base.Answer[fkapi.Network], error) {
 	const op = "NetworkVerdict"
-	if err := checkSources(op, sources); err != nil {
+	if err := checkSources(op, "sources", sources); err != nil {
 		return base.Answer[fkapi.Network]{}, err
 	}
 	steps := make([]base.Step[fkapi.Network], 0, len(sources))

@@ -61,14 +61,14 @@ func nilClient(op, field string, client any) error {
 	return base.Invalid("evidence", op, "sources.%s: holds a nil client (%T); leave the field out, or pass a client that was made", field, client)
 }
 
-// checkSources refuses a source that is nil, in a list of them.
-func checkSources[T any](op string, sources []T) error {
+// checkSources refuses a source that is nil, in a list of them that is called field.
+func checkSources[T any](op, field string, sources []T) error {
 	for i, s := range sources {
 		switch client := any(s); {
 		case client == nil:
-			return base.Invalid("evidence", op, "sources[%d]: is nil; leave it out, or pass a client that was made", i)
+			return base.Invalid("evidence", op, "%s[%d]: is nil; leave it out, or pass a client that was made", field, i)
 		case holdsNil(client):
-			return base.Invalid("evidence", op, "sources[%d]: is a nil %T; leave it out, or pass a client that was made", i, client)
+			return base.Invalid("evidence", op, "%s[%d]: is a nil %T; leave it out, or pass a client that was made", field, i, client)
 		}
 	}
 	return nil
