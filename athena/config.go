@@ -118,7 +118,7 @@ func (c Config) Validate() error {
 		{"region", c.Region, "the name of a region, such as us-east-1", regionForm},
 		{"workgroup", c.Workgroup, "the name of a workgroup: letters, digits, dots, hyphens and underscores", workgroupForm},
 		{"bucket_owner", c.BucketOwner, "the 12 digits of an account", accountForm},
-		{"output_location", c.OutputLocation, "of the form s3://bucket/folder/", outputForm},
+		{"output_location", c.OutputLocation, "of the form s3://bucket/folder/, its bucket of 3 to 63 small letters, digits, dots and hyphens", outputForm},
 	} {
 		if f.text != "" && !f.form.MatchString(f.text) {
 			problem("%s: %.80q is not %s", f.name, f.text, f.want)

@@ -1,6 +1,7 @@
 package athena
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -20,9 +21,10 @@ import (
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	var maxRows, maxScan int
-	var bucket string
+	var region, bucket string
 	err := base.LoadEnv(ctx, opts,
-		base.EnvString(&c.Region, "ATHENA_REGION").OrName("AWS_REGION"),
+		base.EnvString(&c.Region, "ATHENA_REGION"),
+		base.EnvString(&region, "AWS_REGION"),
 		base.EnvString(&c.Database, "ATHENA_DATABASE"),
 		base.EnvString(&c.OutputLocation, "ATHENA_OUTPUT_LOCATION"),
 		base.EnvString(&bucket, "ATHENA_OUTPUT_BUCKET"),
@@ -44,12 +46,15 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		base.EnvInt(&maxScan, "ATHENA_MAX_SCAN_BYTES"),
 	)
 	c.MaxRows, c.MaxScan = int64(maxRows), int64(maxScan)
-	location := "OUTPUT_LOCATION"
-	if c.OutputLocation == "" && bucket != "" {
-		location = "OUTPUT_BUCKET"
-		c.OutputLocation = "s3://" + strings.Trim(strings.TrimPrefix(bucket, "s3://"), "/") + "/"
+	other := map[string]string{} // the variables of fields that have two, where the second one was read
+	if c.Region == "" && region != "" {
+		c.Region, other["region"] = region, "AWS_REGION"
 	}
-	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts), location)); err != nil {
+	if c.OutputLocation == "" && bucket != "" {
+		c.OutputLocation = "s3://" + strings.Trim(strings.TrimPrefix(bucket, "s3://"), "/") + "/"
+		other["output_location"] = "ATHENA_OUTPUT_BUCKET"
+	}
+	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts), other)); err != nil {
 		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
 		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
 		return Config{}, e
@@ -57,9 +62,8 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	return c, nil
 }
 
-// variables reports what is wrong with the values by the variables that they came from; location is that of the place of
-// results, without ATHENA_.
-func (c Config) variables(prefix, location string) error {
+// variables reports what is wrong with the values by the variables that they came from.
+func (c Config) variables(prefix string, other map[string]string) error {
 	var all []error
 	if c.Limits.Timeout < 0 {
 		all = append(all, &base.EnvError{Variable: prefix + "ATHENA_TIMEOUT", Problem: "negative; write how long a call may take, such as 5m"})
@@ -69,10 +73,7 @@ func (c Config) variables(prefix, location string) error {
 		var names []string
 		for field := range strings.SplitSeq(fields, ", ") {
 			field, _, _ = strings.Cut(strings.TrimPrefix(field, "limits."), "[")
-			if field = strings.ToUpper(field); field == "OUTPUT_LOCATION" {
-				field = location
-			}
-			names = append(names, prefix+"ATHENA_"+field)
+			names = append(names, prefix+cmp.Or(other[field], "ATHENA_"+strings.ToUpper(field)))
 		}
 		all = append(all, &base.EnvError{Variable: strings.Join(names, ", "), Problem: text})
 	}

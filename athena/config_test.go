@@ -34,6 +34,21 @@ func TestTheEnvironmentIsRead(t *testing.T) {
 	}
 }
 
+func TestAWrongVariableIsTheOneThatWasRead(t *testing.T) {
+	t.Parallel()
+	for want, vars := range map[string]map[string]string{
+		`OLD_AWS_REGION: "eu west"`:             {"OLD_AWS_REGION": "eu west"},
+		`OLD_ATHENA_REGION: "eu west"`:          {"OLD_ATHENA_REGION": "eu west", "OLD_AWS_REGION": "eu-west-1"},
+		`OLD_ATHENA_OUTPUT_BUCKET: "s3://b/"`:   {"OLD_ATHENA_OUTPUT_BUCKET": "b"},
+		`OLD_ATHENA_OUTPUT_LOCATION: "s3://b/"`: {"OLD_ATHENA_OUTPUT_LOCATION": "s3://b/", "OLD_ATHENA_OUTPUT_BUCKET": "results"},
+	} {
+		_, err := athena.ConfigFromEnv(t.Context(), base.EnvPrefix("OLD_"), base.EnvMap(vars))
+		if err == nil || !strings.Contains(err.Error(), "invalid: "+want) || strings.Contains(err.Error(), "; OLD_") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 func TestEverythingThatIsWrongIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	err := athena.Config{

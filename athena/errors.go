@@ -31,7 +31,8 @@ type ServerError struct {
 	Type      int
 	Retryable bool // as the service sees it
 
-	cause *awschain.Error // nil, or the answer of the API
+	cause   *awschain.Error // nil, or the answer of the API
+	storage bool            // S3 answered, and not Athena
 }
 
 // Error is the code and the message.
@@ -71,7 +72,7 @@ func (c *Client) foreign(err error) error {
 	}
 	own := awschain.WithoutAnswer(err, c.secrets())
 	if e, ok := errors.AsType[*awschain.Error](own); ok {
-		return &ServerError{Code: e.Code, Message: c.guard.Clean(strings.TrimPrefix(e.Error(), e.Code+": ")), Status: e.Status, Type: -1, cause: e}
+		return &ServerError{Code: e.Code, Message: c.guard.Clean(strings.TrimPrefix(e.Error(), e.Code+": ")), Status: e.Status, Type: -1, cause: e, storage: ofStorage(err)}
 	}
 	return c.named(err, own)
 }
@@ -82,10 +83,16 @@ func (c *Client) named(err, own error) error {
 		return own
 	}
 	host := c.config.address()
-	if op, ok := errors.AsType[*smithy.OperationError](err); ok && op.Service() == s3.ServiceID {
+	if ofStorage(err) {
 		host = c.config.storage()
 	}
 	return &wayError{host, own}
+}
+
+// ofStorage reports whether an error is about a request to S3.
+func ofStorage(err error) bool {
+	op, ok := errors.AsType[*smithy.OperationError](err)
+	return ok && op.Service() == s3.ServiceID
 }
 
 // wayError is a failure on the way to a service.
@@ -227,7 +234,7 @@ func classifyCause(err error) *base.Error {
 		typed.SetHint(base.HintOf(tlsconfig.AlertHint))
 		return typed
 	}
-	if e := awschain.Classify(err, codes, badRequest.Hint, base.HintOf("there are no AWS credentials; set them in the environment, in a profile, or by the role of the machine")); e != nil {
+	if e := awschain.Classify(err, codes, badRequest.Hint, base.HintOf("there are no AWS credentials; set them in the environment, in a profile, or by the role of the machine, or set key")); e != nil {
 		return e
 	}
 	if _, ok := errors.AsType[*cellError](err); ok {
@@ -256,6 +263,9 @@ func (e *ServerError) typed(err error) *base.Error {
 	v := e.verdict()
 	if e.cause != nil {
 		v = e.cause.Verdict(codes, badRequest.Hint)
+		if e.storage && v.Kind == base.KindPermission { // S3 knows of no tables
+			v = notOurs
+		}
 		for _, p := range phrases { // these two codes stand for every case
 			if (e.Code == "InvalidRequestException" || e.Code == "MetadataException") && strings.Contains(e.Message, p.text) {
 				v = p.is

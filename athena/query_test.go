@@ -438,7 +438,7 @@ func TestABucketThatRefusesIsNamed(t *testing.T) {
 	if err == nil {
 		_, err = rows.Collect(answer, rows.ToMap)
 	}
-	if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindPermission || e.QueryID != id {
+	if e, ok := errors.AsType[*base.Error](err); !ok || e.Kind != base.KindPermission || e.QueryID != id || !strings.Contains(err.Error(), "check output_location") {
 		t.Error(err)
 	}
 }

@@ -4,7 +4,9 @@
 //	server := athenatest.NewServer()
 //	defer server.Close()
 //	server.AddLoadFiles([4]string{"123456789", "a.csv", "done", "2025-01-02"})
-//	client, err := athena.New(ctx, server.Config())
+//	config := server.Config()
+//	config.Key = secret.Literal(athenatest.AccessKey + ":" + athenatest.SecretKey) // or by the chain of AWS
+//	client, err := athena.New(ctx, config)
 //
 // It keeps what it was asked, fails on demand, and answers statements from its memory: scripted replies first, then its
 // tables, for the shape of statement that the athena package sends: one table, conditions, an order and a limit; SHOW,

@@ -88,8 +88,9 @@ func (s *Server) URL() string { return s.api.URL() }
 // S3URL is where S3 is reached, by paths: /bucket/key.
 func (s *Server) S3URL() string { return s.objects.URL() }
 
-// Config is a configuration for this server, without a proxy. Credentials come by the chain of AWS: a test gives it
-// [AccessKey] and [SecretKey], as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for one.
+// Config is a configuration for this server, without a proxy. It holds no credentials:
+// set its Key to [AccessKey] and [SecretKey] with a colon between them, or have the chain of AWS find them, as
+// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for one.
 func (s *Server) Config() athena.Config {
 	return athena.Config{
 		Region: Region, Endpoint: s.URL(), S3Endpoint: s.S3URL(), OutputLocation: "s3://" + Bucket + "/results/", Proxy: "none",
