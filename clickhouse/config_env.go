@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -20,7 +21,8 @@ const (
 // CLICKHOUSE_SERVER_NAME, CLICKHOUSE_COMPRESSION, CLICKHOUSE_CONCURRENCY, CLICKHOUSE_TIMEOUT and CLICKHOUSE_MAX_ROWS;
 // each may be written SIGNOZ_CLICKHOUSE_… instead. base.EnvPrefix("REWIND_") reads a second instance, which by default
 // is named rewind and is asked over TLS on port 9440 for the database rewind_db. Every variable that is
-// missing or wrong is reported at once, by name, and the Config is then the zero value.
+// missing or wrong is reported at once, by name, in an error that is base.ErrInvalid and in which errors.As finds each
+// *base.EnvError; the Config is then the zero value.
 func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) {
 	var c Config
 	var maxRows int
@@ -53,7 +55,9 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		c.Secure = c.Secure || secure == ""
 	}
 	if err = errors.Join(err, c.variables(prefix)); err != nil {
-		return Config{}, err
+		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+		e.Source, e.Op, e.Sent = cmp.Or(c.Name, defaultName), "ConfigFromEnv", base.NotSent
+		return Config{}, e
 	}
 	return c, nil
 }

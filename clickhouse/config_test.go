@@ -152,6 +152,10 @@ func TestMalformedVariablesAreAllReportedAndNoValueShows(t *testing.T) {
 		"CLICKHOUSE_PORT": "not-a-port", "SIGNOZ_CLICKHOUSE_SECURE": "perhaps-so", "CLICKHOUSE_TIMEOUT": "soonish", "CLICKHOUSE_MAX_ROWS": "many-rows",
 		"CLICKHOUSE_CONCURRENCY": "9e9999",
 	}))
+	if wrong, ok := errors.AsType[*base.EnvError](err); !ok || wrong.Variable != "CLICKHOUSE_PORT" || !errors.Is(err, base.ErrInvalid) ||
+		!strings.HasPrefix(err.Error(), "clickhouse: ConfigFromEnv: invalid: CLICKHOUSE_PORT: ") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v is not the error of the other sources", err)
+	}
 	for _, word := range []string{"CLICKHOUSE_PORT", "CLICKHOUSE_SECURE", "CLICKHOUSE_TIMEOUT", "CLICKHOUSE_MAX_ROWS", "CLICKHOUSE_CONCURRENCY"} {
 		if err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%v does not name %s", err, word)
