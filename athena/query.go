@@ -58,8 +58,8 @@ var (
 //
 // A query that failed, one that was stopped at the server (base.ErrCanceled), one whose time was over (base.ErrDeadline of
 // the context, base.ErrQuotaExceeded of max_execution) and one without rows (no error, and the outcome base.NoData) are four
-// different answers. Who leaves early, by the end of the context too, has the query stopped at the server. Each page, and
-// each part of a file, is asked for anew where it was lost.
+// different answers. Who leaves early, by the end of the context too, has the query stopped at the server: soon after
+// this returns, and Close waits for it. Each page, and each part of a file, is asked for anew where it was lost.
 func (c *Client) Query(ctx context.Context, q Query) (*rows.Rows, error) {
 	if err := c.prepare(ctx, opQuery, &q); err != nil {
 		return nil, err

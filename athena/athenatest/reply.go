@@ -74,7 +74,8 @@ func (s *Server) Reply(match func(Request) bool, replies ...Reply) {
 	s.script.Add(func(r Request) bool { return match(r.clone()) }, turns...)
 }
 
-// ReplyTo answers the statements whose SQL contains this text, by the rules of [Server.Reply].
+// ReplyTo answers the statements whose SQL contains this text, by the rules of [Server.Reply]. EXPLAIN of such a statement
+// contains it too: for a client that asks for plans first, as with a bound on bytes, add a reply to EXPLAIN after it.
 func (s *Server) ReplyTo(text string, replies ...Reply) {
 	s.Reply(func(r Request) bool { return strings.Contains(r.SQL, text) }, replies...)
 }

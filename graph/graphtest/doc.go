@@ -21,7 +21,8 @@
 // # Where it differs from the real server
 //
 // It has one database beside system, no roles, and no subqueries but EXISTS and COUNT; no temporal or spatial
-// functions, and no query languages of plugins. Names and types of a plan are few. Transactions that write wait for one
-// another, and see what was committed when they first wrote. It answers a proposal of the manifest handshake by the older
-// one. A statement takes 1,000,000 rows between its clauses at most.
+// functions, and no query languages of plugins. Names and types of a plan are few. It sends no notifications, so that
+// a label or type that the graph lacks is an empty answer here, and no error. Transactions that write wait for one another,
+// and see what was committed when they first wrote. It answers a proposal of the manifest handshake by the older one.
+// A statement takes 1,000,000 rows between its clauses at most.
 package graphtest
