@@ -1,7 +1,9 @@
 package athena_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -167,5 +169,42 @@ func TestAStatementIsNoLongerThanTheServiceTakesWithItsValues(t *testing.T) {
 	server.ForgetRequests()
 	if _, err := client.Explain(t.Context(), athena.Query{SQL: whole}, athena.Logical); base.KindOf(err) != base.KindInvalid || len(server.Requests()) != 0 {
 		t.Errorf("with EXPLAIN: %.200v", err)
+	}
+}
+
+// The caller's own context is dead then, and the stop must not go by it.
+func TestACallerWhoseContextEndsHasTheQueryStopped(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("long", athenatest.Reply{Running: 100_000})
+	client := clientOf(t, server)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := client.Query(ctx, athena.Query{SQL: "SELECT * FROM long"}); base.KindOf(err) != base.KindDeadline {
+		t.Error(err)
+	}
+	if err := client.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := server.Running(); n != 0 {
+		t.Errorf("%d queries run on", n)
+	}
+}
+
+func TestAPageThatIsFollowedByItselfIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.ReplyTo("empty", athenatest.Reply{Columns: []athenatest.Column{{Name: "a", Type: "varchar"}}})
+	asked := 0
+	client := clientWith(t, keyed(server), base.WithTransport(scripted{"GetQueryResults": func(string) string {
+		asked++
+		return fmt.Sprintf(onePage, `{"Data":[{"VarCharValue":"a"}]}`, 7)
+	}}))
+	answer, err := client.Query(t.Context(), athena.Query{SQL: "SELECT a FROM empty", MaxRows: 50})
+	if err == nil {
+		_, err = rows.Collect(answer, rows.ToMap)
+	}
+	if base.KindOf(err) != base.KindProtocol {
+		t.Errorf("after %d pages: %v", asked, err)
 	}
 }
