@@ -131,7 +131,7 @@ func (c Config) badPlaintext() string {
 		return ""
 	case uri.encrypted:
 		return "true, and uri asks for TLS; leave one of the two out"
-	case !onThisMachine(uri.host):
+	case !tlsconfig.OnThisMachine(uri.host):
 		return "uri is not on this machine, and password and answers may not go over a network without TLS; leave plaintext out"
 	}
 	return ""
@@ -197,10 +197,4 @@ func (l location) target() string {
 	}
 	u := url.URL{Scheme: scheme, Host: l.address(), RawQuery: l.query}
 	return u.String()
-}
-
-// onThisMachine reports whether a host is localhost or a loopback address.
-func onThisMachine(host string) bool {
-	ip := net.ParseIP(host)
-	return ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }

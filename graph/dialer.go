@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 const dialTimeout = 5 * time.Second // of a connection, TLS included
@@ -66,7 +67,7 @@ func (d *dialer) open(ctx context.Context, address string) (*link, error) {
 	defer cancel()
 	stop := context.AfterFunc(d.links.ctx, cancel)
 	defer stop()
-	if host, _, err := net.SplitHostPort(address); d.plaintext && (err != nil || !onThisMachine(host)) {
+	if host, _, err := net.SplitHostPort(address); d.plaintext && (err != nil || !tlsconfig.OnThisMachine(host)) {
 		return nil, errInClear
 	}
 	raw, err := d.dial(ctx, "tcp", address)

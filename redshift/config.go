@@ -13,6 +13,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 // Config is what an operator writes about one Redshift. The zero value of each field is its default; only Host and
@@ -124,7 +125,7 @@ func (c Config) Validate() error {
 	if c.Plaintext && (c.CAFile != "" || c.CertFile != "" || c.ServerName != "") {
 		problem("plaintext: true, and so ca_file, cert_file and server_name would do nothing; leave plaintext out")
 	}
-	if c.Plaintext && c.Host != "" && why == "" && !onThisMachine(c.Host) {
+	if c.Plaintext && c.Host != "" && why == "" && !tlsconfig.OnThisMachine(c.Host) {
 		problem("plaintext: host is not on this machine, and password and answers may not go over a network without TLS; leave plaintext out")
 	}
 	if c.IAM.used() && !c.Password.IsZero() {
@@ -176,12 +177,6 @@ func badHost(host string) string {
 	return ""
 }
 
-// onThisMachine reports whether a host is localhost or a loopback address.
-func onThisMachine(host string) bool {
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	return ip.IsLoopback() || strings.EqualFold(host, "localhost")
-}
-
 // IAM has the client ask AWS for a temporary user and password of the database. The zero value asks for none.
 type IAM struct {
 	ClusterID string `json:"cluster_id,omitempty" yaml:"cluster_id"` // of a provisioned cluster
@@ -217,7 +212,7 @@ func (i IAM) validate() error {
 		u, err := url.Parse(i.Endpoint)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
 			all = append(all, errors.New("iam.endpoint: it must be the URL of an AWS endpoint, without user"))
-		} else if u.Scheme == "http" && !onThisMachine(u.Hostname()) {
+		} else if u.Scheme == "http" && !tlsconfig.OnThisMachine(u.Hostname()) {
 			all = append(all, errors.New("iam.endpoint: it is not on this machine, and a password may not go over a network without TLS; write https"))
 		}
 	}
