@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -37,9 +38,13 @@ func (e *entry) cut() {
 // an answer for places in it.
 func (e *entry) shield(run func() error) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error: // its text could hold what the server sent
 			e.cut()
-			err = malformed("the driver cannot read it: %v", p)
+			err = malformed("the driver cannot read what the server sent")
+		default:
+			panic(p)
 		}
 	}()
 	return run()
