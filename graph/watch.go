@@ -111,6 +111,9 @@ func (w *watch) see(p []byte) error {
 			n := min(w.chunk, len(p))
 			err = w.values(p[:n])
 			w.chunk, p = w.chunk-n, p[n:]
+		case len(w.piece) == 0 && len(p) >= 2:
+			err = w.begin(int(binary.BigEndian.Uint16(p)))
+			p = p[2:]
 		default:
 			n := min(2-len(w.piece), len(p))
 			w.piece, p = append(w.piece, p[:n]...), p[n:]
@@ -174,33 +177,48 @@ func (w *watch) begin(n int) error {
 	return nil
 }
 
-// values takes a part of a message.
+// values takes a part of a message. It goes over every byte of an answer: what most values are is dealt with in place.
 func (w *watch) values(p []byte) error {
-	for len(p) > 0 {
-		switch {
-		case w.skip > 0:
-			n := min(w.skip, len(p))
-			w.skip, p = w.skip-n, p[n:]
+	for i := 0; i < len(p); {
+		if w.skip > 0 {
+			n := min(w.skip, len(p)-i)
+			w.skip, i = w.skip-n, i+n
 			continue
-		case w.digits > 0:
-			w.length = w.length<<8 | uint32(p[0])
+		}
+		b := p[i]
+		i++
+		if w.digits > 0 {
+			w.length = w.length<<8 | uint32(b)
 			if w.digits--; w.digits == 0 {
 				if err := w.announce(w.kind, w.length); err != nil {
 					return err
 				}
 			}
-		default:
-			f := forms[p[0]]
-			if !w.take() || f.kind == kindNone {
-				return malformed("a byte %#02x where no value begins with it", p[0])
+			continue
+		}
+		f := &forms[b]
+		if last := len(w.open) - 1; last >= 0 && w.open[last] > 0 {
+			w.open[last]--
+			w.due--
+		} else if !w.take() {
+			return malformed("a byte %#02x where no value begins with it", b)
+		}
+		switch {
+		case f.kind == kindNone:
+			return malformed("a byte %#02x where no value begins with it", b)
+		case f.digits > 0:
+			w.kind, w.digits, w.length = f.kind, int(f.digits), 0
+		case f.kind <= kindText:
+			if n := int(f.n); n <= len(p)-i {
+				i += n
+			} else {
+				w.skip = n
 			}
-			if f.digits > 0 {
-				w.kind, w.digits, w.length = f.kind, int(f.digits), 0
-			} else if err := w.announce(f.kind, uint32(f.n)); err != nil {
+		default:
+			if err := w.announce(f.kind, uint32(f.n)); err != nil {
 				return err
 			}
 		}
-		p = p[1:]
 	}
 	return nil
 }
