@@ -81,8 +81,8 @@ func FuzzTheWatchJudgesAStreamAsItJudgesItsPieces(f *testing.F) {
 		if (got == nil) != (want == nil) || got != nil && got.Error() != want.Error() {
 			t.Errorf("in pieces %v, whole %v", got, want)
 		}
-		if whole.due > maxMessage+1 && want == nil || len(whole.open) > maxNested+1 || len(whole.piece) > 4*maxOffers {
-			t.Errorf("%d values to come, %d levels, %d bytes kept", whole.due, len(whole.open), len(whole.piece))
+		if whole.all > maxMessage+1 && want == nil || len(whole.open) > maxNested+1 || len(whole.piece) > 4*maxOffers {
+			t.Errorf("%d values announced, %d levels, %d bytes kept", whole.all, len(whole.open), len(whole.piece))
 		}
 	})
 }

@@ -36,7 +36,7 @@ type watch struct {
 
 	begun  bool     // the message has its value
 	open   []uint32 // values to come at each level of nesting
-	due    uint64   // their sum
+	all    uint64   // values that were announced: each takes a byte, so there are no more than bytes
 	skip   int      // bytes that hold no value
 	digits int      // bytes of a length to come
 	length uint32   // so far
@@ -164,10 +164,10 @@ func (w *watch) greet(b byte) error {
 func (w *watch) begin(n int) error {
 	w.piece = w.piece[:0]
 	if n == 0 {
-		if w.due > 0 || w.skip > 0 || w.digits > 0 {
+		if w.skip > 0 || w.digits > 0 || slices.ContainsFunc(w.open, func(left uint32) bool { return left > 0 }) {
 			return malformed("a message that ends inside a value")
 		}
-		w.size, w.begun, w.open = 0, false, w.open[:0]
+		w.size, w.begun, w.all, w.open = 0, false, 0, w.open[:0]
 		return nil
 	}
 	w.chunk = n
@@ -199,7 +199,6 @@ func (w *watch) values(p []byte) error {
 		f := &forms[b]
 		if last := len(w.open) - 1; last >= 0 && w.open[last] > 0 {
 			w.open[last]--
-			w.due--
 		} else if !w.take() {
 			return malformed("a byte %#02x where no value begins with it", b)
 		}
@@ -232,7 +231,6 @@ func (w *watch) take() bool {
 	for last := len(w.open) - 1; last >= 0; last-- {
 		if w.open[last] > 0 {
 			w.open[last]--
-			w.due--
 			return true
 		}
 		w.open = w.open[:last]
@@ -254,9 +252,9 @@ func (w *watch) announce(k kind, n uint32) error {
 	case kindStruct:
 		w.skip = 1 // what it is
 	}
-	w.due += uint64(n)
+	w.all += uint64(n)
 	w.open = append(w.open, n)
-	if w.due > maxMessage || len(w.open) > maxNested {
+	if w.all > maxMessage || len(w.open) > maxNested {
 		return malformed("a message with more than %d values or %d levels", maxMessage, maxNested)
 	}
 	return nil
