@@ -43,13 +43,13 @@ func (p *turned) Read(data []byte) (int, error) {
 	return p.Conn.Read(data)
 }
 
-// repeated gives its bytes again and again.
-type repeated struct {
+// looped gives its bytes again and again.
+type looped struct {
 	data []byte
 	at   int
 }
 
-func (e *repeated) Read(p []byte) (int, error) {
+func (e *looped) Read(p []byte) (int, error) {
 	for i := range p {
 		p[i] = e.data[e.at%len(e.data)]
 		e.at++
@@ -86,7 +86,7 @@ func TestWhatAServerSendsIsBounded(t *testing.T) {
 		server := fake(t)
 		dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-			instead := io.MultiReader(strings.NewReader(chunk(messageOK)+messageEnd+c.first), &repeated{data: []byte(cmp.Or(c.then, messageEnd))})
+			instead := io.MultiReader(strings.NewReader(chunk(messageOK)+messageEnd+c.first), &looped{data: []byte(cmp.Or(c.then, messageEnd))})
 			return &turned{Conn: conn, trigger: []byte("RETURN 12345"), instead: instead}, err
 		}
 		client := newClient(t, server.Config(), base.WithDialer(dial))
