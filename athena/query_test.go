@@ -443,28 +443,6 @@ func TestABucketThatRefusesIsNamed(t *testing.T) {
 	}
 }
 
-// The owner is sent with the statement, and with each part of the file.
-func TestABucketOfAnotherAccountIsNotRead(t *testing.T) {
-	t.Parallel()
-	server := started(t)
-	server.ReplyTo("difficult", difficult(1500))
-	id, err := clientOf(t, server).StartQuery(t.Context(), athena.Query{SQL: "SELECT * FROM difficult"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := clientOf(t, server, func(c *athena.Config) { c.BucketOwner = "999999999999" })
-	if _, err := client.StartQuery(t.Context(), athena.Query{SQL: "SELECT * FROM difficult"}); base.KindOf(err) != base.KindPermission {
-		t.Errorf("its place of output: %v", err)
-	}
-	answer, err := client.Results(t.Context(), id, athena.ResultsOptions{})
-	if err == nil {
-		_, err = rows.Collect(answer, rows.ToMap)
-	}
-	if base.KindOf(err) != base.KindPermission {
-		t.Errorf("its file: %v", err)
-	}
-}
-
 func TestADisabledWorkgroupIsSaid(t *testing.T) {
 	t.Parallel()
 	server := started(t)
