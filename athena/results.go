@@ -126,7 +126,6 @@ type file struct {
 	object  *object
 	id      string
 	buffer  []byte // what was fetched and not yet taken apart
-	owned   bool   // the buffer may be appended to
 	records records
 	header  bool // the names of the columns were read
 	least   int  // rows that the file must have: the first page showed them

@@ -14,6 +14,7 @@ func TestADriverThatTakesNoDialerIsRefused(t *testing.T) {
 	type bare struct{ neo4j.DriverWithContext }
 	type other struct {
 		neo4j.DriverWithContext
+		//lint:ignore U1000 hook looks for it by its name
 		connector struct{ SupplyConnection func() }
 	}
 	dial := func(context.Context, string) (net.Conn, error) { return nil, errEnded }

@@ -1,5 +1,7 @@
 package graphtest
 
+//lint:file-ignore SA1019 the protocol has both forms of an id
+
 import (
 	"encoding/binary"
 	"errors"
