@@ -366,17 +366,17 @@ func TestALogQuestionThatCannotBeAskedIsRefused(t *testing.T) {
 		tiers []evidence.LogTier
 		query logs.Query
 	}{
-		"tiers: none":                                  {nil, logs.Query{Window: always}},
-		"tiers[0].sources: none":                       {[]evidence.LogTier{{}}, logs.Query{Window: always}},
-		"Logs: invalid: tiers[0].sources[0]: is nil":   {[]evidence.LogTier{{Sources: []logs.Source{nil}}}, logs.Query{Window: always}},
-		"Logs: invalid: tiers[0].sources[1]: is a nil": {[]evidence.LogTier{{Sources: []logs.Source{some, (*shelf)(nil)}}}, logs.Query{Window: always}},
-		"tiers[0]: an age is negative":                 {[]evidence.LogTier{{Sources: one[0].Sources, Oldest: -1}}, logs.Query{Window: always}},
-		"tiers[0].oldest: 1h0m0s is not":               {[]evidence.LogTier{{Sources: one[0].Sources, Oldest: time.Hour, Youngest: time.Hour}}, logs.Query{Window: always}},
-		"window.from: missing":                         {one, logs.Query{}},
-		"order: 2 is not known":                        {one, logs.Query{Window: always, Order: 2}},
-		"is not after window.from":                     {one, logs.Query{Window: base.Window{From: always.To, To: always.From}}},
-		"give a tier that keeps them":                  {[]evidence.LogTier{{Sources: one[0].Sources, Youngest: time.Hour}}, logs.Query{Window: base.Window{From: today.Add(-time.Minute), To: today}}},
-		"ask for a window from 2026-06-01T1":           {[]evidence.LogTier{{Sources: one[0].Sources, Oldest: time.Hour}}, logs.Query{Window: base.Window{From: ago(2), To: ago(1)}}},
+		"tiers: none":                            {nil, logs.Query{Window: always}},
+		"tiers[0].sources: none":                 {[]evidence.LogTier{{}}, logs.Query{Window: always}},
+		"invalid: tiers[0].sources[0]: is nil":   {[]evidence.LogTier{{Sources: []logs.Source{nil}}}, logs.Query{Window: always}},
+		"invalid: tiers[0].sources[1]: is a nil": {[]evidence.LogTier{{Sources: []logs.Source{some, (*shelf)(nil)}}}, logs.Query{Window: always}},
+		"tiers[0]: an age is negative":           {[]evidence.LogTier{{Sources: one[0].Sources, Oldest: -1}}, logs.Query{Window: always}},
+		"tiers[0].oldest: 1h0m0s is not":         {[]evidence.LogTier{{Sources: one[0].Sources, Oldest: time.Hour, Youngest: time.Hour}}, logs.Query{Window: always}},
+		"window.from: missing":                   {one, logs.Query{}},
+		"order: 2 is not known":                  {one, logs.Query{Window: always, Order: 2}},
+		"is not after window.from":               {one, logs.Query{Window: base.Window{From: always.To, To: always.From}}},
+		"give a tier that keeps them":            {[]evidence.LogTier{{Sources: one[0].Sources, Youngest: time.Hour}}, logs.Query{Window: base.Window{From: today.Add(-time.Minute), To: today}}},
+		"ask for a window from 2026-06-01T1":     {[]evidence.LogTier{{Sources: one[0].Sources, Oldest: time.Hour}}, logs.Query{Window: base.Window{From: ago(2), To: ago(1)}}},
 	} {
 		tiers := evidence.LogTiers{Tiers: c.tiers, Now: clockOf(today)}
 		got, err := base.Collect(tiers.Logs(t.Context(), c.query))
