@@ -14,6 +14,7 @@ import (
 func (c *Client) newReading() *sqlguard.Guard {
 	return &sqlguard.Guard{
 		Source: c.config.Name, Catalog: c.config.Catalog, Schema: c.config.Database, Schemas: c.config.Schemas, Tables: c.config.Tables,
+		Calling: "lambda:", // https://docs.aws.amazon.com/athena/latest/ug/connect-to-a-data-source-lambda.html
 		Explain: c.explainIO, Typed: c.typed,
 	}
 }

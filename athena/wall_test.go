@@ -2,6 +2,7 @@ package athena_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,29 @@ func TestStatementsThatDoMoreThanReadAreNotSent(t *testing.T) {
 		}
 		if _, err := client.Explain(t.Context(), athena.Query{SQL: sql}, athena.Logical); err == nil {
 			t.Errorf("%q was explained", sql)
+		}
+	}
+	if all := server.Executions(); len(all) != 0 {
+		t.Errorf("%+v", all)
+	}
+}
+
+// A catalog that is named by a function has Athena call it, for a plan too, and the function may do anything.
+func TestACatalogThatCallsAFunctionIsNotAsked(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	client := clientOf(t, server)
+	for _, q := range []athena.Query{
+		{SQL: `SELECT * FROM "lambda:anything".a.b`},
+		{SQL: `SELECT 1 FROM x JOIN "LAMBDA:anything"."a"."b" ON true`},
+		{SQL: `SHOW TABLES FROM "lambda:anything".a`},
+		{SQL: "SELECT * FROM b", Catalog: "lambda:anything", Database: "a"},
+	} {
+		if _, err := client.Query(t.Context(), q); !errors.Is(err, base.ErrPermission) || !strings.Contains(err.Error(), "lambda:anything") && !strings.Contains(err.Error(), "LAMBDA:anything") {
+			t.Errorf("%q of %q: %v", q.SQL, q.Catalog, err)
+		}
+		if _, err := client.Explain(t.Context(), q, athena.Logical); err == nil {
+			t.Errorf("%q of %q was explained", q.SQL, q.Catalog)
 		}
 	}
 	if all := server.Executions(); len(all) != 0 {

@@ -231,3 +231,20 @@ func tableFunction(all []Lexeme) string {
 	}
 	return strings.ToLower(strings.Join(name, "."))
 }
+
+// checkCatalogs refuses the catalogs that call something. The plan of such a statement calls it too.
+func (g *Guard) checkCatalogs(op *base.Op, q Statement, all []Lexeme) error {
+	calls := func(name string) bool {
+		return g.Calling != "" && len(name) >= len(g.Calling) && strings.EqualFold(name[:len(g.Calling)], g.Calling)
+	}
+	name, found := q.Catalog, calls(q.Catalog)
+	for i := 0; i < len(all) && !found; i++ {
+		name, found = all[i].text, all[i].kind == 'q' && calls(all[i].text)
+	}
+	if !found {
+		return nil
+	}
+	e := base.NewError(base.KindPermission, nil).WithText(fmt.Sprintf("the catalog %.200q calls what it names, and that may do more than read", name))
+	e.Source, e.Op, e.Sent, e.Hint = g.Source, op.Name, base.NotSent, "read a catalog that an operator has registered"
+	return e
+}

@@ -20,6 +20,7 @@ type Guard struct {
 	Catalog, Schema string // of names without one
 	Schemas         []string
 	Tables          history.Tables // defaults filled in
+	Calling         string         // how the names of catalogs begin that call something; empty = there are none
 	// Explain asks the server for EXPLAIN (TYPE IO, FORMAT JSON) of a statement.
 	Explain func(ctx context.Context, op *base.Op, q Statement) (string, error)
 	// Typed makes the client's error of one that is not.
@@ -45,6 +46,9 @@ func (g *Guard) Check(ctx context.Context, op *base.Op, q Statement) error {
 	if err != nil {
 		return g.Refusal(op, err)
 	}
+	if err := g.checkCatalogs(op, q, all); err != nil {
+		return err
+	}
 	return g.CheckTables(ctx, op, q, all)
 }
 
@@ -60,6 +64,9 @@ func (g *Guard) CheckExplained(ctx context.Context, op *base.Op, q Statement) er
 	}
 	if err != nil {
 		return g.Refusal(op, err)
+	}
+	if err := g.checkCatalogs(op, q, all); err != nil {
+		return err
 	}
 	return g.CheckSchemas(ctx, op, q, all)
 }
