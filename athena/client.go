@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/fourkites/sources/internal/partition"
 	"github.com/fourkites/sources/internal/rest"
 	"github.com/fourkites/sources/internal/sqlguard"
+	"github.com/fourkites/sources/internal/tlsconfig"
 )
 
 // Client reads from one Athena. It is safe for concurrent use; Close ends it.
@@ -51,7 +53,7 @@ var _ base.Client = (*Client)(nil)
 // signed, and with what, is found by the first call.
 func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) {
 	o, err := base.NewOptions(opts, "Secrets", "Transport", "Dialer", "TLS")
-	if err = errors.Join(err, cfg.Validate(), cfg.idle(o)); err != nil {
+	if err = errors.Join(err, cfg.Validate(), cfg.idle(o), cfg.inClear(o)); err != nil {
 		return nil, configError(cfg, err)
 	}
 	c := &Client{config: cfg.withDefaults(), answers: map[answer]struct{}{}}
@@ -83,6 +85,21 @@ func (c Config) idle(o base.Options) error {
 	} {
 		if f.set {
 			all = append(all, errors.New(f.name+": would do nothing beside option WithTransport; set it in the transport"))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// inClear refuses endpoints without TLS on other machines: session tokens and answers would go over a network in clear. A
+// dialer or a transport that the caller gives may know a way that is none.
+func (c Config) inClear(o base.Options) error {
+	if o.Dialer != nil || o.Transport != nil {
+		return nil
+	}
+	var all []error
+	for _, f := range []struct{ name, text string }{{"endpoint", c.Endpoint}, {"s3_endpoint", c.S3Endpoint}} {
+		if u, err := url.Parse(f.text); err == nil && u.Scheme == "http" && u.Hostname() != "" && !tlsconfig.OnThisMachine(u.Hostname()) {
+			all = append(all, errors.New(f.name+": http:// to another machine sends session tokens and answers in clear; use https://"))
 		}
 	}
 	return errors.Join(all...)

@@ -21,8 +21,8 @@ import (
 type Config struct {
 	Name     string `json:"name,omitempty" yaml:"name"`         // of the client in errors, spans and reports; empty = athena
 	Region   string `json:"region,omitempty" yaml:"region"`     // empty = us-east-1
-	Endpoint string `json:"endpoint,omitempty" yaml:"endpoint"` // URL of Athena's API; empty = that of the region
-	// S3Endpoint is the URL of the object store that holds results, addressed by path; empty = S3 of the region.
+	Endpoint string `json:"endpoint,omitempty" yaml:"endpoint"` // URL of Athena's API, https:// unless it is on this machine; empty = that of the region
+	// S3Endpoint is the URL of the object store that holds results, addressed by path, https:// likewise; empty = S3 of the region.
 	S3Endpoint string `json:"s3_endpoint,omitempty" yaml:"s3_endpoint"`
 
 	// Key is an access key to sign with instead of those of the AWS chain: its id, its secret and, of a temporary one, its

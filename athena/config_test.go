@@ -1,8 +1,10 @@
 package athena_test
 
 import (
+	"context"
 	"errors"
 	"math"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -73,4 +75,28 @@ func TestEverythingThatIsWrongIsReportedAtOnce(t *testing.T) {
 	if _, err := athena.New(t.Context(), athena.Config{}); err != nil {
 		t.Errorf("the zero Config: %v", err)
 	}
+}
+
+func TestEndpointsInClearAreOnThisMachineOnly(t *testing.T) {
+	t.Parallel()
+	for _, c := range []athena.Config{
+		{Region: "eu-west-1", Endpoint: "http://athena.example.com"},
+		{Region: "eu-west-1", S3Endpoint: "http://192.0.2.7:9000"},
+	} {
+		_, err := athena.New(t.Context(), c)
+		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "endpoint: http:// to another machine") {
+			t.Errorf("%+v: %v", c, err)
+		}
+		client, err := athena.New(t.Context(), c, base.WithDialer(func(context.Context, string, string) (net.Conn, error) { return nil, net.ErrClosed }))
+		if err != nil {
+			t.Errorf("a dialer may know a way of its own: %v", err)
+			continue
+		}
+		_ = client.Close()
+	}
+	client, err := athena.New(t.Context(), athena.Config{Region: "eu-west-1", Endpoint: "http://localhost:1", S3Endpoint: "http://[::1]:2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = client.Close()
 }
