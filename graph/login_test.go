@@ -172,3 +172,28 @@ func TestOlderVersionsOfBoltAreSpoken(t *testing.T) {
 		t.Errorf("none in common: %v", err)
 	}
 }
+
+func TestADialerThatPanicsTakesNoPlaceWithIt(t *testing.T) {
+	t.Parallel()
+	server := fake(t)
+	var dials atomic.Int64
+	dial := base.WithDialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+		if dials.Add(1) <= 5 { // more than the places there are for logins
+			panic("the caller's dialer")
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	})
+	client := newClient(t, server.Config(), dial)
+	for range 5 {
+		if err := client.Ping(t.Context()); err == nil {
+			t.Fatal("a dialer panicked and nothing was said")
+		}
+	}
+	if err := client.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := client.Close(); err != nil || time.Since(began) >= base.CloseGrace {
+		t.Errorf("%v after %s: a session was waited for that nobody has", err, time.Since(began))
+	}
+}

@@ -28,11 +28,20 @@ func (c *Client) begin(ctx context.Context, a *ask, mode neo4j.AccessMode) (*tra
 		AccessMode: mode, DatabaseName: c.config.Database,
 	})}
 	c.dialer.links.expect(e)
+	known := false
+	defer func() {
+		if !known { // a dialer or a source of secrets of the caller's panicked: the driver is asked nothing more of this session
+			c.dialer.links.forget(e)
+			c.gate.leave(e, false)
+			c.sessions.leave()
+		}
+	}()
 	err := e.shield(func() (err error) {
 		t.ExplicitTransaction, err = t.session.BeginTransaction(context.WithValue(ctx, entryKey{}, e), neo4j.WithTxTimeout(a.limit()),
 			neo4j.WithTxMetadata(map[string]any{"app": c.Name(), "op": a.op.Name, "call": e.id}))
 		return err
 	})
+	known = true
 	c.dialer.links.forget(e)
 	c.gate.leave(e, err == nil)
 	if err != nil {
