@@ -64,9 +64,11 @@ func athenaRead(b *testing.B, client *athena.Client, id string) {
 	}
 }
 
-// BenchmarkAthena reads 200,000 rows at 100 ms an answer, from the file in S3 and page by page.
+// BenchmarkAthena reads 200,000 rows at 100 ms an answer, page by page first and then from the file in S3, in one run;
+// pages_x is the time of paging by this one's.
 func BenchmarkAthena(b *testing.B) {
-	for _, results := range []string{"auto", "pages"} {
+	var paging float64
+	for _, results := range []string{"pages", "auto"} {
 		b.Run(results, func(b *testing.B) {
 			client, id := athenaResults(b, results)
 			athenaRead(b, client, id) // the connections are there, and the answer is rendered
@@ -74,6 +76,40 @@ func BenchmarkAthena(b *testing.B) {
 			for b.Loop() {
 				athenaRead(b, client, id)
 			}
+			took := b.Elapsed().Seconds() / float64(b.N)
+			if results == "pages" {
+				paging = took
+			}
+			b.ReportMetric(paging/took, "pages_x")
+		})
+	}
+}
+
+// BenchmarkAthenaWait has queries take a known time on the server; engine_x is the time until the answer is there by the
+// time that the engine took.
+func BenchmarkAthenaWait(b *testing.B) {
+	for _, engine := range []time.Duration{700 * time.Millisecond, 1900 * time.Millisecond, 5300 * time.Millisecond} {
+		b.Run(engine.String(), func(b *testing.B) {
+			server := athenatest.NewServer()
+			b.Cleanup(server.Close)
+			server.ReplyTo("slow", athenatest.Reply{Columns: []athenatest.Column{{Name: "id", Type: "bigint"}}, Rows: [][]any{{1}}, Wait: engine})
+			config := server.Config()
+			config.Key = secret.Literal(athenatest.AccessKey + ":" + athenatest.SecretKey)
+			client, err := athena.New(b.Context(), config)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { _ = client.Close() })
+			for b.Loop() {
+				answer, err := client.Query(b.Context(), athena.Query{SQL: "SELECT id FROM slow"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := answer.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/engine.Seconds(), "engine_x")
 		})
 	}
 }
