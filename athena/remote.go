@@ -7,7 +7,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
-	"github.com/fourkites/sources/internal/logquery"
+	"github.com/fourkites/sources/internal/archive"
 	"github.com/fourkites/sources/internal/output"
 )
 
@@ -38,8 +38,7 @@ func (r *RemoteClient) Logs(ctx context.Context, q logs.Query) iter.Seq2[logs.Re
 
 // LogsPage is [Client.LogsPage].
 func (r *RemoteClient) LogsPage(ctx context.Context, q logs.Query, cursor string) (base.Page[logs.Record], error) {
-	q.Limit = output.PageSize(q.Limit)
-	return SearchLogs.Call(ctx, r.caller, LogsInput(logquery.FormOf(q, cursor)))
+	return SearchLogs.Call(ctx, r.caller, archive.LogsInput(q, cursor))
 }
 
 // Callbacks is [Client.Callbacks], page by page.
@@ -53,44 +52,17 @@ func (r *RemoteClient) Callbacks(ctx context.Context, o CallbacksOptions) iter.S
 
 // CallbacksPage is [Client.CallbacksPage].
 func (r *RemoteClient) CallbacksPage(ctx context.Context, o CallbacksOptions, cursor string) (base.Page[Callback], error) {
-	return ListCallbacks.Call(ctx, r.caller, CallbacksInput{
-		Window: o.Window, TrackingID: o.TrackingID, LoadNumber: o.LoadNumber, CompanyID: o.CompanyID, MessageType: o.MessageType,
-		Delivery: o.Delivery, OldestFirst: o.OldestFirst, Limit: output.PageSize(o.Limit), Cursor: cursor,
-	})
+	return ListCallbacks.Call(ctx, r.caller, archive.CallbacksInput(o, cursor))
 }
 
 // LoadFiles is [Client.LoadFiles]; one call brings at most 10,000.
 func (r *RemoteClient) LoadFiles(ctx context.Context, o FilesOptions) iter.Seq2[LoadFile, error] {
-	return given(func() (base.Page[LoadFile], error) { return ListLoadFiles.Call(ctx, r.caller, filesInput(o)) })
+	return archive.Given(remoteName, func() (base.Page[LoadFile], error) { return ListLoadFiles.Call(ctx, r.caller, archive.FilesInput(o)) })
 }
 
 // LocationProcessing is [Client.LocationProcessing]; one call brings at most 10,000.
 func (r *RemoteClient) LocationProcessing(ctx context.Context, o FilesOptions) iter.Seq2[Location, error] {
-	return given(func() (base.Page[Location], error) { return ListLocations.Call(ctx, r.caller, filesInput(o)) })
-}
-
-func filesInput(o FilesOptions) FilesInput {
-	in := FilesInput(o)
-	if in.Limit <= 0 || in.Limit > maxChunk {
-		in.Limit = maxChunk
-	}
-	return in
-}
-
-// given yields a list that is given at once.
-func given[T any](call func() (base.Page[T], error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		found, err := items(call())
-		for _, item := range found {
-			if !yield(item, nil) {
-				return
-			}
-		}
-		if err != nil {
-			var zero T
-			yield(zero, err)
-		}
-	}
+	return archive.Given(remoteName, func() (base.Page[Location], error) { return ListLocations.Call(ctx, r.caller, archive.FilesInput(o)) })
 }
 
 // Catalogs is [Client.Catalogs].

@@ -8,6 +8,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/archive"
 	"github.com/fourkites/sources/internal/output"
 	"github.com/fourkites/sources/internal/partition"
 )
@@ -87,7 +88,7 @@ func (c *Client) sqlTools() []tool.Tool {
 }
 
 func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, error) {
-	err := checkLimit(in.Limit)
+	err := archive.CheckLimit(in.Limit)
 	if in.ReuseMaxMinutes < 0 {
 		err = errors.Join(err, errors.New("reuse_max_minutes: negative; leave it out for what is configured"))
 	}
@@ -98,7 +99,7 @@ func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, erro
 }
 
 func (c *Client) getResults(ctx context.Context, in ResultsInput) (QueryOutput, error) {
-	if err := checkLimit(in.Limit); err != nil {
+	if err := archive.CheckLimit(in.Limit); err != nil {
 		return emptyOutput(), c.invalid(opResults, err)
 	}
 	return readOutput(ctx, func(ctx context.Context) (*rows.Rows, error) {

@@ -3,12 +3,11 @@ package trino
 import (
 	"context"
 	"errors"
-	"fmt"
-	"iter"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/archive"
 	"github.com/fourkites/sources/internal/output"
 )
 
@@ -38,7 +37,7 @@ var (
 func (c *Client) Tools() []tool.Tool {
 	return append([]tool.Tool{
 		SearchLogs.Bind(c.searchLogs), ListCallbacks.Bind(c.listCallbacks), ListLoadFiles.Bind(c.listLoadFiles),
-		ListLocations.Bind(listedFiles(c, opLocations, c.LocationProcessing)),
+		ListLocations.Bind(archive.Listed(c.refused(opLocations), c.LocationProcessing)),
 		ListCatalogs.Bind(output.PagedMore(func(ctx context.Context, _ CatalogsInput) ([]string, error) { return c.Catalogs(ctx) })),
 		ListSchemas.Bind(output.PagedMore(func(ctx context.Context, in SchemasInput) ([]string, error) { return c.Schemas(ctx, in.Catalog) })),
 		ListTables.Bind(output.PagedMore(func(ctx context.Context, in TablesInput) ([]Table, error) { return c.Tables(ctx, TablesOptions(in)) })),
@@ -53,44 +52,26 @@ func (c *Client) Tools() []tool.Tool {
 	}, c.sqlTools()...)
 }
 
-// listed is [output.PagedMore] for a method that yields its items.
-func listed[In, T any](list func(context.Context, In) iter.Seq2[T, error]) func(context.Context, In) (base.Page[T], error) {
-	return output.PagedMore(func(ctx context.Context, in In) ([]T, error) { return base.Collect(list(ctx, in)) })
-}
-
 func (c *Client) searchLogs(ctx context.Context, in LogsInput) (base.Page[logs.Record], error) {
-	q, err := in.query()
-	if err = errors.Join(err, checkLimit(in.Limit)); err != nil {
+	q, err := archive.LogsQuery(in)
+	if err = errors.Join(err, archive.CheckLimit(in.Limit)); err != nil {
 		return base.Page[logs.Record]{}, c.invalid(opLogsPage, err)
 	}
 	return c.LogsPage(ctx, q, in.Cursor)
 }
 
 func (c *Client) listCallbacks(ctx context.Context, in CallbacksInput) (base.Page[Callback], error) {
-	if err := checkLimit(in.Limit); err != nil {
+	if err := archive.CheckLimit(in.Limit); err != nil {
 		return base.Page[Callback]{}, c.invalid(opCallbacksPage, err)
 	}
-	return c.CallbacksPage(ctx, in.options(), in.Cursor)
+	return c.CallbacksPage(ctx, archive.CallbacksOptions(in), in.Cursor)
 }
 
 func (c *Client) listLoadFiles(ctx context.Context, in FilesInput) (base.Page[LoadFile], error) {
-	return listedFiles(c, opLoadFiles, c.LoadFiles)(ctx, in)
+	return archive.Listed(c.refused(opLoadFiles), c.LoadFiles)(ctx, in)
 }
 
-// listedFiles is listed for the tools that take [FilesInput].
-func listedFiles[T any](c *Client, op *base.Op, list func(context.Context, FilesOptions) iter.Seq2[T, error]) func(context.Context, FilesInput) (base.Page[T], error) {
-	return func(ctx context.Context, in FilesInput) (base.Page[T], error) {
-		if err := checkLimit(in.Limit); err != nil {
-			return base.Page[T]{}, c.invalid(op, err)
-		}
-		return listed(func(ctx context.Context, in FilesInput) iter.Seq2[T, error] { return list(ctx, in.options()) })(ctx, in)
-	}
-}
-
-// checkLimit refuses a limit that a tool would have to change: its caller would take the page for all that it asked for.
-func checkLimit(limit int) error {
-	if limit < 0 || limit > output.MaxItems {
-		return fmt.Errorf("limit: %d is not between 1 and %d; leave it out for %d", limit, output.MaxItems, output.DefaultItems)
-	}
-	return nil
+// refused types what is wrong with a question.
+func (c *Client) refused(op *base.Op) func(error) error {
+	return func(err error) error { return c.invalid(op, err) }
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/rows"
 	"github.com/fourkites/sources/base/tool"
+	"github.com/fourkites/sources/internal/archive"
 	"github.com/fourkites/sources/internal/output"
 	"github.com/fourkites/sources/internal/partition"
 )
@@ -55,7 +56,7 @@ func (c *Client) sqlTools() []tool.Tool {
 }
 
 func (c *Client) querySQL(ctx context.Context, in QueryInput) (QueryOutput, error) {
-	if err := checkLimit(in.Limit); err != nil {
+	if err := archive.CheckLimit(in.Limit); err != nil {
 		return QueryOutput{Columns: []string{}, Items: []map[string]any{}}, c.invalid(opQuery, err)
 	}
 	out, err := output.Read(ctx, func(ctx context.Context) (*rows.Rows, error) {
