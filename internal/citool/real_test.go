@@ -46,7 +46,7 @@ func twice(t *testing.T) { open(t) }
 func TestByATable(t *testing.T) { for range servers {} }
 func TestByAMethod(t *testing.T) { var x interface{ Ask(*testing.T) }; x.Ask(t) }
 func TestOfNothing(t *testing.T) {}
-func FuzzIt(f *testing.F) { f.Fuzz(func(t *testing.T, _ string) { open(t) }) }
+	func FuzzIt(f *testing.F) { f.Fuzz(func(t *testing.T, _ string) { open(t) }) }
 `,
 		"b/named_test.go":                "package b\nimport (\n\"testing\"\nreal \"example.com/m/internal/engines\"\n)\nfunc TestNamed(t *testing.T) { real.Shared(t) }\n",
 		"c/none_test.go":                 "package c\nimport \"testing\"\nfunc TestPlain(t *testing.T) {}\n",
