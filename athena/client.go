@@ -40,6 +40,7 @@ type Client struct {
 	cut        context.Context // ended by Close, after its grace: ends requests, but for those that stop queries
 	cutOff     context.CancelFunc
 	hurry      context.Context // ends what runs in the background
+	stops      chan struct{}   // the places of requests in the background: a crowd that leaves at once opens no crowd of connections
 	giveUp     context.CancelFunc
 }
 
@@ -56,7 +57,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	if err = errors.Join(err, cfg.Validate(), cfg.idle(o), cfg.inClear(o)); err != nil {
 		return nil, configError(cfg, err)
 	}
-	c := &Client{config: cfg.withDefaults(), answers: map[answer]struct{}{}}
+	c := &Client{config: cfg.withDefaults(), answers: map[answer]struct{}{}, stops: make(chan struct{}, mostStops)}
 	if err := c.connect(ctx, o); err != nil {
 		return nil, configError(cfg, err)
 	}
@@ -155,6 +156,7 @@ const (
 	abortGrace  = time.Second     // for attempts that were just cut
 	stopTimeout = 3 * time.Second // for one request to stop a query
 	stopPause   = 100 * time.Millisecond
+	mostStops   = 16 // at once
 )
 
 // Close refuses new calls at once and gives running ones base.CloseGrace to finish. Then queries that still run, and whose

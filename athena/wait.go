@@ -83,6 +83,12 @@ func (a *ask) leave() {
 	}
 	left := *a
 	left.client.inBackground(func() {
+		select {
+		case left.client.stops <- struct{}{}:
+			defer func() { <-left.client.stops }()
+		case <-left.client.hurry.Done():
+			return
+		}
 		ctx, cancel := context.WithTimeout(left.client.hurry, stopTimeout)
 		defer cancel()
 		for {
