@@ -22,8 +22,8 @@ import (
 // lead is the beginning of a file: the names, and so many rows.
 func lead(rows int) string { return "\"id\",\"name\"\n" + strings.Repeat("\"1\",\"x\"\n", rows) }
 
+// Neither this nor the next runs beside others: they take much memory, and the suite measures it.
 func TestHostileFilesOfResultsAreErrorsAndNeverTheWholeAnswer(t *testing.T) {
-	t.Parallel()
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	_, _ = w.Write([]byte(lead(1200)))
@@ -65,7 +65,6 @@ func TestHostileFilesOfResultsAreErrorsAndNeverTheWholeAnswer(t *testing.T) {
 }
 
 func TestOddTextsInAFileAreTheValuesThatStandThere(t *testing.T) {
-	t.Parallel()
 	server, id, key := parted(t)
 	long := strings.Repeat("y", 10<<20)
 	texts := []string{"a\x00b", "bad \xff\xfe text", long, "\r", "\r\n", `"`}

@@ -43,6 +43,7 @@ func (m meddler) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // wideFile is a file of four parts.
+// Tests that read it run by themselves, for the suite measures what a row of it makes the process allocate.
 func wideFile(mark byte) []byte {
 	var b bytes.Buffer
 	b.WriteString("\"id\",\"name\"\n")
@@ -95,7 +96,6 @@ func inOrder(t *testing.T, client *athena.Client, id string) (n int, err error) 
 }
 
 func TestPartsComeInOrderWhicheverIsThereFirst(t *testing.T) {
-	t.Parallel()
 	server, id, key := parted(t)
 	server.PutObject(athenatest.Bucket, key, wideFile('a'))
 	last := make(chan struct{})
@@ -120,7 +120,6 @@ func TestPartsComeInOrderWhicheverIsThereFirst(t *testing.T) {
 }
 
 func TestAPartThatIsLostIsFetchedAgain(t *testing.T) {
-	t.Parallel()
 	for _, f := range []fault.Fault{fault.CutMidBody(), fault.Reset(), fault.Status(http.StatusServiceUnavailable)} {
 		server, id, key := parted(t)
 		server.PutObject(athenatest.Bucket, key, wideFile('a'))
@@ -162,7 +161,6 @@ func (s store) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Each case gets past one of the checks, so that the next one has to see it.
 func TestAFileOfMorePartsIsReadInOneStateOrNotAsWhole(t *testing.T) {
-	t.Parallel()
 	one, two := wideFile('a'), wideFile('b')
 	for name, answers := range map[string]store{
 		"replaced": func(from int) ([]byte, string, int) {
@@ -192,7 +190,6 @@ func TestAFileOfMorePartsIsReadInOneStateOrNotAsWhole(t *testing.T) {
 		"without a tag": func(from int) ([]byte, string, int) { return one, "", from },
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			server, id, _ := parted(t)
 			n, err := inOrder(t, clientWith(t, keyed(server), base.WithTransport(answers)), id)
 			if base.KindOf(err) != base.KindProtocol || n >= partRows || !strings.Contains(err.Error(), id) || !says(err) {
@@ -209,7 +206,6 @@ func TestAFileOfMorePartsIsReadInOneStateOrNotAsWhole(t *testing.T) {
 
 // What S3 does itself: a part is asked for on the condition that the file is what it was.
 func TestAFileThatIsReplacedBetweenTwoPartsIsRefusedByTheStore(t *testing.T) {
-	t.Parallel()
 	server, id, key := parted(t)
 	server.PutObject(athenatest.Bucket, key, wideFile('a'))
 	client := clientWith(t, keyed(server), base.WithTransport(meddler{before: func(r *http.Request, from string) {

@@ -79,7 +79,7 @@ func (c Config) storage() string {
 }
 
 // maxResponse bounds an answer of the API, or a part of a file.
-const maxResponse = 64 << 20
+const maxResponse = 32 << 20
 
 // bounded ends answers that are larger than any can be, and those that stop.
 type bounded struct {
@@ -126,7 +126,7 @@ func newBody(of io.ReadCloser, idle time.Duration) *body {
 }
 
 var (
-	errTooLarge = errors.New("the answer is larger than 64 MiB")
+	errTooLarge = errors.New("the answer is larger than 32 MiB")
 	errSilent   = errors.New("the service fell silent in the middle of its answer")
 )
 
