@@ -153,8 +153,9 @@ func tries(server *athenatest.Server) int {
 	return n
 }
 
+// The rows run beside each other and not beside the other tests of the package, which read large answers: what a row makes
+// the process allocate is measured.
 func TestTheClientKeepsThePromisesOfEverySource(t *testing.T) {
-	t.Parallel()
 	basetest.Run(t, basetest.Harness{
 		Family: basetest.Paged, New: suiteSubject, TLS: true, Secrets: []string{suiteSecret},
 		Transient: fault.Status(503),
