@@ -124,7 +124,7 @@ func codeGraph(t *testing.T) *os.File {
 var site = regexp.MustCompile(`\b([\w$]+(?:\.[\w$]+)*#\d+)\b`)
 
 // The code graph of a real system is imported; then the symbol behind each log line that says where it was written is found.
-func TestIncidentLogLinesLeadToTheirCode(t *testing.T) {
+func TestRealLogLinesLeadToTheirCode(t *testing.T) {
 	t.Parallel()
 	file := codeGraph(t)
 	client := realClient(t, engines.SharedNeo4j(t), func(c *graph.Config) { c.AllowWrites = true })
