@@ -151,7 +151,7 @@ func (i *importer) write(steps []step) error {
 		if err != nil {
 			return struct{}{}, err
 		}
-		defer t.end(leaveWait)
+		defer func() { t.end(patience(ctx)) }()
 		stop := context.AfterFunc(ctx, t.cut)
 		defer stop()
 		return struct{}{}, t.write(ctx, steps)

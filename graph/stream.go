@@ -243,8 +243,19 @@ func (s *stream) attach(hold *base.Hold, cancel context.CancelFunc) {
 	}
 }
 
-// leaveWait is how long an answer that was left waits for the server to take its ROLLBACK.
+// leaveWait is how long an answer that was left waits for the server to take its ROLLBACK, at most.
 const leaveWait = time.Second
+
+// patience is how long the server may take over a ROLLBACK: never beyond the call's own time.
+func patience(ctx context.Context) time.Duration {
+	if ctx.Err() != nil {
+		return 0
+	}
+	if end, bounded := ctx.Deadline(); bounded {
+		return min(leaveWait, time.Until(end))
+	}
+	return leaveWait
+}
 
 // end rolls the transaction back, or cuts it, and settles the call. Only the first end counts; a second one waits for it.
 func (s *stream) end(err error) {
@@ -262,7 +273,7 @@ func (s *stream) end(err error) {
 		if err != nil && s.ctx.Err() != nil {
 			s.tx.cut()
 		}
-		s.tx.end(leaveWait)
+		s.tx.end(patience(s.ctx))
 		s.settle(err)
 	})
 }
