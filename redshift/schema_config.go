@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/fourkites/sources/internal/identifier"
 )
 
 // Tables names the tables and columns that the typed methods read. The zero value of each field is the usual name. A
@@ -47,12 +48,7 @@ var defaultTables = Tables{
 }
 
 func (t Tables) withDefaults() Tables {
-	into, from := reflect.ValueOf(&t).Elem(), reflect.ValueOf(defaultTables)
-	for i := range into.NumField() {
-		if field := into.Field(i); field.Kind() == reflect.String && field.IsZero() {
-			field.Set(from.Field(i))
-		}
-	}
+	identifier.Fill(&t, defaultTables)
 	t.Columns = maps.Clone(t.Columns)
 	return t
 }
@@ -60,15 +56,11 @@ func (t Tables) withDefaults() Tables {
 // Validate reports every name that could not be the name of a table or column, by field.
 func (t Tables) Validate() error {
 	var all []error
-	v := reflect.ValueOf(t)
-	for i := range v.NumField() {
-		tag, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		if name := v.Field(i); name.Kind() == reflect.String && name.String() != "" {
-			if err := checkName(name.String(), true); err != nil {
-				all = append(all, fmt.Errorf("tables.%s: %w", tag, err))
-			}
+	identifier.Each(t, "tables.", func(field, name string) {
+		if err := checkName(name, true); err != nil {
+			all = append(all, fmt.Errorf("%s: %w", field, err))
 		}
-	}
+	})
 	for _, key := range slices.Sorted(maps.Keys(t.Columns)) {
 		table, column, _ := strings.Cut(key, ".")
 		if !slices.ContainsFunc(layoutFields[table], func(f field) bool { return f.name == column }) {
@@ -85,13 +77,11 @@ func (t Tables) Validate() error {
 
 // checkName allows what a table or column is named in practice: no quotes, no control characters, bounded.
 func checkName(name string, table bool) error {
-	if name == "" || len(name) > 400 {
-		return errors.New("the name is empty or longer than 400 bytes")
+	if name == "" {
+		return errors.New("the name is empty")
 	}
-	for _, r := range name {
-		if r < ' ' || strings.ContainsRune("`'\"\\;(){}", r) || r == 0x7f {
-			return fmt.Errorf("the name has the character %q, which names of tables and columns cannot have", r)
-		}
+	if err := identifier.Check(name, 400); err != nil {
+		return err
 	}
 	parts := strings.Split(name, ".")
 	if table && (len(parts) > 3 || slices.Contains(parts, "")) {

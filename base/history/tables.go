@@ -3,12 +3,12 @@ package history
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/identifier"
 )
 
 // Tables names the tables and columns that hold history. The zero value of each field is its stated name. A table is
@@ -97,26 +97,15 @@ var defaultTables = Tables{
 // WithDefaults is the same with the names filled in that the operator left out.
 func (t Tables) WithDefaults() Tables {
 	t.More = slices.Clone(t.More)
-	fill(reflect.ValueOf(&t).Elem(), reflect.ValueOf(defaultTables))
+	identifier.Fill(&t, defaultTables)
 	return t
-}
-
-func fill(into, from reflect.Value) {
-	for i := range into.NumField() {
-		field := into.Field(i)
-		switch {
-		case field.Kind() == reflect.Struct:
-			fill(field, from.Field(i))
-		case field.IsZero():
-			field.Set(from.Field(i))
-		}
-	}
 }
 
 // Validate reports every name that could not be the name of a table or column, by field.
 func (t Tables) Validate() error {
 	var all []error
-	names(reflect.ValueOf(t), "tables.", func(field, name string, table bool) {
+	identifier.Each(t, "tables.", func(field, name string) {
+		table := strings.Count(field, ".") == 1 && field != "tables.partition"
 		if err := CheckName(name, table); err != nil {
 			all = append(all, fmt.Errorf("%s: %w", field, err))
 		}
@@ -135,29 +124,10 @@ func (t Tables) Validate() error {
 	return errors.Join(all...)
 }
 
-// names walks over the names that are set.
-func names(v reflect.Value, path string, visit func(field, name string, table bool)) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch {
-		case field.Type.Kind() == reflect.Struct:
-			names(v.Field(i), path+tag+".", visit)
-		case field.Type == reflect.TypeFor[string]() && v.Field(i).String() != "":
-			visit(path+tag, v.Field(i).String(), path == "tables." && field.Name != "Partition")
-		}
-	}
-}
-
 // CheckName allows what a table or column is named in practice: no quotes, no control characters, bounded.
 func CheckName(name string, table bool) error {
-	if len(name) > 200 {
-		return errors.New("the name is longer than 200 bytes")
-	}
-	for _, r := range name {
-		if r < ' ' || strings.ContainsRune("`'\"\\;(){}", r) || r == 0x7f {
-			return fmt.Errorf("the name has the character %q, which names of tables and columns cannot have", r)
-		}
+	if err := identifier.Check(name, 200); err != nil {
+		return err
 	}
 	if table && strings.Count(name, ".") > 2 || strings.Contains("."+name+".", "..") {
 		return errors.New("write the table as table, schema.table or catalog.schema.table")

@@ -20,6 +20,9 @@ var (
 	// forms are what evidence shares with the sources' lists and tools; they reach nothing.
 	forms = []string{"internal/cursor", "internal/logquery", "internal/output"}
 
+	// names is the check of identifiers; it imports nothing of ours.
+	names = "internal/identifier"
+
 	// support is imported by tests only, and may itself import testing.
 	support = []string{"base/basetest", "internal/engines", "internal/loopback", "internal/archtest"}
 )
@@ -147,7 +150,7 @@ func allowed(kind kind, from, to string, target kind, isBase bool) bool {
 	case base:
 		return target == mechanism
 	case vocabulary:
-		return target == base || target == mechanism
+		return target == base || target == mechanism || to == names
 	case conformance, mcp:
 		return isBase || kind == mcp && target == kind
 	case source, fake:
@@ -155,7 +158,7 @@ func allowed(kind kind, from, to string, target kind, isBase bool) bool {
 	case evidence:
 		return isBase || target == source || target == evidence || slices.Contains(forms, to)
 	case internal:
-		return isBase || target == internal
+		return from != names && (isBase || target == internal)
 	}
 	return false // house, mechanism, checks: nothing of ours
 }
@@ -200,6 +203,9 @@ func TestTheImportRulesAllowAndForbid(t *testing.T) {
 		{"base/retry", "base/limit", false},
 		{"base/fault", "base", true},
 		{"base/logs", "base", true},
+		{"base/history", "internal/identifier", true},
+		{"base/history", "internal/rest", false},
+		{"internal/identifier", "base", false},
 		{"base/metrics", "base/logs", false},
 		{"base/traces", "base/secret", true},
 		{"base/secret/awssecret", "base", true},
