@@ -81,7 +81,7 @@ func (s *stream) begin(e Execution, selects bool) error {
 	if object != nil {
 		object.fetch(s.ctx)
 	}
-	first, err := s.first(e.ID, most, selects)
+	first, err := s.first(e, most, selects)
 	switch {
 	case err != nil || first.next == "" || object == nil:
 		if object != nil {
@@ -109,15 +109,24 @@ func (s *stream) use(from source) {
 	}
 }
 
-func (s *stream) first(id string, most int, selects bool) (page, error) {
-	first, err := s.client.page(s.ctx, s.op, id, "", most)
+// first is the first page, without the names of the columns. A statement that another program started, and that selects by
+// another word (EXECUTE, USING EXTERNAL FUNCTION), begins with them too: the service tells that it is DML, and the row shows it.
+func (s *stream) first(e Execution, most int, selects bool) (page, error) {
+	first, err := s.client.page(s.ctx, s.op, e.ID, "", most)
 	if err != nil {
 		return first, err
 	}
-	if s.table, err = newTable(first.info); err == nil && selects {
-		first, err = first.withoutHeader(s.table)
+	if s.table, err = newTable(first.info); err != nil {
+		return first, withQuery(err, e.ID)
 	}
-	return first, withQuery(err, id)
+	bare, err := first.withoutHeader(s.table)
+	switch {
+	case err == nil && (selects || e.Statement == "DML"):
+		return bare, nil
+	case selects:
+		return first, withQuery(err, e.ID)
+	}
+	return first, nil
 }
 
 // fail ends an answer that has not begun.
