@@ -153,10 +153,11 @@ func (c *Client) Health() base.Health { return c.guard.Health() }
 func (c *Client) Reload(l base.Limits) error { return c.guard.Reload(l) }
 
 const (
-	abortGrace  = time.Second     // for attempts that were just cut
-	stopTimeout = 3 * time.Second // for one request to stop a query
-	stopPause   = 100 * time.Millisecond
-	mostStops   = 16 // at once
+	abortGrace  = time.Second            // for attempts that were just cut
+	stopTimeout = 3 * time.Second        // for one request to stop a query
+	stopPause   = 100 * time.Millisecond // after the first try; it doubles
+	lostPause   = 500 * time.Millisecond // before a service that loses what it is sent is asked again: in an outage, that is load
+	mostStops   = 16                     // at once
 )
 
 // Close refuses new calls at once and gives running ones base.CloseGrace to finish. Then queries that still run, and whose

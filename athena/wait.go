@@ -83,17 +83,21 @@ func (a *ask) leave() {
 	}
 	left := *a
 	left.client.inBackground(func() {
+		hurry := left.client.hurry
+		if left.id == "" && sleep(hurry, lostPause) != nil {
+			return
+		}
 		select {
 		case left.client.stops <- struct{}{}:
 			defer func() { <-left.client.stops }()
-		case <-left.client.hurry.Done():
+		case <-hurry.Done():
 			return
 		}
-		ctx, cancel := context.WithTimeout(left.client.hurry, stopTimeout)
+		ctx, cancel := context.WithTimeout(hurry, stopTimeout)
 		defer cancel()
-		for {
+		for wait := stopPause; ; wait *= 2 {
 			err := left.stop(ctx)
-			if err == nil || !slices.Contains(passing, base.KindOf(classify(err))) || sleep(ctx, stopPause) != nil {
+			if err == nil || !slices.Contains(passing, base.KindOf(classify(err))) || sleep(ctx, wait) != nil {
 				return
 			}
 		}

@@ -184,6 +184,23 @@ func TestAStopThatFailsIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A service that loses what it is sent is in trouble: what may have been started is not asked after again and again.
+func TestALostStartIsAskedAfterRarely(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.FailAction("StartQueryExecution", fault.Reset(), -1)
+	client := clientOf(t, server, func(c *athena.Config) { c.Limits.Retries = -1 })
+	if _, err := client.Query(t.Context(), athena.Query{SQL: "SELECT 1"}); base.KindOf(err) != base.KindUnavailable {
+		t.Error(err)
+	}
+	if err := client.Close(); err != nil {
+		t.Error(err)
+	}
+	if n := len(server.Requests()) - 1; n < 2 || n > 8 {
+		t.Errorf("asked %d times after a start that was lost", n)
+	}
+}
+
 // A query that failed is another one when it is tried again: by the same token the service would give the failure again.
 func TestAQueryThatFailedIsTriedAgainAsAnother(t *testing.T) {
 	t.Parallel()
