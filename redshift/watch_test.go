@@ -70,15 +70,15 @@ func TestNoticesOfEachRowAreNoFlood(t *testing.T) {
 	}
 }
 
-// salts goes on to the rounds of SCRAM, and says what the client sent after that.
-func salts(b *pgproto3.Backend, rounds string) pgproto3.FrontendMessage {
+// salts goes on to the rounds of SCRAM, and says whether the client sent a proof after that, and not its leave.
+func salts(b *pgproto3.Backend, rounds string) (proved bool) {
 	b.Send(&pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
 	_ = b.Flush()
 	_ = b.SetAuthType(pgproto3.AuthTypeSASL)
 	m, _ := b.Receive()
 	first, ok := m.(*pgproto3.SASLInitialResponse)
 	if !ok {
-		return nil
+		return false
 	}
 	_, nonce, _ := strings.Cut(string(first.Data), "r=")
 	salt := base64.StdEncoding.EncodeToString([]byte("salt"))
@@ -86,14 +86,15 @@ func salts(b *pgproto3.Backend, rounds string) pgproto3.FrontendMessage {
 	_ = b.Flush()
 	_ = b.SetAuthType(pgproto3.AuthTypeSASLContinue)
 	m, _ = b.Receive()
-	return m
+	_, proved = m.(*pgproto3.SASLResponse)
+	return proved
 }
 
 func TestSCRAMMayNotAskForManyRounds(t *testing.T) {
 	t.Parallel()
 	for _, rounds := range []string{"10000000", "100001"} {
 		p := newPeer(t, &peer{login: func(b *pgproto3.Backend) bool {
-			if m := salts(b, rounds); m != nil {
+			if salts(b, rounds) {
 				t.Errorf("%s rounds were computed", rounds)
 			}
 			return false
@@ -104,7 +105,7 @@ func TestSCRAMMayNotAskForManyRounds(t *testing.T) {
 		}
 	}
 	again := newPeer(t, &peer{login: func(b *pgproto3.Backend) bool {
-		if m := salts(b, "100000"); m == nil {
+		if !salts(b, "100000") {
 			t.Error("what PostgreSQL may be set to is refused")
 		}
 		b.Send(&pgproto3.AuthenticationSASLContinue{Data: []byte("r=x,s=eA==,i=1")})

@@ -93,7 +93,9 @@ func Run(t *testing.T, h Harness) {
 	for _, r := range rows() {
 		known[r.id] = true
 		t.Run(r.id+" "+r.promise, func(t *testing.T) {
-			t.Parallel()
+			if !r.alone {
+				t.Parallel()
+			}
 			r.check(t, h)
 		})
 	}
@@ -109,6 +111,7 @@ type row struct {
 	id      string
 	promise string
 	family  func(Family) string // why the row does not concern a family; nil = it concerns all
+	alone   bool                // it measures the process, so that no other row may run beside it
 	run     func(t testing.TB, h Harness)
 }
 
