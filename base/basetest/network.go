@@ -201,8 +201,9 @@ func cutInTheMiddle(t testing.TB, h Harness) {
 }
 
 func truncatedFrame(t testing.TB, h Harness) {
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
 	for _, n := range []int64{0, 1, 2, 3, 5, 8, 9, 13, 21, 34, 40, 55} {
+		// Of its own, for a client may still ask what became of the call before.
+		s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
 		f := fault.Cut(n)
 		s.Fake.Fail(f, 1)
 		n, err := s.Read(timeout(t, patience))
@@ -257,8 +258,8 @@ func garbage(t testing.TB, h Harness) {
 }
 
 func hostileLength(t testing.TB, h Harness) {
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
 	allocatesAtMost(t, 1<<30, "a length that came from outside", func() {
+		s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
 		s.Fake.Fail(fault.HostileLength(), 1)
 		_, err := s.Read(timeout(t, 700*time.Millisecond))
 		h.fails(t, err, base.KindProtocol, base.KindUnavailable, base.KindTooLarge, base.KindDeadline)
@@ -279,8 +280,8 @@ func oversized(t testing.TB, h Harness) {
 }
 
 func bomb(t testing.TB, h Harness) {
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
 	allocatesAtMost(t, 512<<20, "a small compressed body", func() {
+		s := h.New(t, Settings{Limits: patientLimits(base.Limits{Retries: -1})})
 		s.Fake.Fail(fault.Bomb(), 1)
 		_, err := s.Read(timeout(t, 4*patience))
 		h.fails(t, err, base.KindTooLarge, base.KindProtocol)
