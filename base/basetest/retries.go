@@ -2,6 +2,7 @@ package basetest
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"sync"
 	"testing"
@@ -11,43 +12,62 @@ import (
 	"github.com/fourkites/sources/base/fault"
 )
 
-// waits has one read meet the fault once and says how long it took.
-func waits(t testing.TB, h Harness, f fault.Fault, least, most time.Duration) {
+// waits has one read meet the fault once and says how long it took. A wait that is too short fails at once; one that is too
+// long may be the machine's, so the least of three counts.
+func waits(t testing.TB, h Harness, asking func() fault.Fault, least, most time.Duration) {
 	t.Helper()
-	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
-	s.Fake.Fail(f, 1)
-	began := time.Now()
-	works(t, s)
-	if waited := time.Since(began); waited < least || waited > most {
-		t.Errorf("%v: waited %s, want %s to %s", f.Header, waited, least, most)
+	var f fault.Fault
+	shortest := time.Duration(math.MaxInt64)
+	for range 3 {
+		s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
+		f = asking()
+		s.Fake.Fail(f, 1)
+		began := time.Now()
+		works(t, s)
+		waited := time.Since(began)
+		if shortest = min(shortest, waited); waited < least || shortest <= most {
+			break
+		}
+	}
+	if shortest < least || shortest > most {
+		t.Errorf("%v: waited %s, want %s to %s", f.Header, shortest, least, most)
 	}
 }
 
 // slack is how much later than asked a busy machine may come.
 const slack = time.Second
 
+// asks is a refusal with headers that say how long to wait, in pairs of name and value.
+func asks(status int, header ...string) func() fault.Fault {
+	return func() fault.Fault { return fault.Status(status, header...) }
+}
+
 func retryAfter(t testing.TB, h Harness) {
-	waits(t, h, fault.Status(http.StatusTooManyRequests, "Retry-After", "1"), time.Second, 1100*time.Millisecond+slack)
-	waits(t, h, fault.Status(http.StatusServiceUnavailable, "Retry-After", "1"), time.Second, 1100*time.Millisecond+slack)
+	waits(t, h, asks(http.StatusTooManyRequests, "Retry-After", "1"), time.Second, 1100*time.Millisecond+slack)
+	waits(t, h, asks(http.StatusServiceUnavailable, "Retry-After", "1"), time.Second, 1100*time.Millisecond+slack)
 }
 
 func retryAfterDate(t testing.TB, h Harness) {
 	var all sync.WaitGroup
 	for _, layout := range []string{http.TimeFormat, "Monday, 02-Jan-06 15:04:05 GMT", time.ANSIC} {
 		all.Go(func() {
-			at := time.Now().Add(2 * time.Second).UTC().Format(layout) // its fraction of a second is lost
-			waits(t, h, fault.Status(http.StatusServiceUnavailable, "Retry-After", at), 500*time.Millisecond, 2200*time.Millisecond+slack)
+			waits(t, h, func() fault.Fault {
+				at := time.Now().Add(2 * time.Second).UTC().Format(layout) // its fraction of a second is lost
+				return fault.Status(http.StatusServiceUnavailable, "Retry-After", at)
+			}, 500*time.Millisecond, 2200*time.Millisecond+slack)
 		})
 	}
 	past := time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)
-	waits(t, h, fault.Status(http.StatusServiceUnavailable, "Retry-After", past), 0, slack)
+	waits(t, h, asks(http.StatusServiceUnavailable, "Retry-After", past), 0, slack)
 	all.Wait()
 }
 
 func otherHints(t testing.TB, h Harness) {
-	reset := fmt.Sprint(time.Now().Add(2 * time.Second).Unix())
-	waits(t, h, fault.Status(http.StatusTooManyRequests, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", reset), 500*time.Millisecond, 2200*time.Millisecond+slack)
-	waits(t, h, fault.Status(http.StatusTooManyRequests, "Retry-After-Ms", "300", "Retry-After", "20"), 300*time.Millisecond, 330*time.Millisecond+slack)
+	waits(t, h, func() fault.Fault {
+		reset := fmt.Sprint(time.Now().Add(2 * time.Second).Unix())
+		return fault.Status(http.StatusTooManyRequests, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", reset)
+	}, 500*time.Millisecond, 2200*time.Millisecond+slack)
+	waits(t, h, asks(http.StatusTooManyRequests, "Retry-After-Ms", "300", "Retry-After", "20"), 300*time.Millisecond, 330*time.Millisecond+slack)
 }
 
 func poisonRetryAfter(t testing.TB, h Harness) {
