@@ -11,8 +11,14 @@ import (
 	"github.com/fourkites/sources/base"
 )
 
-// read reads the answer into the buffer up to its cap, counted after decompression. Silence in mid-answer ends it.
-func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, error) {
+// read reads the answer into the buffer of the request up to its cap, counted after decompression. Silence in mid-answer
+// ends it. An answer that is cut at the cap of the request is not read on.
+func (c *Client) read(resp *http.Response, t *trail, r Request) (data []byte, cut bool, err error) {
+	most := c.config.MaxResponseBytes
+	cutting := r.MaxBytes > 0 && r.MaxBytes < most && resp.StatusCode < http.StatusBadRequest
+	if cutting {
+		most = r.MaxBytes
+	}
 	body := io.Reader(resp.Body)
 	if idle := c.guard.Limits().Idle.D(); idle > 0 {
 		timer := time.AfterFunc(idle, t.silent)
@@ -22,21 +28,23 @@ func (c *Client) read(resp *http.Response, t *trail, buffer []byte) ([]byte, err
 	if c.config.Decode != nil {
 		decoded, err := c.config.Decode(resp.Header.Get("Content-Encoding"), body)
 		if err != nil {
-			return nil, t.cut(err)
+			return nil, false, t.cut(err)
 		}
 		defer func() { _ = decoded.Close() }()
 		body = decoded
 	}
-	data, err := readAll(io.LimitReader(body, c.config.MaxResponseBytes+1), buffer[:0])
+	data, err = readAll(io.LimitReader(body, most+1), r.Buffer[:0])
 	switch {
-	case int64(len(data)) > c.config.MaxResponseBytes:
+	case int64(len(data)) > most && cutting:
+		return data[:most], true, nil
+	case int64(len(data)) > most:
 		e := base.NewError(base.KindTooLarge, errTooLarge).WithText("the answer is larger than " + c.config.LimitName)
 		e.Sent, e.Hint = base.Answered, "ask for less, or raise "+c.config.LimitName
-		return nil, e
+		return nil, false, e
 	case err != nil:
-		return nil, t.cut(err)
+		return nil, false, t.cut(err)
 	}
-	return data, nil
+	return data, false, nil
 }
 
 const firstRead = 4 << 10

@@ -141,10 +141,10 @@ func (c *Client) send(ctx context.Context, req *http.Request, r Request, t *trai
 	if r.Foreign == nil { // what another service allows says nothing about this one
 		c.guard.Quota().Observe(resp.Header, time.Now())
 	}
-	body, err := c.read(resp, t, r.Buffer)
+	body, cut, err := c.read(resp, t, r)
 	if err != nil {
 		return Response{}, err
 	}
-	answer := Response{Status: resp.StatusCode, Header: resp.Header, Body: body}
-	return answer, c.judge(answer)
+	answer := Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Cut: cut}
+	return answer, c.judge(answer, r.Statuses)
 }

@@ -29,6 +29,12 @@ type Request struct {
 	Foreign *url.URL
 	// Buffer is where the answer's body may be put; it belongs to the call until the answer has been used.
 	Buffer []byte
+	// Statuses beyond 2xx that are answers too, such as 304 to a conditional request, or 302 where the caller wants to know
+	// where it leads.
+	Statuses []int
+	// MaxBytes bounds the answer of this request below Config.MaxResponseBytes; 0 = that. A longer one is cut there, which
+	// Response.Cut says, instead of refused.
+	MaxBytes int64
 }
 
 // ParseBaseURL reads scheme, host and an optional path prefix, without a slash at its end. Its error never repeats the

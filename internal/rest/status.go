@@ -25,6 +25,7 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Cut    bool // the body went on beyond Request.MaxBytes
 }
 
 // statusKinds are the kinds of the statuses that mean the same for every service.
@@ -62,8 +63,8 @@ func KindOf(status int) base.Kind {
 }
 
 // judge turns every answer that is not 2xx, or holds a refusal, into an error.
-func (c *Client) judge(r Response) error {
-	e := c.refusal(r)
+func (c *Client) judge(r Response, answers []int) error {
+	e := c.refusal(r, answers)
 	if e == nil {
 		return nil
 	}
@@ -80,8 +81,8 @@ func (c *Client) judge(r Response) error {
 	return e
 }
 
-func (c *Client) refusal(r Response) (e *base.Error) {
-	if r.Status >= 200 && r.Status < 300 {
+func (c *Client) refusal(r Response, answers []int) (e *base.Error) {
+	if r.Status >= 200 && r.Status < 300 || slices.Contains(answers, r.Status) {
 		if c.config.Inspect != nil {
 			e = c.config.Inspect(r)
 		}
@@ -124,9 +125,17 @@ func asked(h http.Header) time.Duration {
 // maxRequestID is longer than any id of a request.
 const maxRequestID = 128
 
+// requestIDs are the headers that an id may come in, as the services behind this package send it.
+var requestIDs = []string{"X-Request-Id", "X-Github-Request-Id", "Atl-Traceid", "Request-Id", "Apim-Request-Id"}
+
 // requestID is the service's id of the request, if it looks like one and repeats no secret.
 func (c *Client) requestID(h http.Header) string {
-	id := h.Get("X-Request-Id")
+	var id string
+	for _, name := range requestIDs {
+		if id = h.Get(name); id != "" {
+			break
+		}
+	}
 	if len(id) > maxRequestID || strings.ContainsFunc(id, unprintable) {
 		return ""
 	}
