@@ -31,7 +31,7 @@ type life struct {
 	Relationship *redshift.Relationship       `json:"relationship,omitempty"`
 	Days         []day                        `json:"days"` // of the history, in order
 	History      history                      `json:"history"`
-	Asked        []asked                      `json:"asked"`
+	Asked        []command.Asked              `json:"asked"`
 	NotSeen      []string                     `json:"not_seen"`
 }
 
@@ -69,7 +69,7 @@ const (
 // tellLife asks what the load is, and then everything else side by side. The error is that of a load that no source
 // knows, or of the context, or that no question had an answer: with the last two what was found until then comes.
 func tellLife(ctx context.Context, id string, now time.Time, c *clients, p *command.Progress) (*life, error) {
-	q := &inquiry{progress: p}
+	q := command.NewInquiry(p)
 	l := &life{TrackingID: id, Stops: []redshift.Stop{}, Events: []redshift.LoadEvent{}, CarrierFiles: []redshift.CarrierFile{}, LoadFiles: []redshift.LoadFile{}}
 	l.Attempts.Items = []redshift.ValidationAttempt{}
 	l.History = history{[]trino.Callback{}, []trino.LoadFile{}, []trino.Location{}, []logs.Record{}}
@@ -79,17 +79,17 @@ func tellLife(ctx context.Context, id string, now time.Time, c *clients, p *comm
 	l.Window = l.lifetime(now, q)
 	l.askRedshift(ctx, q, c.redshift)
 	l.askTrino(ctx, q, c.trino)
-	q.wait()
+	q.Wait()
 	l.History.turn()
 	l.Days = l.History.days()
-	l.Asked, l.NotSeen = q.account()
+	l.Asked, l.NotSeen = q.Account()
 	return l, cmp.Or(context.Cause(ctx), l.blind())
 }
 
 // blind is the error of a report of which no question had an answer.
 func (l *life) blind() error {
 	for _, a := range l.Asked {
-		if a.Outcome != skipped && a.Outcome != base.Failed.String() {
+		if a.Outcome != command.Skipped && a.Outcome != base.Failed.String() {
 			return nil
 		}
 	}
@@ -97,14 +97,14 @@ func (l *life) blind() error {
 }
 
 // askLoad compares what the sources say that the load is. Where none could be asked, the rest goes on without it.
-func (l *life) askLoad(ctx context.Context, q *inquiry, c *clients) error {
+func (l *life) askLoad(ctx context.Context, q *command.Inquiry, c *clients) error {
 	sources := c.loads()
 	if len(sources) == 0 {
-		q.skip("tracking, redshift", "FK_API_APP_ID and REDSHIFT_HOST are not set", aboutLoad)
+		q.Skip("tracking, redshift", "FK_API_APP_ID and REDSHIFT_HOST are not set", aboutLoad)
 		return nil
 	}
 	if c.tracking == nil {
-		q.skip("tracking", "FK_API_APP_ID is not set", aboutLoad)
+		q.Skip("tracking", "FK_API_APP_ID is not set", aboutLoad)
 	}
 	answer, err := evidence.CompareLoadMetadata(ctx, l.TrackingID, sources...)
 	if errors.Is(err, base.ErrNotFound) || ctx.Err() != nil {
@@ -112,7 +112,7 @@ func (l *life) askLoad(ctx context.Context, q *inquiry, c *clients) error {
 	}
 	report := answer.Report()
 	for _, s := range report.Steps {
-		q.step(s)
+		step(q, s)
 	}
 	if err == nil {
 		l.Load = &report
@@ -121,20 +121,23 @@ func (l *life) askLoad(ctx context.Context, q *inquiry, c *clients) error {
 }
 
 // step takes over how a source did with the question what the load is.
-func (q *inquiry) step(s evidence.LoadStep) {
-	row := asked{s.Source, aboutLoad, s.Outcome, 0, s.ElapsedMS, s.Calls, s.Attempts, s.Age, s.Reason}
+func step(q *command.Inquiry, s evidence.LoadStep) {
+	row := command.Asked{
+		Source: s.Source, Question: aboutLoad, Outcome: s.Outcome, ElapsedMS: s.ElapsedMS, Calls: s.Calls, Attempts: s.Attempts,
+		Age: s.Age, Reason: s.Reason,
+	}
 	if s.Outcome == base.Data.String() {
 		row.Found = 1
 	}
-	q.add(&row)
-	if !row.whole() {
-		q.unseen("%s: %s: %s", s.Source, aboutLoad, s.Reason)
+	q.Add(&row)
+	if !row.Whole() {
+		q.Unseen("%s: %s: %s", s.Source, aboutLoad, s.Reason)
 	}
-	q.progress.Say("%s: %s: %s after %d ms", s.Source, aboutLoad, s.Outcome, s.ElapsedMS)
+	q.Say("%s: %s: %s after %d ms", s.Source, aboutLoad, s.Outcome, s.ElapsedMS)
 }
 
 // lifetime is from an hour before the load was created to an hour after it ended, or to now.
-func (l *life) lifetime(now time.Time, q *inquiry) base.Window {
+func (l *life) lifetime(now time.Time, q *command.Inquiry) base.Window {
 	w := base.Window{From: now.Add(-withoutStart), To: now}
 	if l.Load != nil {
 		load := l.Load.Load
@@ -147,14 +150,14 @@ func (l *life) lifetime(now time.Time, q *inquiry) base.Window {
 	}
 	if l.Load == nil || l.Load.Load.CreatedAt.IsZero() {
 		w.From = w.To.Add(-withoutStart)
-		q.unseen("events and history before %s: no source tells when the load was created", w.From.UTC().Format(time.DateTime))
+		q.Unseen("events and history before %s: no source tells when the load was created", w.From.UTC().Format(time.DateTime))
 	}
 	if !w.To.After(w.From) {
 		w.To = now
 	}
 	if w.Duration() > longest {
 		w.From = w.To.Add(-longest)
-		q.unseen("events and history before %s: the load is older than the %d days that are looked back on", w.From.UTC().Format(time.DateTime), int(longest.Hours()/24))
+		q.Unseen("events and history before %s: the load is older than the %d days that are looked back on", w.From.UTC().Format(time.DateTime), int(longest.Hours()/24))
 	}
 	return base.Window{From: w.From.UTC(), To: w.To.UTC()}
 }
@@ -186,12 +189,12 @@ func (l *life) parties() (shipper, carrier string) {
 	return l.Load.Load.Shipper.ID, l.Load.Load.Carrier.ID
 }
 
-func (l *life) askRedshift(ctx context.Context, q *inquiry, c *redshift.Client) {
+func (l *life) askRedshift(ctx context.Context, q *command.Inquiry, c *redshift.Client) {
 	if c == nil {
-		q.skip("redshift", "REDSHIFT_HOST is not set", aboutStops, aboutEvents, aboutAttempts, aboutCarrierFiles, aboutLoadFiles, aboutRelationship)
+		q.Skip("redshift", "REDSHIFT_HOST is not set", aboutStops, aboutEvents, aboutAttempts, aboutCarrierFiles, aboutLoadFiles, aboutRelationship)
 		return
 	}
-	ask := func(about string, run func(context.Context) (int, error)) { q.start(ctx, c.Name(), about, run) }
+	ask := func(about string, run func(context.Context) (int, error)) { q.Start(ctx, c.Name(), about, run) }
 	ask(aboutStops, func(ctx context.Context) (int, error) { return into(&l.Stops)(c.Stops(ctx, l.TrackingID)) })
 	ask(aboutEvents, func(ctx context.Context) (int, error) {
 		return into(&l.Events)(base.Collect(c.LoadEvents(ctx, redshift.EventsQuery{TrackingID: l.TrackingID, Window: l.Window, Limit: most})))
@@ -199,14 +202,14 @@ func (l *life) askRedshift(ctx context.Context, q *inquiry, c *redshift.Client) 
 	ask(aboutAttempts, func(ctx context.Context) (int, error) { return l.askAttempts(ctx, c) })
 	ask(aboutLoadFiles, func(ctx context.Context) (int, error) { return into(&l.LoadFiles)(c.LoadFiles(ctx, l.TrackingID)) })
 	if numbers := l.numbers(); len(numbers) == 0 {
-		q.skip(c.Name(), "no source gives a number of the load, by which carriers name it", aboutCarrierFiles)
+		q.Skip(c.Name(), "no source gives a number of the load, by which carriers name it", aboutCarrierFiles)
 	} else {
 		ask(aboutCarrierFiles, func(ctx context.Context) (int, error) {
 			return into(&l.CarrierFiles)(c.CarrierFiles(ctx, redshift.CarrierFilesQuery{Identifiers: numbers}))
 		})
 	}
 	if shipper, carrier := l.parties(); shipper == "" || carrier == "" {
-		q.skip(c.Name(), "no source gives the permalinks of both shipper and carrier", aboutRelationship)
+		q.Skip(c.Name(), "no source gives the permalinks of both shipper and carrier", aboutRelationship)
 	} else {
 		ask(aboutRelationship, func(ctx context.Context) (int, error) { return l.askRelationship(ctx, c, shipper, carrier) })
 	}
@@ -248,13 +251,13 @@ func (l *life) askRelationship(ctx context.Context, c *redshift.Client, shipper,
 	return len(found.Company) + len(found.Network), nil
 }
 
-func (l *life) askTrino(ctx context.Context, q *inquiry, c *trino.Client) {
+func (l *life) askTrino(ctx context.Context, q *command.Inquiry, c *trino.Client) {
 	if c == nil {
-		q.skip("trino", "TRINO_HOST is not set", aboutCallbacks, aboutHistoryFiles, aboutLocations, aboutLogs)
+		q.Skip("trino", "TRINO_HOST is not set", aboutCallbacks, aboutHistoryFiles, aboutLocations, aboutLogs)
 		return
 	}
 	h, files := &l.History, trino.FilesOptions{TrackingID: l.TrackingID, Window: l.Window, Limit: most} // the newest, where there are more
-	ask := func(about string, run func(context.Context) (int, error)) { q.start(ctx, c.Name(), about, run) }
+	ask := func(about string, run func(context.Context) (int, error)) { q.Start(ctx, c.Name(), about, run) }
 	ask(aboutCallbacks, func(ctx context.Context) (int, error) {
 		o := trino.CallbacksOptions{Window: l.Window, TrackingID: l.TrackingID, Limit: most}
 		return into(&h.Callbacks)(base.Collect(c.Callbacks(ctx, o)))

@@ -10,6 +10,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
+	"github.com/fourkites/sources/internal/command"
 	"github.com/fourkites/sources/internal/markdown"
 	"github.com/fourkites/sources/redshift"
 )
@@ -72,7 +73,7 @@ const notKnown = "Not known; see Not seen."
 // absence is what stands in place of what is not there: the words only if each of the questions had a whole answer.
 func (l *life) absence(words string, questions ...string) string {
 	for _, a := range l.Asked {
-		if !a.whole() && slices.Contains(questions, a.Question) {
+		if !a.Whole() && slices.Contains(questions, a.Question) {
 			return notKnown
 		}
 	}
@@ -229,20 +230,20 @@ func (d *document) agreement(l *life) {
 	d.List(items)
 }
 
-func (d *document) asked(all []asked) {
+func (d *document) asked(all []command.Asked) {
 	d.Heading(3, "Which source answered, how fast, and how old")
 	var rows [][]string
 	for _, a := range all {
 		old := "no lag told"
 		switch {
-		case a.Outcome == skipped || a.Outcome == base.Failed.String():
+		case a.Outcome == command.Skipped || a.Outcome == base.Failed.String():
 			old = ""
 		case a.Age > 0:
 			old = "up to " + length(a.Age)
 		}
 		rows = append(rows, []string{
 			markdown.Plain(a.Source), markdown.Plain(a.Question), strings.ReplaceAll(a.Outcome, "_", " "), fmt.Sprint(a.Found), markdown.Millis(a.ElapsedMS),
-			fmt.Sprint(a.Calls), fmt.Sprint(a.retried()), old,
+			fmt.Sprint(a.Calls), fmt.Sprint(a.Retried()), old,
 		})
 	}
 	d.Table([]string{"source", "question", "outcome", "found", "time", "calls", "retries", "how old"}, rows)

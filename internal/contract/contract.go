@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -189,11 +190,7 @@ func flat(err error) []error {
 func (d *Document) Seen() map[string]int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	out := map[string]int{}
-	for operation, n := range d.seen {
-		out[operation] = n
-	}
-	return out
+	return maps.Clone(d.seen)
 }
 
 // Watch is a transport that checks every exchange over next, and fails the test for each that no document allows. outside
