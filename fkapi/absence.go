@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/document"
 	"github.com/fourkites/sources/internal/rest"
 )
 
@@ -55,11 +56,11 @@ var strayWords = []string{"route", "path", "endpoint", "url", "cannot get", "can
 // in the form of the service, has no word of its own, or speaks of the path. How the services word theirs is not
 // documented; their answers carry a statusCode.
 func (s *service) stray(r rest.Response, cause *ServerError) bool {
-	d, err := newDocument(r.Body, "", new([]string))
+	d, err := document.New(r.Body, "", new([]string))
 	if err != nil {
 		return true
 	}
-	if _, there := d.fields["path"]; there {
+	if _, there := d.Fields["path"]; there {
 		return true
 	}
 	said := strings.ToLower(cause.Message)
@@ -68,7 +69,7 @@ func (s *service) stray(r rest.Response, cause *ServerError) bool {
 			return true
 		}
 	}
-	enveloped := d.count("statusCode", "status_code") == r.Status
+	enveloped := d.Count("statusCode", "status_code") == r.Status
 	return !enveloped && (said == "" || snake(said) == "not_found")
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/document"
 )
 
 // LoadArguments names one load for a tool.
@@ -65,7 +66,7 @@ func (c *TrackingClient) toolLoad(ctx context.Context, in LoadArguments) (Load, 
 }
 
 func (c *TrackingClient) toolSearch(ctx context.Context, in SearchArguments) (base.Page[Load], error) {
-	o := SearchOptions{Company: in.ShipperID, Shipper: in.ShipperID, PerPage: in.PerPage, LoadNumbers: splitList(in.LoadNumber)}
+	o := SearchOptions{Company: in.ShipperID, Shipper: in.ShipperID, PerPage: in.PerPage, LoadNumbers: document.SplitList(in.LoadNumber)}
 	return c.SearchLoadsPage(ctx, o, in.Cursor)
 }
 
@@ -123,8 +124,8 @@ func parseDateRange(text string, now time.Time) (base.Window, bool) {
 		if !found {
 			continue
 		}
-		from, _, okFrom := parseTime(first)
-		to, _, okTo := parseTime(last)
+		from, _, okFrom := document.ParseTime(first)
+		to, _, okTo := document.ParseTime(last)
 		if len(strings.TrimSpace(last)) == len(time.DateOnly) {
 			to = to.AddDate(0, 0, 1)
 		}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/document"
 	"github.com/fourkites/sources/internal/rest"
 )
 
@@ -72,9 +73,9 @@ func (c *CompanyClient) company(ctx context.Context, op *base.Op, permalink stri
 	if err != nil {
 		return Company{}, namingCompany(err, permalink)
 	}
-	if raw, there := d.fields["company"]; there {
-		inner, ok := d.object("company")
-		if !ok && !isNull(raw) {
+	if raw, there := d.Fields["company"]; there {
+		inner, ok := d.Object("company")
+		if !ok && !document.IsNull(raw) {
 			return Company{}, c.protocol(op, "company is not an object")
 		}
 		if !ok {
@@ -82,9 +83,9 @@ func (c *CompanyClient) company(ctx context.Context, op *base.Op, permalink stri
 		}
 		d = inner
 	}
-	d.name, d.notes = "", new([]string)
+	d.Name, d.Notes = "", new([]string)
 	company := readCompany(d)
-	company.Notes = d.doubts(company.Notes)
+	company.Notes = d.Doubts(company.Notes)
 	if company.ID == "" && company.Permalink == "" && company.Name == "" {
 		return Company{}, c.protocol(op, "the answer holds no company")
 	}
@@ -163,17 +164,17 @@ func (c *CompanyClient) fetch(ctx context.Context, op *base.Op, o RelationshipsO
 	if err != nil {
 		return nil, pagination{}, namingCompany(err, o.Company)
 	}
-	raw, there := d.fields["relationships"]
+	raw, there := d.Fields["relationships"]
 	if !there {
 		return nil, pagination{}, c.protocol(op, "the answer has no relationships")
 	}
-	inner, ok := d.objects("relationships")
-	if !ok && !isNull(raw) {
+	inner, ok := d.Objects("relationships")
+	if !ok && !document.IsNull(raw) {
 		return nil, pagination{}, c.protocol(op, "relationships is not a list of objects")
 	}
 	all := make([]Relationship, 0, len(inner))
 	for _, one := range inner {
-		one.name, one.notes = "", new([]string)
+		one.Name, one.Notes = "", new([]string)
 		all = append(all, readRelationship(one))
 	}
 	return all, readPagination(d, len(all)), nil

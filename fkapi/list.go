@@ -11,6 +11,7 @@ import (
 	"iter"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/document"
 )
 
 // position is where a list is read on. It travels as an opaque cursor.
@@ -40,17 +41,17 @@ type pagination struct {
 }
 
 // readPagination takes the pagination of an answer of n items. A count that is only that of the page is no total.
-func readPagination(d document, n int) pagination {
-	inner, ok := d.object("pagination")
+func readPagination(d document.Document, n int) pagination {
+	inner, ok := d.Object("pagination")
 	if !ok {
 		inner = d
 	}
-	p := pagination{pages: inner.count("totalPages", "total_pages"), total: inner.count("count", "total", "totalCount", "total_count")}
+	p := pagination{pages: inner.Count("totalPages", "total_pages"), total: inner.Count("count", "total", "totalCount", "total_count")}
 	if p.pages > 1 && p.total <= n {
 		p.total = 0
 	}
-	for _, from := range []document{d, inner} {
-		if _, raw, found := from.find([]string{"searchAfter", "search_after"}); found && raw[0] == '[' && string(raw) != "[]" {
+	for _, from := range []document.Document{d, inner} {
+		if _, raw, found := from.Find([]string{"searchAfter", "search_after"}); found && raw[0] == '[' && string(raw) != "[]" {
 			p.after = raw
 		}
 	}

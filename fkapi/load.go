@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/fourkites/sources/internal/document"
 )
 
 // Load is one load, from a flat row of a search or a nested body. Zero fields were missing or null. Times keep the zone
@@ -88,7 +90,7 @@ type Location struct {
 // UnmarshalJSON reads a flat row, a nested body, or what MarshalJSON would write. A JSON value that is not an object is
 // an error; a field that cannot be read is not: it is kept in Extras and noted.
 func (l *Load) UnmarshalJSON(data []byte) error {
-	d, err := readOwn(data)
+	d, err := document.Own(data)
 	if err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
@@ -97,9 +99,9 @@ func (l *Load) UnmarshalJSON(data []byte) error {
 }
 
 // readLoad is the one place where a body becomes a Load.
-func readLoad(d document) Load {
-	kept := d.unfold()
-	l := Load{ID: d.text("id", "trackingId", "tracking_id", "loadId", "load_id"), LoadNumber: d.text("loadNumber", "load_number")}
+func readLoad(d document.Document) Load {
+	kept := d.Unfold()
+	l := Load{ID: d.Text("id", "trackingId", "tracking_id", "loadId", "load_id"), LoadNumber: d.Text("loadNumber", "load_number")}
 	l.readState(d)
 	l.readNumbers(d)
 	l.Shipper = readParty(d, "shipper")
@@ -108,45 +110,45 @@ func readLoad(d document) Load {
 	l.OperatingCarrier = readParty(d, "operatingCarrier")
 	l.readRoute(d)
 	l.TrackingStatus = readTrackingStatus(d)
-	l.Extras = d.extras()
-	l.Notes = d.doubts(kept)
+	l.Extras = d.Extras()
+	l.Notes = d.Doubts(kept)
 	return l
 }
 
-func (l *Load) readState(d document) {
-	word := d.text("status", "loadStatus", "currentState", "current_state")
+func (l *Load) readState(d document.Document) {
+	word := d.Text("status", "loadStatus", "currentState", "current_state")
 	l.Status = ParseLoadStatus(word)
-	if l.StatusText = d.text("statusText"); l.StatusText == "" {
+	if l.StatusText = d.Text("statusText"); l.StatusText == "" {
 		l.StatusText = word
 	}
-	l.LoadMode = d.text("loadMode", "mode", "load_mode")
-	l.CreatedAt = d.time("createdAt", "created_at")
-	l.UpdatedAt = d.time("updatedAt", "updated_at")
-	l.DeliveredAt = d.time("deliveredAt", "delivered_at")
-	l.TerminatedAt = d.time("terminatedAt", "terminated_at")
-	l.ExpiredAt = d.time("expiredAt", "expired_at")
-	l.FirstCheckCallAt = d.time("firstCheckCallAt", "first_check_call_at")
-	l.LatestCheckCallAt = d.time("latestCheckCallAt", "latest_check_call_at")
+	l.LoadMode = d.Text("loadMode", "mode", "load_mode")
+	l.CreatedAt = d.Time("createdAt", "created_at")
+	l.UpdatedAt = d.Time("updatedAt", "updated_at")
+	l.DeliveredAt = d.Time("deliveredAt", "delivered_at")
+	l.TerminatedAt = d.Time("terminatedAt", "terminated_at")
+	l.ExpiredAt = d.Time("expiredAt", "expired_at")
+	l.FirstCheckCallAt = d.Time("firstCheckCallAt", "first_check_call_at")
+	l.LatestCheckCallAt = d.Time("latestCheckCallAt", "latest_check_call_at")
 }
 
-func (l *Load) readNumbers(d document) {
-	l.TrackingMethod = d.text("trackingMethod", "tracking_method")
-	l.TrackingNumber = d.text("trackingNumber", "tracking_number")
-	l.TruckNumber = d.text("truckNumber", "truck_number")
-	l.TrailerNumber = d.text("trailerNumber", "trailer_number")
-	l.ContainerNumber = d.text("containerNumber", "container_number")
-	l.ReferenceNumbers = d.texts("referenceNumbers", "reference_numbers")
-	l.BOLNumber = d.text("bolNumber", "bol_number")
-	l.PONumber = d.text("poNumber", "po_number")
-	l.PRONumber = d.text("proNumber", "pro_number")
+func (l *Load) readNumbers(d document.Document) {
+	l.TrackingMethod = d.Text("trackingMethod", "tracking_method")
+	l.TrackingNumber = d.Text("trackingNumber", "tracking_number")
+	l.TruckNumber = d.Text("truckNumber", "truck_number")
+	l.TrailerNumber = d.Text("trailerNumber", "trailer_number")
+	l.ContainerNumber = d.Text("containerNumber", "container_number")
+	l.ReferenceNumbers = d.Texts("referenceNumbers", "reference_numbers")
+	l.BOLNumber = d.Text("bolNumber", "bol_number")
+	l.PONumber = d.Text("poNumber", "po_number")
+	l.PRONumber = d.Text("proNumber", "pro_number")
 }
 
-func (l *Load) readRoute(d document) {
+func (l *Load) readRoute(d document.Document) {
 	l.Origin = readPlace(d, "origin")
 	l.Destination = readPlace(d, "destination")
-	l.PickupAppointment = d.time("pickupAppointmentTime", "pickupAppointment", "pickup_appointment_time")
-	l.DeliveryAppointment = d.time("deliveryAppointmentTime", "deliveryAppointment", "delivery_appointment_time")
-	all, _ := d.objects("stops")
+	l.PickupAppointment = d.Time("pickupAppointmentTime", "pickupAppointment", "pickup_appointment_time")
+	l.DeliveryAppointment = d.Time("deliveryAppointmentTime", "deliveryAppointment", "delivery_appointment_time")
+	all, _ := d.Objects("stops")
 	for _, inner := range all {
 		l.Stops = append(l.Stops, readStop(inner))
 	}
@@ -154,61 +156,61 @@ func (l *Load) readRoute(d document) {
 }
 
 // readParty reads shipper{id,name}, shipperId and shipperName, or a bare permalink.
-func readParty(d document, role string) Party {
+func readParty(d document.Document, role string) Party {
 	var p Party
-	if inner, ok := d.object(role); ok {
-		inner.unfold()
+	if inner, ok := d.Object(role); ok {
+		inner.Unfold()
 		p = Party{
-			ID: inner.text("id", "permalink", "companyId"), Name: inner.text("name", "companyName"),
-			SCAC: inner.text("scac", "scacCode"), Extras: inner.extras(),
+			ID: inner.Text("id", "permalink", "companyId"), Name: inner.Text("name", "companyName"),
+			SCAC: inner.Text("scac", "scacCode"), Extras: inner.Extras(),
 		}
 	} else {
-		p.ID = d.text(role)
+		p.ID = d.Text(role)
 	}
 	for _, field := range []struct {
 		into *string
 		name string
 	}{{&p.ID, role + "Id"}, {&p.Name, role + "Name"}, {&p.SCAC, role + "Scac"}} {
-		if text := d.text(field.name); *field.into == "" {
+		if text := d.Text(field.name); *field.into == "" {
 			*field.into = text
 		}
 	}
 	return p
 }
 
-func readTrackingStatus(d document) *TrackingStatus {
-	inner, ok := d.object("trackingStatus", "tracking_status")
+func readTrackingStatus(d document.Document) *TrackingStatus {
+	inner, ok := d.Object("trackingStatus", "tracking_status")
 	if !ok {
 		return nil
 	}
-	inner.unfold()
+	inner.Unfold()
 	s := &TrackingStatus{LatestLocation: readLocation(inner)}
-	schedule, ok := inner.object("deliverySchedule", "delivery_schedule")
+	schedule, ok := inner.Object("deliverySchedule", "delivery_schedule")
 	if !ok {
 		schedule = inner
 	}
-	s.NextStopETA = schedule.time("nextStopETA", "nextStopEta")
-	s.NextStopCarrierETA = schedule.time("nextStopCarrierETA", "nextStopCarrierEta")
-	if left := schedule.extras(); ok && left != nil {
+	s.NextStopETA = schedule.Time("nextStopETA", "nextStopEta")
+	s.NextStopCarrierETA = schedule.Time("nextStopCarrierETA", "nextStopCarrierEta")
+	if left := schedule.Extras(); ok && left != nil {
 		if raw, err := json.Marshal(left); err == nil {
-			inner.fields["deliverySchedule"] = raw
+			inner.Fields["deliverySchedule"] = raw
 		}
 	}
-	s.Extras = inner.extras()
+	s.Extras = inner.Extras()
 	return s
 }
 
-func readLocation(d document) *Location {
-	inner, ok := d.object("latestLocation", "latest_location")
+func readLocation(d document.Document) *Location {
+	inner, ok := d.Object("latestLocation", "latest_location")
 	if !ok {
 		return nil
 	}
-	inner.unfold()
+	inner.Unfold()
 	at := &Location{
-		Latitude: inner.degrees(90, "latitude", "lat"), Longitude: inner.degrees(180, "longitude", "lon", "lng"),
-		City: inner.text("city"), State: inner.text("state"), Country: inner.text("country"),
-		At: inner.time("time", "locatedAt", "timestamp", "createdAt"),
+		Latitude: inner.Degrees(90, "latitude", "lat"), Longitude: inner.Degrees(180, "longitude", "lon", "lng"),
+		City: inner.Text("city"), State: inner.Text("state"), Country: inner.Text("country"),
+		At: inner.Time("time", "locatedAt", "timestamp", "createdAt"),
 	}
-	at.Extras = inner.extras()
+	at.Extras = inner.Extras()
 	return at
 }

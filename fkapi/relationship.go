@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/fourkites/sources/internal/document"
 )
 
 // Company is one company of the network. Zero fields were missing or null.
@@ -23,27 +25,27 @@ type Company struct {
 
 // UnmarshalJSON reads a company of the service or its own encoding.
 func (c *Company) UnmarshalJSON(data []byte) error {
-	d, err := readOwn(data)
+	d, err := document.Own(data)
 	if err != nil {
 		return fmt.Errorf("company: %w", err)
 	}
 	*c = readCompany(d)
-	c.Notes = d.doubts(c.Notes)
+	c.Notes = d.Doubts(c.Notes)
 	return nil
 }
 
-func readCompany(d document) Company {
+func readCompany(d document.Document) Company {
 	c := Company{
-		Notes: d.unfold(), ID: d.text("id"), Permalink: d.text("permalink"), Name: d.text("name", "companyName"),
-		Type: d.text("type", "companyType"), Status: d.text("status"), Active: optionalFlag(d, "active", "isActive"),
-		SCACs: d.texts("scacs", "allScacs", "scac"), CreatedAt: d.time("createdAt", "created_at"),
+		Notes: d.Unfold(), ID: d.Text("id"), Permalink: d.Text("permalink"), Name: d.Text("name", "companyName"),
+		Type: d.Text("type", "companyType"), Status: d.Text("status"), Active: optionalFlag(d, "active", "isActive"),
+		SCACs: d.Texts("scacs", "allScacs", "scac"), CreatedAt: d.Time("createdAt", "created_at"),
 	}
-	c.Extras = d.extras()
+	c.Extras = d.Extras()
 	return c
 }
 
-func optionalFlag(d document, names ...string) *bool {
-	if v, known := d.flag(names...); known {
+func optionalFlag(d document.Document, names ...string) *bool {
+	if v, known := d.Flag(names...); known {
 		return &v
 	}
 	return nil
@@ -82,7 +84,7 @@ type Identifier struct {
 
 // UnmarshalJSON reads a relationship of the service or its own encoding.
 func (r *Relationship) UnmarshalJSON(data []byte) error {
-	d, err := readOwn(data)
+	d, err := document.Own(data)
 	if err != nil {
 		return fmt.Errorf("relationship: %w", err)
 	}
@@ -90,42 +92,42 @@ func (r *Relationship) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func readRelationship(d document) Relationship {
+func readRelationship(d document.Document) Relationship {
 	r := Relationship{
-		Notes: d.unfold(), ID: d.text("id"), Active: optionalFlag(d, "active"), Status: d.text("status"),
-		AllowTracking: optionalFlag(d, "allowTracking", "allow_tracking"), ExternalID: d.text("externalId", "external_id"),
-		AllSCACs: d.texts("allScacs", "all_scacs"), Type: d.text("relationshipType", "relationship_type"),
-		CreatedAt: d.time("createdAt", "created_at"),
+		Notes: d.Unfold(), ID: d.Text("id"), Active: optionalFlag(d, "active"), Status: d.Text("status"),
+		AllowTracking: optionalFlag(d, "allowTracking", "allow_tracking"), ExternalID: d.Text("externalId", "external_id"),
+		AllSCACs: d.Texts("allScacs", "all_scacs"), Type: d.Text("relationshipType", "relationship_type"),
+		CreatedAt: d.Time("createdAt", "created_at"),
 	}
-	if inner, ok := d.object("targetCompany", "target_company"); ok {
+	if inner, ok := d.Object("targetCompany", "target_company"); ok {
 		r.Target = readCompany(inner)
 	}
-	files, _ := d.objects("superFileConfigurations", "super_file_configurations")
+	files, _ := d.Objects("superFileConfigurations", "super_file_configurations")
 	for _, inner := range files {
 		r.SuperFiles = append(r.SuperFiles, readSuperFile(inner))
 	}
-	r.Extras = d.extras()
-	r.Notes = d.doubts(r.Notes)
+	r.Extras = d.Extras()
+	r.Notes = d.Doubts(r.Notes)
 	return r
 }
 
-func readSuperFile(d document) SuperFile {
-	d.unfold()
-	f := SuperFile{ID: d.text("id")}
+func readSuperFile(d document.Document) SuperFile {
+	d.Unfold()
+	f := SuperFile{ID: d.Text("id")}
 	for n := 1; n <= 4; n++ {
-		if inner, ok := d.object(fmt.Sprintf("identifier%d", n)); ok {
+		if inner, ok := d.Object(fmt.Sprintf("identifier%d", n)); ok {
 			f.Identifiers = append(f.Identifiers, Identifier{
-				Position: n, Key: inner.text("key"), Type: inner.text("type"), Regex: inner.text("regex"),
+				Position: n, Key: inner.Text("key"), Type: inner.Text("type"), Regex: inner.Text("regex"),
 			})
 		}
 	}
-	kept, _ := d.objects("identifiers")
+	kept, _ := d.Objects("identifiers")
 	for _, inner := range kept {
 		f.Identifiers = append(f.Identifiers, Identifier{
-			Position: inner.count("position"), Key: inner.text("key"), Type: inner.text("type"), Regex: inner.text("regex"),
+			Position: inner.Count("position"), Key: inner.Text("key"), Type: inner.Text("type"), Regex: inner.Text("regex"),
 		})
 	}
-	f.Extras = d.extras()
+	f.Extras = d.Extras()
 	return f
 }
 

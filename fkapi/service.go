@@ -15,6 +15,7 @@ import (
 	"unicode"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/document"
 	"github.com/fourkites/sources/internal/rest"
 )
 
@@ -110,7 +111,7 @@ func (s *service) classify(r rest.Response) *base.Error {
 
 func (s *service) serverError(r rest.Response) *ServerError {
 	e := &ServerError{Status: r.Status}
-	d, err := newDocument(r.Body, "", new([]string))
+	d, err := document.New(r.Body, "", new([]string))
 	if err != nil {
 		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "text/plain" {
 			e.Message = s.words(string(r.Body))
@@ -118,12 +119,12 @@ func (s *service) serverError(r rest.Response) *ServerError {
 		return e
 	}
 	e.JSON = true
-	if inner, ok := d.object("error"); ok {
+	if inner, ok := d.Object("error"); ok {
 		d = inner
 	}
-	e.Code = s.words(d.text("code", "errorCode", "error_code"))
-	if e.Message = s.words(d.text("message", "error", "detail")); e.Message == "" {
-		e.Message = s.words(strings.Join(d.texts("errors"), "; "))
+	e.Code = s.words(d.Text("code", "errorCode", "error_code"))
+	if e.Message = s.words(d.Text("message", "error", "detail")); e.Message == "" {
+		e.Message = s.words(strings.Join(d.Texts("errors"), "; "))
 	}
 	return e
 }
@@ -160,11 +161,11 @@ const maxStatus = 599
 
 // inspect finds a refusal that came with a 2xx status.
 func (s *service) inspect(r rest.Response) *base.Error {
-	d, err := newDocument(r.Body, "", new([]string))
+	d, err := document.New(r.Body, "", new([]string))
 	if err != nil {
 		return nil // the caller will say what is wrong with it
 	}
-	status := d.count("statusCode", "status_code")
+	status := d.Count("statusCode", "status_code")
 	if status < http.StatusBadRequest || status > maxStatus {
 		return nil
 	}
@@ -178,16 +179,16 @@ func (s *service) inspect(r rest.Response) *base.Error {
 }
 
 // call makes one request, decodes its JSON object and reports its stats.
-func (s *service) call(ctx context.Context, r rest.Request) (document, error) {
+func (s *service) call(ctx context.Context, r rest.Request) (document.Document, error) {
 	ctx = withTrace(ctx)
 	raw, resp, err := rest.JSON[json.RawMessage](ctx, s.rest, r)
 	base.AddStats(ctx, base.Stats{BytesRead: int64(len(resp.Body))})
 	if err != nil {
-		return document{}, err
+		return document.Document{}, err
 	}
-	d, err := newDocument(raw, "", new([]string))
+	d, err := document.New(raw, "", new([]string))
 	if err != nil {
-		return document{}, s.protocol(r.Op, "the answer is not a JSON object")
+		return document.Document{}, s.protocol(r.Op, "the answer is not a JSON object")
 	}
 	return d, nil
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/fourkites/sources/internal/document"
 )
 
 // Stop is one place of a load's route. Zero fields were missing or null.
@@ -34,7 +36,7 @@ type Stop struct {
 
 // UnmarshalJSON reads a stop of the service or its own encoding, with the same tolerance as that of a Load.
 func (s *Stop) UnmarshalJSON(data []byte) error {
-	d, err := readOwn(data)
+	d, err := document.Own(data)
 	if err != nil {
 		return fmt.Errorf("stop: %w", err)
 	}
@@ -42,47 +44,47 @@ func (s *Stop) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func readStop(d document) Stop {
-	d.unfold()
+func readStop(d document.Document) Stop {
+	d.Unfold()
 	s := Stop{
-		ID: d.text("id", "stopId", "stop_id", "fourKitesStopID"), Name: d.text("name", "stopName", "stop_name"),
-		Type: d.text("stopType", "type", "stop_type"), Sequence: d.count("sequence"), Status: d.text("status"),
-		Address: d.text("address", "addressLine1"), City: d.text("city"), State: d.text("state"),
-		PostalCode: d.text("postalCode", "postal", "zip"), Country: d.text("country"), TimeZone: d.text("timeZone", "timezone"),
-		Latitude: d.degrees(90, "latitude", "lat"), Longitude: d.degrees(180, "longitude", "lon", "lng"),
+		ID: d.Text("id", "stopId", "stop_id", "fourKitesStopID"), Name: d.Text("name", "stopName", "stop_name"),
+		Type: d.Text("stopType", "type", "stop_type"), Sequence: d.Count("sequence"), Status: d.Text("status"),
+		Address: d.Text("address", "addressLine1"), City: d.Text("city"), State: d.Text("state"),
+		PostalCode: d.Text("postalCode", "postal", "zip"), Country: d.Text("country"), TimeZone: d.Text("timeZone", "timezone"),
+		Latitude: d.Degrees(90, "latitude", "lat"), Longitude: d.Degrees(180, "longitude", "lon", "lng"),
 	}
 	s.readTimes(d)
-	s.Extras = d.extras()
+	s.Extras = d.Extras()
 	return s
 }
 
 // readTimes also looks into the schedule, where nested bodies keep the appointment.
-func (s *Stop) readTimes(d document) {
-	s.ArrivalTime = d.time("arrivalTime", "arrival_time", "actualArrivalTime")
-	s.DepartureTime = d.time("departureTime", "departure_time", "actualDepartureTime")
-	s.ETA = d.time("eta", "fourKitesETA", "plannedETA")
-	s.CarrierETA = d.time("carrierETA", "carrierEta")
-	s.AppointmentTime = d.time("appointmentTime", "appointment_time")
-	raw, there := d.fields["schedule"]
-	schedule, ok := d.object("schedule")
+func (s *Stop) readTimes(d document.Document) {
+	s.ArrivalTime = d.Time("arrivalTime", "arrival_time", "actualArrivalTime")
+	s.DepartureTime = d.Time("departureTime", "departure_time", "actualDepartureTime")
+	s.ETA = d.Time("eta", "fourKitesETA", "plannedETA")
+	s.CarrierETA = d.Time("carrierETA", "carrierEta")
+	s.AppointmentTime = d.Time("appointmentTime", "appointment_time")
+	raw, there := d.Fields["schedule"]
+	schedule, ok := d.Object("schedule")
 	if !ok || !there {
 		return
 	}
 	if s.AppointmentTime.IsZero() {
-		s.AppointmentTime = schedule.time("appointmentTime", "appointment_time")
+		s.AppointmentTime = schedule.Time("appointmentTime", "appointment_time")
 	}
-	if schedule.extras() != nil {
-		d.fields["schedule"] = raw
+	if schedule.Extras() != nil {
+		d.Fields["schedule"] = raw
 	}
 }
 
 // readPlace reads an origin or a destination: an object, or a text that becomes its name.
-func readPlace(d document, name string) *Stop {
-	if inner, ok := d.object(name); ok {
+func readPlace(d document.Document, name string) *Stop {
+	if inner, ok := d.Object(name); ok {
 		s := readStop(inner)
 		return &s
 	}
-	if text := d.text(name); text != "" {
+	if text := d.Text(name); text != "" {
 		return &Stop{Name: text}
 	}
 	return nil

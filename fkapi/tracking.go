@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/document"
 	"github.com/fourkites/sources/internal/rest"
 )
 
@@ -161,34 +162,34 @@ func (c *TrackingClient) ask(ctx context.Context, r rest.Request) ([]Load, error
 }
 
 // readLoads takes {loads:[…]}, {load:{…}} or a bare load.
-func (c *TrackingClient) readLoads(op *base.Op, d document) ([]Load, error) {
-	if raw, there := d.fields["loads"]; there {
-		if isNull(raw) {
+func (c *TrackingClient) readLoads(op *base.Op, d document.Document) ([]Load, error) {
+	if raw, there := d.Fields["loads"]; there {
+		if document.IsNull(raw) {
 			return nil, nil
 		}
-		inner, ok := d.objects("loads")
+		inner, ok := d.Objects("loads")
 		if !ok {
 			return nil, c.protocol(op, "loads is not a list of objects")
 		}
 		all := make([]Load, 0, len(inner))
 		for _, one := range inner {
-			one.name, one.notes = "", new([]string)
+			one.Name, one.Notes = "", new([]string)
 			all = append(all, readLoad(one))
 		}
 		return all, nil
 	}
-	if raw, there := d.fields["load"]; there {
-		if isNull(raw) {
+	if raw, there := d.Fields["load"]; there {
+		if document.IsNull(raw) {
 			return nil, nil
 		}
-		inner, ok := d.object("load")
+		inner, ok := d.Object("load")
 		if !ok {
 			return nil, c.protocol(op, "load is not an object")
 		}
 		d = inner
-	} else if _, _, bare := d.find([]string{"id", "trackingId", "loadNumber"}); !bare {
+	} else if _, _, bare := d.Find([]string{"id", "trackingId", "loadNumber"}); !bare {
 		return nil, c.protocol(op, "the answer has neither loads nor load")
 	}
-	d.name, d.notes = "", new([]string)
+	d.Name, d.Notes = "", new([]string)
 	return []Load{readLoad(d)}, nil
 }

@@ -1,4 +1,4 @@
-package fkapi
+package document
 
 import (
 	"net/http"
@@ -20,8 +20,8 @@ var (
 	}
 )
 
-// parseTime reads an instant and keeps its zone. zone is false where the text names none: then it is read as UTC.
-func parseTime(text string) (at time.Time, zone, ok bool) {
+// ParseTime reads an instant and keeps its zone. zone is false where the text names none: then it is read as UTC.
+func ParseTime(text string) (at time.Time, zone, ok bool) {
 	text = strings.TrimSpace(text)
 	if at, ok := parseEpoch(text); ok {
 		return at, true, true
