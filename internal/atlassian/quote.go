@@ -2,7 +2,9 @@ package atlassian
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -32,16 +34,34 @@ func refused(r rune) bool {
 	return false
 }
 
-// Term makes a text one phrase of the search inside text fields, before it is quoted: special characters mean themselves.
+// Term makes a text one phrase of the search inside text fields, before it is quoted: other characters than quotes and
+// backslashes mean nothing within a phrase. https://support.atlassian.com/jira-software-cloud/docs/search-syntax-for-text-fields/
 func Term(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// special are the characters that mean something to the search inside text fields.
+const special = `+-&|!(){}[]^"~*?\/:`
+
+// operators are the words that mean something to it.
+var operators = []string{"AND", "OR", "NOT"}
+
+// Word makes a word mean itself in the search inside text fields, before it is quoted.
+func Word(word string) string {
+	if slices.Contains(operators, word) {
+		return strings.ToLower(word)
+	}
 	var b strings.Builder
-	b.WriteByte('"')
-	for _, r := range text {
-		if r == '"' || r == '\\' {
+	for _, r := range word {
+		if strings.ContainsRune(special, r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 	}
-	b.WriteByte('"')
 	return b.String()
+}
+
+// Searchable reports whether a text holds a letter or a digit: of others the search finds nothing, or refuses them.
+func Searchable(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
