@@ -1,0 +1,155 @@
+package jira
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ParseOptions is what is known beside the issue. The zero value knows nothing.
+type ParseOptions struct {
+	// Services are the names of services that issues speak of.
+	Services []string
+	// Zone is how times without a zone are read where the reporter's is not known; nil = UTC.
+	Zone *time.Location
+}
+
+// Parse reads an issue by rules: its summary, description, comments, fields, labels and the names of its files, whole. It takes
+// time in proportion to the text, and calls nobody.
+func Parse(issue Issue) ParsedIssue { return ParseWithOptions(issue, ParseOptions{}) }
+
+// ParseWithOptions is Parse with what is known beside the issue.
+func ParseWithOptions(issue Issue, o ParseOptions) ParsedIssue {
+	p := &reading{issue: issue, options: o, out: ParsedIssue{Key: issue.Key, Summary: issue.Summary, Category: CategoryOther}}
+	for _, part := range partsOf(issue) {
+		p.read(part)
+	}
+	p.judge()
+	return p.out
+}
+
+// part is one text of an issue.
+type part struct {
+	where Location
+	text  string
+	alone bool      // a field: its whole value may be one thing
+	at    time.Time // when it was written
+	zone  string    // of who wrote it
+}
+
+// partsOf are the texts of an issue, in the order in which a reader meets them.
+func partsOf(i Issue) []part {
+	reporter := i.Reporter.TimeZone
+	all := []part{
+		{where: Location{Part: "summary"}, text: i.Summary, at: i.Created, zone: reporter},
+		{where: Location{Part: "description"}, text: i.Description, at: i.Created, zone: reporter},
+		{where: Location{Part: "environment"}, text: i.Environment, at: i.Created, zone: reporter},
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.Custom)) {
+		if text := fieldText(i.Custom[name]); text != "" {
+			all = append(all, part{where: Location{Part: "field", Name: name}, text: text, alone: true, at: i.Created, zone: reporter})
+		}
+	}
+	for n, c := range i.Comments {
+		at := c.Created
+		if at.IsZero() {
+			at = i.Created
+		}
+		all = append(all, part{where: Location{Part: "comment", Comment: n + 1}, text: c.Body, at: at, zone: c.Author.TimeZone})
+	}
+	for kind, texts := range map[string][]string{"label": i.Labels, "component": i.Components} {
+		for _, text := range texts {
+			all = append(all, part{where: Location{Part: kind}, text: text, at: i.Created, zone: reporter})
+		}
+	}
+	for _, a := range i.Attachments {
+		all = append(all, part{where: Location{Part: "attachment"}, text: a.Filename, at: i.Created, zone: reporter})
+	}
+	return slices.DeleteFunc(all, func(p part) bool { return strings.TrimSpace(p.text) == "" })
+}
+
+// fieldText is the text of a custom field: of a value, of an option, or of a list of them.
+func fieldText(raw json.RawMessage) string {
+	var v any
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return ""
+	}
+	return strings.Join(valueTexts(v, 0), ", ")
+}
+
+func valueTexts(v any, depth int) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case json.Number:
+		return []string{v.String()}
+	case []any:
+		var all []string
+		for _, inner := range v {
+			if depth < 4 {
+				all = append(all, valueTexts(inner, depth+1)...)
+			}
+		}
+		return all
+	case map[string]any:
+		for _, name := range []string{"value", "name", "displayName"} {
+			if text, ok := v[name].(string); ok {
+				return []string{text}
+			}
+		}
+	}
+	return nil
+}
+
+// reading is one issue being read.
+type reading struct {
+	issue   Issue
+	options ParseOptions
+	out     ParsedIssue
+	modes   map[Mode]float64
+	places  map[Environment]float64
+	kinds   map[Category]float64
+}
+
+func (r *reading) read(p part) {
+	t := newPassage(p)
+	if p.alone {
+		r.field(t)
+	}
+	r.identifiers(t)
+	r.names(t)
+	r.traces(t)
+	r.web(t)
+	r.queries(t)
+	r.failures(t)
+	r.serviceNames(t)
+	r.times(t)
+	r.weigh(t)
+}
+
+// judge concludes from all parts together.
+func (r *reading) judge() {
+	if r.modes != nil {
+		r.conclude()
+	}
+	r.out.Window = r.window()
+	o := &r.out
+	if len(o.TrackingIDs)+len(o.LoadNumbers)+len(o.ProNumbers)+len(o.BOLNumbers)+len(o.Containers)+len(o.Bookings) == 0 {
+		o.Missing = append(o.Missing, "no load is named")
+	}
+	if len(o.Times) == 0 {
+		o.Missing = append(o.Missing, "no time is named")
+	}
+	if len(o.Services)+len(o.StackTraces)+len(o.TraceIDs)+len(o.Correlations) == 0 {
+		o.Missing = append(o.Missing, "no service, stack trace or trace id is named")
+	}
+	if o.Environment == EnvironmentUnknown {
+		o.Missing = append(o.Missing, "no environment is named")
+	}
+	slices.Sort(o.Warnings)
+	o.Warnings = slices.Compact(o.Warnings)
+}

@@ -1,0 +1,187 @@
+package jira_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fourkites/sources/jira"
+)
+
+var noon = time.Date(2025, 3, 10, 12, 0, 0, 0, time.UTC)
+
+// said is an issue that was written at noon by somebody in a zone.
+func said(text, zone string) jira.Issue {
+	return jira.Issue{Key: "OPS-1", Description: text, Created: noon, Reporter: jira.User{TimeZone: zone}}
+}
+
+func TestAFindingSaysWhereItStoodHowItWasFoundAndHowSure(t *testing.T) {
+	t.Parallel()
+	i := said("First line.\nThe tracking id is 482913377, again: tracking id 482913377.", "")
+	i.Comments = []jira.Comment{{Body: "x"}, {Body: "Load number: AB-7788"}}
+	i.Custom = map[string]json.RawMessage{"Booking Number": json.RawMessage(`"BK778812"`)}
+	p := jira.Parse(i)
+	want := jira.Finding{
+		Value: "482913377", Raw: "482913377", Where: jira.Location{Part: "description", Offset: 31, Line: 2}, Source: jira.SourceRules,
+		How: "tracking id", Confidence: 0.97, Grounded: true,
+	}
+	if len(p.TrackingIDs) != 1 || p.TrackingIDs[0] != want {
+		t.Errorf("%+v", p.TrackingIDs)
+	}
+	if len(p.LoadNumbers) != 1 || p.LoadNumbers[0].Where != (jira.Location{Part: "comment", Comment: 2, Offset: 13, Line: 1}) {
+		t.Errorf("%+v", p.LoadNumbers)
+	}
+	if len(p.Bookings) != 1 || p.Bookings[0].Source != jira.SourceField || p.Bookings[0].Where.Name != "Booking Number" {
+		t.Errorf("%+v", p.Bookings)
+	}
+}
+
+func TestTimesAreReadInTheZoneOfWhoWroteThem(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		text, zone, start string
+		known             bool
+	}{
+		{"at 2025-03-09 08:00", "America/Chicago", "2025-03-09T13:00:00Z", false},
+		{"at 2025-03-08 08:00", "America/Chicago", "2025-03-08T14:00:00Z", false}, // before the clock was put forward
+		{"at 2025-03-08 08:00 PT", "America/Chicago", "2025-03-08T16:00:00Z", true},
+		{"at 2025-03-08T08:00:00.250+05:30", "America/Chicago", "2025-03-08T02:30:00Z", true},
+		{"at 2025-03-08 08:00 (UTC+2)", "", "2025-03-08T06:00:00Z", true},
+		{"on 12/31/24 11:59 PM", "", "2024-12-31T23:59:00Z", false},
+		{"on 31/12/2024 at 23:59", "", "2024-12-31T23:59:00Z", false},
+		{"on December 31 at 11 pm", "", "2024-12-31T23:00:00Z", false},
+		{"on 3rd of March 2025, 9:05am", "", "2025-03-03T09:05:00Z", false},
+		{"two hours ago", "", "2025-03-10T10:00:00Z", true},
+		{"since Friday", "", "2025-03-07T00:00:00Z", false},
+		{"yesterday at 15:30", "Asia/Tokyo", "2025-03-09T06:30:00Z", false},
+		{"timestamp: 1741600000", "", "2025-03-10T09:46:40Z", true},
+	} {
+		p := jira.Parse(said(test.text, test.zone))
+		if len(p.Times) != 1 || p.Times[0].Start.Format(time.RFC3339) != test.start || p.Times[0].ZoneKnown != test.known {
+			t.Errorf("%s: %+v", test.text, p.Times)
+		}
+	}
+	for _, none := range []string{"2025-02-30", "13/13/2025", "1.2.2025.3", "from 5 to 7 loads", "may be wrong", "2025-99-99 10:00", "99:99"} {
+		if p := jira.Parse(said(none, "")); len(p.Times) > 0 {
+			t.Errorf("%s: %+v", none, p.Times)
+		}
+	}
+}
+
+func TestWhatCanBeReadInTwoWaysIsSaid(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"at 2025-03-09 02:30":            "put forward",
+		"at 2025-03-09 10:00 IST":        "India",
+		"container MSKU6011673 is lost":  "check digit",
+		"at 2025-03-09 10:00 AM CST":     "China",
+		"at 2025-03-09 10:00 in Chicago": "",
+	} {
+		p := jira.Parse(said(text, "America/Chicago"))
+		if all := strings.Join(p.Warnings, "; "); want == "" && all != "" || !strings.Contains(all, want) {
+			t.Errorf("%s: %q", text, all)
+		}
+	}
+}
+
+func TestTheWindowIsTheFirstThatSomethingTells(t *testing.T) {
+	t.Parallel()
+	p := jira.Parse(said("It failed at 2025-03-09T10:00:00Z and 2025-03-09T11:00:00Z; the contract is of 2019-01-01, the meeting on 2025-06-01.", ""))
+	want := jira.TimeWindow{Start: noon.Add(-26 * time.Hour), End: noon.Add(-23 * time.Hour), Source: "mentioned", Confidence: p.Window.Confidence}
+	if p.Window != want || want.Confidence < 0.5 {
+		t.Errorf("%+v", p.Window)
+	}
+	bare := jira.Parse(said("It failed.", ""))
+	if bare.Window.Source != "created" || bare.Window.Start != noon.Add(-6*time.Hour) || bare.Window.End != noon.Add(2*time.Hour) {
+		t.Errorf("%+v", bare.Window)
+	}
+	if none := jira.Parse(jira.Issue{Description: "It failed."}); none.Window != (jira.TimeWindow{}) {
+		t.Errorf("%+v", none.Window)
+	}
+	life := p.WindowWith(jira.LoadTimes{Created: noon.Add(-48 * time.Hour)}, noon)
+	if life.Source != "lifecycle" || life.Start != noon.Add(-49*time.Hour) || life.End != noon {
+		t.Errorf("%+v", life)
+	}
+	attempts := p.WindowWith(jira.LoadTimes{Attempts: []time.Time{noon, noon.Add(-time.Hour)}}, noon)
+	if attempts.Source != "validation" || attempts.Start != noon.Add(-7*time.Hour) || attempts.End != noon.Add(6*time.Hour) {
+		t.Errorf("%+v", attempts)
+	}
+	if p.WindowWith(jira.LoadTimes{}, noon) != p.Window {
+		t.Error("without a load it is another window")
+	}
+}
+
+func TestServicesOfTheCatalogAreFoundInAnySpelling(t *testing.T) {
+	t.Parallel()
+	p := jira.ParseWithOptions(said("the Matcher hangs, rematcher does not", ""), jira.ParseOptions{Services: []string{"matcher", "eta"}})
+	if len(p.Services) != 1 || p.Services[0].Value != "matcher" || p.Services[0].Raw != "Matcher" {
+		t.Errorf("%+v", p.Services)
+	}
+}
+
+func TestWhatIsMissingIsNamed(t *testing.T) {
+	t.Parallel()
+	if p := jira.Parse(said("help", "")); len(p.Missing) != 4 {
+		t.Errorf("%q", p.Missing)
+	}
+	full := "tracking id 482913377 at 2025-03-09 10:00 in eta-worker, production"
+	if p := jira.Parse(said(full, "")); len(p.Missing) != 0 {
+		t.Errorf("%q", p.Missing)
+	}
+}
+
+func TestALongIssueIsReadWhole(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("nothing to see here 123456789\n", 20_000) + "tracking id: 482913377"
+	if p := jira.Parse(said(text, "")); len(p.TrackingIDs) != 1 || p.TrackingIDs[0].Where.Line != 20_001 {
+		t.Errorf("%+v", p.TrackingIDs)
+	}
+	many := "tracking ids: " + strings.Repeat("482913377, ", 300) + strings.Join(numbered(300), ", ")
+	p := jira.Parse(said(many, ""))
+	if len(p.TrackingIDs) != 200 || !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "200") }) {
+		t.Errorf("%d ids, %q", len(p.TrackingIDs), p.Warnings)
+	}
+}
+
+func numbered(n int) []string {
+	var all []string
+	for i := range n {
+		all = append(all, "5000"+string(rune('0'+i/100))+string(rune('0'+i/10%10))+string(rune('0'+i%10))+"77")
+	}
+	return all
+}
+
+// everything is all findings of an issue.
+func everything(p jira.ParsedIssue) []jira.Finding {
+	return slices.Concat(p.TrackingIDs, p.LoadNumbers, p.ProNumbers, p.BOLNumbers, p.PONumbers, p.Bookings, p.Containers, p.Vessels, p.Shippers,
+		p.Carriers, p.Brokers, p.SCACs, p.Services, p.TraceIDs, p.Correlations, p.RequestIDs, p.HTTPStatuses, p.Endpoints, p.Hosts, p.SQLQueries, p.Errors)
+}
+
+func FuzzParse(f *testing.F) {
+	for _, one := range corpus(f) {
+		f.Add(one.issue.Description, one.issue.Reporter.TimeZone)
+	}
+	f.Fuzz(func(t *testing.T, text, zone string) {
+		p := jira.Parse(said(text, zone))
+		for _, one := range everything(p) {
+			if from := one.Where.Offset; from < 0 || from+len(one.Raw) > len(text) || text[from:from+len(one.Raw)] != one.Raw || one.Raw == "" {
+				t.Errorf("%+v does not stand there", one)
+			} else if line := 1 + strings.Count(text[:from], "\n"); line != one.Where.Line {
+				t.Errorf("%+v stands in line %d", one, line)
+			}
+			if one.Confidence <= 0 || one.Confidence > 1 || one.Value == "" || one.How == "" {
+				t.Errorf("%+v", one)
+			}
+		}
+		for _, m := range p.Times {
+			if m.End.Before(m.Start) || m.Confidence <= 0 || text[m.Where.Offset:m.Where.Offset+len(m.Raw)] != m.Raw {
+				t.Errorf("%+v", m)
+			}
+		}
+		if _, err := json.Marshal(p); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -1,0 +1,122 @@
+package jira
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// passage is a part with what is known of places in it.
+type passage struct {
+	part
+	lines []int // offsets at which lines begin
+	links [][2]int
+	taken [][2]int // stretches that are something else already: UUIDs, hashes, phone numbers, money, dates
+}
+
+var (
+	linkForm = regexp.MustCompile(`https?://[^\s<>"'|\x60)\]]+`)
+	// what looks like a number of a load and is none
+	uuidForm    = regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+	phoneForm   = regexp.MustCompile(`(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\)[ .-]?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\+\d{8,14}\b`)
+	phoneCue    = regexp.MustCompile(`(?i)\b(?:phone|tel|telephone|mobile|cell|fax|call(?: me| us)?(?: at| on)?|whatsapp)\b[.:# ]*\+?[\d][\d .()-]{6,18}\d`)
+	moneyForm   = regexp.MustCompile(`[$€£]\s?\d[\d,.]*|\b\d[\d,.]*\s?(?:USD|EUR|GBP|INR)\b`)
+	invoiceForm = regexp.MustCompile(`(?i)\b(?:invoice|inv|order|sales order|so|case|ticket|request|account|acct|customer|user|employee|item|sku|part|serial|route|trip|quote|rma|job|build|file|batch|config|rule|policy|row|line|port|pid|version)s?(?:\s*(?:number|no\.?|num|id|#))?\s*[:=#]*\s*#?\s*([A-Z]{0,4}-?\d[\w-]{3,})`)
+)
+
+func newPassage(p part) *passage {
+	t := &passage{part: p, lines: []int{0}}
+	for i := range len(p.text) {
+		if p.text[i] == '\n' {
+			t.lines = append(t.lines, i+1)
+		}
+	}
+	t.links = spansOf(linkForm, p.text)
+	for _, form := range []*regexp.Regexp{uuidForm, phoneForm, phoneCue, moneyForm} {
+		t.taken = append(t.taken, spansOf(form, p.text)...)
+	}
+	slices.SortFunc(t.taken, func(a, b [2]int) int { return a[0] - b[0] })
+	return t
+}
+
+func spansOf(form *regexp.Regexp, text string) [][2]int {
+	var all [][2]int
+	for _, m := range form.FindAllStringIndex(text, -1) {
+		all = append(all, [2]int{m[0], m[1]})
+	}
+	return all
+}
+
+// within reports whether a stretch touches one of those, which are in order and apart.
+func within(spans [][2]int, from, to int) bool {
+	at, _ := slices.BinarySearchFunc(spans, from, func(s [2]int, from int) int {
+		if s[1] <= from {
+			return -1
+		}
+		return 1
+	})
+	return at < len(spans) && spans[at][0] < to
+}
+
+// free reports whether a stretch is nothing else.
+func (t *passage) free(from, to int) bool {
+	for i := range t.taken {
+		if t.taken[i][0] >= to {
+			break
+		}
+		if t.taken[i][1] > from {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *passage) linked(from, to int) bool { return within(t.links, from, to) }
+
+// at is the place of an offset.
+func (t *passage) at(offset int) Location {
+	where := t.where
+	line, exact := slices.BinarySearch(t.lines, offset)
+	if exact {
+		line++
+	}
+	where.Offset, where.Line = offset, line
+	return where
+}
+
+// found makes a finding of a stretch of the text.
+func (t *passage) found(from, to int, value, how string, confidence float64) Finding {
+	source := SourceRules
+	if t.alone && strings.TrimSpace(t.text) == t.text[from:to] {
+		source = SourceField
+	}
+	return Finding{
+		Value: value, Raw: t.text[from:to], Where: t.at(from), Source: source, How: how, Confidence: confidence, Grounded: true,
+	}
+}
+
+// mostFindings bounds a list: an issue with more is a table, of which the first tell enough.
+const mostFindings = 200
+
+// add keeps a finding once, the surer of two.
+func (r *reading) add(list *[]Finding, f Finding) {
+	for i := range *list {
+		if old := &(*list)[i]; strings.EqualFold(old.Value, f.Value) {
+			if f.Confidence > old.Confidence {
+				old.Confidence, old.How = f.Confidence, f.How
+			}
+			return
+		}
+	}
+	if len(*list) < mostFindings {
+		*list = append(*list, f)
+	} else {
+		r.warn("more than 200 findings of one kind; the first 200 were kept")
+	}
+}
+
+func (r *reading) warn(text string) {
+	if len(r.out.Warnings) < 50 {
+		r.out.Warnings = append(r.out.Warnings, text)
+	}
+}
