@@ -85,9 +85,9 @@ var (
 
 // serviceNames finds services by the catalog, by their cue, and by the form of their names.
 func (r *reading) serviceNames(t *passage) {
-	lower := strings.ToLower(t.text)
+	lower := lowered(t.text)
 	for _, name := range r.options.Services {
-		if at := wordAt(lower, strings.ToLower(name)); at >= 0 {
+		if at := wordAt(lower, lowered(name)); at >= 0 {
 			r.add(&r.out.Services, t.found(at, at+len(name), name, "catalog of services", 0.95))
 		}
 	}
@@ -105,6 +105,18 @@ func (r *reading) serviceNames(t *passage) {
 			r.add(&r.out.Services, t.found(m[0], m[1], t.text[m[0]:m[1]], "form of a service's name", 0.75))
 		}
 	}
+}
+
+// lowered is a text with its letters from A to Z made small: the others may have more or fewer bytes then, and offsets would
+// not be those of the text.
+func lowered(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // wordAt is where a word stands by itself; -1 = nowhere.

@@ -21,9 +21,9 @@ type labelled struct {
 
 // corpus reads testdata/tickets.txt: a line with the id, one with the time and the zone of its reporter, the summary, the
 // description behind ---, comments and fields behind --- comment and --- field, and behind === what is to be found.
-func corpus(t testing.TB) []labelled {
+func corpus(t testing.TB, file string) []labelled {
 	t.Helper()
-	text, err := os.ReadFile("testdata/tickets.txt")
+	text, err := os.ReadFile("testdata/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestTicketsAreReadPreciselyAndWhole(t *testing.T) {
 	for _, name := range fields {
 		whole[name], kept[name] = &score{}, &score{}
 	}
-	tickets := corpus(t)
+	tickets := corpus(t, "tickets.txt")
 	for _, one := range tickets {
 		got := given(jira.Parse(one.issue))
 		for _, name := range fields {

@@ -49,7 +49,11 @@ type mention struct {
 func (r *reading) times(t *passage) {
 	var taken [][2]int
 	claim := func(m *mention) {
-		if m == nil || slices.ContainsFunc(taken, func(s [2]int) bool { return s[0] < m.to && m.from < s[1] }) || t.linked(m.from, m.to) || len(taken) >= mostFindings {
+		if m == nil || slices.ContainsFunc(taken, func(s [2]int) bool { return s[0] < m.to && m.from < s[1] }) || t.linked(m.from, m.to) {
+			return
+		}
+		if len(r.out.Times) >= mostFindings {
+			r.warn(tooMany)
 			return
 		}
 		if r.mentioned(t, m) {

@@ -49,10 +49,10 @@ func (r *reading) weigh(t *passage) {
 		r.modes, r.places, r.kinds = map[Mode]float64{}, map[Environment]float64{}, map[Category]float64{}
 	}
 	weight := 1.0
-	switch {
-	case t.where.Part == "summary":
+	switch t.where.Part {
+	case "summary":
 		weight = 2
-	case t.where.Part == "comment":
+	case "comment":
 		weight = 0.5
 	}
 	count(r.modes, modeSigns, t.text, 1)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fourkites/sources/internal/adf"
 )
 
 // ParseOptions is what is known beside the issue. The zero value knows nothing.
@@ -59,10 +61,11 @@ func partsOf(i Issue) []part {
 		}
 		all = append(all, part{where: Location{Part: "comment", Comment: n + 1}, text: c.Body, at: at, zone: c.Author.TimeZone})
 	}
-	for kind, texts := range map[string][]string{"label": i.Labels, "component": i.Components} {
-		for _, text := range texts {
-			all = append(all, part{where: Location{Part: kind}, text: text, at: i.Created, zone: reporter})
-		}
+	for _, text := range i.Labels {
+		all = append(all, part{where: Location{Part: "label"}, text: text, at: i.Created, zone: reporter})
+	}
+	for _, text := range i.Components {
+		all = append(all, part{where: Location{Part: "component"}, text: text, at: i.Created, zone: reporter})
 	}
 	for _, a := range i.Attachments {
 		all = append(all, part{where: Location{Part: "attachment"}, text: a.Filename, at: i.Created, zone: reporter})
@@ -70,8 +73,16 @@ func partsOf(i Issue) []part {
 	return slices.DeleteFunc(all, func(p part) bool { return strings.TrimSpace(p.text) == "" })
 }
 
-// fieldText is the text of a custom field: of a value, of an option, or of a list of them.
+// fieldText is the text of a custom field: of a value, of an option, of a list of them, or of rich text as Markdown.
 func fieldText(raw json.RawMessage) string {
+	var document struct {
+		Type    string            `json:"type"`
+		Content []json.RawMessage `json:"content"`
+	}
+	if json.Unmarshal(raw, &document) == nil && document.Type == "doc" {
+		text, _, _ := adf.Markdown(raw)
+		return text
+	}
 	var v any
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.UseNumber()
@@ -98,6 +109,9 @@ func valueTexts(v any, depth int) []string {
 	case map[string]any:
 		for _, name := range []string{"value", "name", "displayName"} {
 			if text, ok := v[name].(string); ok {
+				if child, ok := v["child"]; ok && depth < 4 { // an option of an option
+					return append([]string{text}, valueTexts(child, depth+1)...)
+				}
 				return []string{text}
 			}
 		}

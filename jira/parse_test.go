@@ -121,6 +121,82 @@ func TestServicesOfTheCatalogAreFoundInAnySpelling(t *testing.T) {
 	}
 }
 
+func TestLettersThatChangeTheirSizeMoveNoFinding(t *testing.T) {
+	t.Parallel()
+	for _, letter := range []string{"Ⱥ", "İ", "ẞ", "\xff"} { // small, they have more bytes, or fewer
+		text := strings.Repeat(letter, 60) + " Matcher, x"
+		p := jira.ParseWithOptions(said(text, ""), jira.ParseOptions{Services: []string{"matcher", "Ⱥ"}})
+		if len(p.Services) == 0 || p.Services[0].Raw != "Matcher" || p.Services[0].Where.Offset != strings.Index(text, "Matcher") {
+			t.Errorf("%s: %+v", letter, p.Services)
+		}
+	}
+}
+
+func TestPartsAreReadInOneOrder(t *testing.T) {
+	t.Parallel()
+	i := jira.Issue{Labels: []string{"eta-worker"}, Components: []string{"eta-worker"}}
+	for range 50 {
+		if p := jira.Parse(i); len(p.Services) != 1 || p.Services[0].Where.Part != "label" {
+			t.Fatalf("%+v", p.Services)
+		}
+	}
+}
+
+func TestFieldsOfEveryKindAreRead(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		`{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"tracking id 482913377"}]}]}`: "482913377",
+		`{"value":"see","child":{"value":"tracking id 482913377"}}`:                                                              "482913377",
+		`["x",{"name":"tracking id 482913377"}]`:                                                                                 "482913377",
+		`{"type":"doc"}`:                                                                                                         "", `null`: "", `{`: "", `12`: "",
+	} {
+		i := said("x", "")
+		i.Custom = map[string]json.RawMessage{"Steps": json.RawMessage(raw)}
+		p := jira.Parse(i)
+		if got := len(p.TrackingIDs) == 1 && p.TrackingIDs[0].Value == want && p.TrackingIDs[0].Where.Name == "Steps"; got != (want != "") {
+			t.Errorf("%s: %+v", raw, p.TrackingIDs)
+		}
+	}
+}
+
+func TestAStackTraceSaysWhereItStood(t *testing.T) {
+	t.Parallel()
+	java := "java.lang.IllegalStateException: no %s\n\tat com.demo.Router.route(Router.java:120)\n\tat com.demo.Main.main(Main.java:%s)"
+	python := "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n    g()\nKeyError: 'id'"
+	first, second := strings.NewReplacer("%s", "1").Replace(java), strings.NewReplacer("%s", "2").Replace(java)
+	text := "We saw java.lang.IllegalStateException twice.\n\n" + first + "\nand\n" + second + "\nthen\n" + python + "\n"
+	p := jira.Parse(said(text, ""))
+	if len(p.StackTraces) != 3 {
+		t.Fatalf("%+v", p.StackTraces)
+	}
+	for i, want := range []string{
+		first, second, python[strings.Index(python, "File"):strings.Index(python, ": 'id'")],
+	} {
+		got := p.StackTraces[i]
+		if at := strings.Index(text, want); got.Where.Offset != at || got.Raw != want || got.Where.Line != 1+strings.Count(text[:at], "\n") {
+			t.Errorf("%q at %+v", got.Raw, got.Where)
+		}
+	}
+	quoted, _ := json.Marshal(first)
+	inJSON := jira.Parse(said("x\n{\"error\": "+string(quoted)+"}", ""))
+	if len(inJSON.StackTraces) != 1 || inJSON.StackTraces[0].Where.Offset != 13 || !strings.HasPrefix(inJSON.StackTraces[0].Raw, "java.lang") {
+		t.Errorf("%+v", inJSON.StackTraces)
+	}
+}
+
+// Ranges without a day look at the times before them: a list without a bound would take the square of the text.
+func TestTimesOfAllPartsAreBounded(t *testing.T) {
+	t.Parallel()
+	many := jira.Issue{Created: noon}
+	for range 200 {
+		many.Comments = append(many.Comments, jira.Comment{Body: strings.Repeat("from 9:00 to 10:30, call 312-555-0144 ", 50)})
+	}
+	p := jira.Parse(many)
+	if len(p.Times) != 200 || !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "200") }) {
+		t.Errorf("%d times, %q", len(p.Times), p.Warnings)
+	}
+}
+
 func TestWhatIsMissingIsNamed(t *testing.T) {
 	t.Parallel()
 	if p := jira.Parse(said("help", "")); len(p.Missing) != 4 {
@@ -160,11 +236,11 @@ func everything(p jira.ParsedIssue) []jira.Finding {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, one := range corpus(f) {
+	for _, one := range corpus(f, "tickets.txt") {
 		f.Add(one.issue.Description, one.issue.Reporter.TimeZone)
 	}
 	f.Fuzz(func(t *testing.T, text, zone string) {
-		p := jira.Parse(said(text, zone))
+		p := jira.ParseWithOptions(said(text, zone), jira.ParseOptions{Services: []string{"matcher", "é", ""}})
 		for _, one := range everything(p) {
 			if from := one.Where.Offset; from < 0 || from+len(one.Raw) > len(text) || text[from:from+len(one.Raw)] != one.Raw || one.Raw == "" {
 				t.Errorf("%+v does not stand there", one)
@@ -178,6 +254,11 @@ func FuzzParse(f *testing.F) {
 		for _, m := range p.Times {
 			if m.End.Before(m.Start) || m.Confidence <= 0 || text[m.Where.Offset:m.Where.Offset+len(m.Raw)] != m.Raw {
 				t.Errorf("%+v", m)
+			}
+		}
+		for _, s := range p.StackTraces {
+			if from := s.Where.Offset; from < 0 || from+len(s.Raw) > len(text) || text[from:from+len(s.Raw)] != s.Raw {
+				t.Errorf("%+v does not stand there", s)
 			}
 		}
 		if _, err := json.Marshal(p); err != nil {

@@ -80,6 +80,7 @@ type Finding struct {
 // StackTrace is one stack of a part.
 type StackTrace struct {
 	code.Stack
+	Raw   string   `json:"raw,omitempty"` // as it stood at Where; empty where it stood in another spelling, as in a string of JSON
 	Where Location `json:"where"`
 }
 

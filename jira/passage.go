@@ -16,12 +16,11 @@ type passage struct {
 
 var (
 	linkForm = regexp.MustCompile(`https?://[^\s<>"'|\x60)\]]+`)
-	// what looks like a number of a load and is none
-	uuidForm    = regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
-	phoneForm   = regexp.MustCompile(`(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\)[ .-]?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\+\d{8,14}\b`)
-	phoneCue    = regexp.MustCompile(`(?i)\b(?:phone|tel|telephone|mobile|cell|fax|call(?: me| us)?(?: at| on)?|whatsapp)\b[.:# ]*\+?[\d][\d .()-]{6,18}\d`)
-	moneyForm   = regexp.MustCompile(`[$€£]\s?\d[\d,.]*|\b\d[\d,.]*\s?(?:USD|EUR|GBP|INR)\b`)
-	invoiceForm = regexp.MustCompile(`(?i)\b(?:invoice|inv|order|sales order|so|case|ticket|request|account|acct|customer|user|employee|item|sku|part|serial|route|trip|quote|rma|job|build|file|batch|config|rule|policy|row|line|port|pid|version)s?(?:\s*(?:number|no\.?|num|id|#))?\s*[:=#]*\s*#?\s*([A-Z]{0,4}-?\d[\w-]{3,})`)
+	// What looks like a number of a load and is none.
+	uuidForm  = regexp.MustCompile(`(?i)\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
+	phoneForm = regexp.MustCompile(`(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\)[ .-]?|\b\d{3}[ .-])\d{3}[ .-]\d{4}\b|\+\d{8,14}\b`)
+	phoneCue  = regexp.MustCompile(`(?i)\b(?:phone|tel|telephone|mobile|cell|fax|call(?: me| us)?(?: at| on)?|whatsapp)\b[.:# ]*\+?[\d][\d .()-]{6,18}\d`)
+	moneyForm = regexp.MustCompile(`[$€£]\s?\d[\d,.]*|\b\d[\d,.]*\s?(?:USD|EUR|GBP|INR)\b`)
 )
 
 func newPassage(p part) *passage {
@@ -35,8 +34,22 @@ func newPassage(p part) *passage {
 	for _, form := range []*regexp.Regexp{uuidForm, phoneForm, phoneCue, moneyForm} {
 		t.taken = append(t.taken, spansOf(form, p.text)...)
 	}
-	slices.SortFunc(t.taken, func(a, b [2]int) int { return a[0] - b[0] })
+	t.taken = merged(t.taken)
 	return t
+}
+
+// merged are stretches in order, those that touch made one.
+func merged(spans [][2]int) [][2]int {
+	slices.SortFunc(spans, func(a, b [2]int) int { return a[0] - b[0] })
+	var all [][2]int
+	for _, s := range spans {
+		if last := len(all) - 1; last >= 0 && s[0] <= all[last][1] {
+			all[last][1] = max(all[last][1], s[1])
+		} else {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 func spansOf(form *regexp.Regexp, text string) [][2]int {
@@ -59,17 +72,7 @@ func within(spans [][2]int, from, to int) bool {
 }
 
 // free reports whether a stretch is nothing else.
-func (t *passage) free(from, to int) bool {
-	for i := range t.taken {
-		if t.taken[i][0] >= to {
-			break
-		}
-		if t.taken[i][1] > from {
-			return false
-		}
-	}
-	return true
-}
+func (t *passage) free(from, to int) bool { return !within(t.taken, from, to) }
 
 func (t *passage) linked(from, to int) bool { return within(t.links, from, to) }
 
@@ -98,6 +101,8 @@ func (t *passage) found(from, to int, value, how string, confidence float64) Fin
 // mostFindings bounds a list: an issue with more is a table, of which the first tell enough.
 const mostFindings = 200
 
+const tooMany = "more than 200 findings of one kind; the first 200 were kept"
+
 // add keeps a finding once, the surer of two.
 func (r *reading) add(list *[]Finding, f Finding) {
 	for i := range *list {
@@ -111,7 +116,7 @@ func (r *reading) add(list *[]Finding, f Finding) {
 	if len(*list) < mostFindings {
 		*list = append(*list, f)
 	} else {
-		r.warn("more than 200 findings of one kind; the first 200 were kept")
+		r.warn(tooMany)
 	}
 }
 

@@ -60,17 +60,43 @@ func (r *reading) trace(t *passage, from, to int, how string, confidence float64
 // stacks reads stack traces wherever they stand; the lines of a quote lose its mark.
 func (r *reading) stacks(t *passage) {
 	found := code.ParseTrace(unquoted.ReplaceAllString(t.text, "$1"))
+	from := 0
 	for _, s := range found.Stacks {
 		if len(s.Frames) == 0 || len(r.out.StackTraces) >= mostFindings {
 			continue
 		}
-		at := max(0, strings.Index(t.text, s.Exception))
-		r.out.StackTraces = append(r.out.StackTraces, StackTrace{Stack: s, Where: t.at(at)})
+		at, raw := standing(t.text, s, from)
+		from = at + len(raw)
+		r.out.StackTraces = append(r.out.StackTraces, StackTrace{Stack: s, Raw: raw, Where: t.at(at)})
 	}
 	if found.Incomplete != "" {
 		r.warn("stack traces: " + found.Incomplete)
 	}
 }
+
+// standing is where a stack stands, behind the one before it: from the line of its exception, or from its first frame, to the end
+// of its last. A trace inside of a string of JSON stands where its exception does.
+func standing(text string, s code.Stack, from int) (at int, raw string) {
+	first, last := len(text), from
+	for _, f := range s.Frames {
+		i := strings.Index(text[from:], f.Text)
+		if i < 0 || f.Text == "" {
+			return from + max(0, strings.Index(text[from:], s.Exception)), ""
+		}
+		first, last = min(first, from+i), max(last, from+i+len(f.Text))
+	}
+	if s.Exception != "" { // above its frames, or below in Python
+		if i := strings.LastIndex(text[from:first], s.Exception); i >= 0 {
+			first = from + i
+		} else if i := strings.Index(text[last:], s.Exception); i >= 0 && i < afterFrames && s.Language == code.Python {
+			last += i + len(s.Exception)
+		}
+	}
+	return first, text[first:last]
+}
+
+// afterFrames is how far behind the last call of Python its exception may stand: the line of source comes between.
+const afterFrames = 4 << 10
 
 var unquoted = regexp.MustCompile(`(?m)^(?:> ?)+(.*)$`)
 
