@@ -6,7 +6,7 @@ import (
 )
 
 // naming is what stands between the word for a role and the name of who has it.
-const naming = `(?:[ _-]*(?:name|id|permalink|company))?["'\x60*]*\s*[:=]\s*["'\x60*]*`
+const naming = `(?:[ _-]*(?:name|id|permalink|company))?["'\x60*]*[ \t]*[:=][ \t]*["'\x60*]*[ \t]*["'\x60]?`
 
 // roles are the companies of a load, each behind its word and a colon, or in quotes.
 var roles = []struct {
@@ -24,16 +24,20 @@ var (
 	companyName = regexp.MustCompile(`^[\p{L}\d][\p{L}\d&.'’_ -]{1,58}`)
 	// loose are names without a colon: capitals behind the word.
 	looseName = map[string]*regexp.Regexp{
-		"carrier": regexp.MustCompile(`\b[Cc]arrier ((?:[A-Z][\w&'-]*)(?: (?:[A-Z][\w&'-]*|&|of))*)`),
-		"shipper": regexp.MustCompile(`\b[Ss]hipper ((?:[A-Z][\w&'-]*)(?: (?:[A-Z][\w&'-]*|&|of))*)`),
-		"broker":  regexp.MustCompile(`\b[Bb]roker ((?:[A-Z][\w&'-]*)(?: (?:[A-Z][\w&'-]*|&|of))*)`),
+		"carrier": regexp.MustCompile(`\b[Cc]arrier (?:(?:is|was|shown|set|as|to|named|called) ){0,3}((?:[A-Z][\w&'-]*)(?: (?:[A-Z][\w&'-]*|&|of))*)`),
+		"shipper": regexp.MustCompile(`\b[Ss]hipper (?:(?:is|was|shown|set|as|to|named|called) ){0,3}((?:[A-Z][\w&'-]*)(?: (?:[A-Z][\w&'-]*|&|of))*)`),
+		"broker":  regexp.MustCompile(`\b[Bb]roker (?:(?:is|was|shown|set|as|to|named|called) ){0,3}((?:[A-Z][\w&'-]*)(?: (?:[A-Z][\w&'-]*|&|of))*)`),
 		"vessel":  regexp.MustCompile(`\b(?:[Vv]essel|M/?V) ((?:[A-Z][A-Z\d'-]+)(?: [A-Z\d][A-Z\d'-]*)*)`),
 	}
+	quotedName    = regexp.MustCompile(`(?i)\b(carrier|shipper|customer|broker|vessel)\s+"([\p{L}\d][^"\n]{1,58})"`)
 	capitalBefore = regexp.MustCompile(`\b[A-Z][\w&'-]* $`)
 	scacForm      = regexp.MustCompile(`(?i:\bSCACs?(?: codes?)?)["'\x60*]*\s*(?:is|are|was)?\s*[:=(]*\s*["'\x60*]*([A-Z]{2,4})\b`)
 	scacIn        = regexp.MustCompile(`\(([A-Z]{4})\)`)
 	stopWord      = regexp.MustCompile(`(?i)\s+(?:is|are|was|were|has|have|had|and|with|did|does|for|on|at|to|from|since|not|that|says?|sent|uses?|about|in|but|who|which|tracking|load|carrier|shipper|scac|pro|bol|status|mode|name|id)\b.*$`)
 )
+
+// leading are words that begin a sentence or say which one, and no name, before the word for a role.
+var leading = map[string]bool{"operating": true, "managing": true, "the": true, "our": true, "their": true, "this": true, "new": true, "for": true, "assigned": true}
 
 // notNames are words in capitals that stand where names do.
 var notNames = map[string]bool{
@@ -49,8 +53,15 @@ func (r *reading) names(t *passage) {
 			r.name(t, m[1], raw, role.how, 0.85, role.list(&r.out))
 		}
 		for _, m := range looseName[role.how].FindAllStringSubmatchIndex(t.text, -1) {
-			if !capitalBefore.MatchString(t.text[max(0, m[0]-40):m[0]]) { // else the word is a part of a name
+			if before := capitalBefore.FindString(t.text[max(0, m[0]-40):m[0]]); before == "" || leading[strings.ToLower(strings.TrimSpace(before))] { // else the word is a part of a name
 				r.name(t, m[2], t.text[m[2]:m[3]], role.how+" in capitals", 0.7, role.list(&r.out))
+			}
+		}
+	}
+	for _, m := range quotedName.FindAllStringSubmatchIndex(t.text, -1) {
+		for _, role := range roles {
+			if word := strings.ToLower(t.text[m[2]:m[3]]); word == role.how || word == "customer" && role.how == "shipper" {
+				r.name(t, m[4], strings.TrimSpace(t.text[m[4]:m[5]]), role.how+" in quotes", 0.8, role.list(&r.out))
 			}
 		}
 	}
@@ -67,6 +78,9 @@ func (r *reading) names(t *passage) {
 }
 
 func (r *reading) name(t *passage, from int, raw, how string, confidence float64, list *[]Finding) {
+	if from > 0 && strings.IndexByte("'\"`", t.text[from-1]) >= 0 { // in quotes
+		raw, _, _ = strings.Cut(raw, t.text[from-1:from])
+	}
 	raw = stopWord.ReplaceAllString(raw, "")
 	if at := strings.Index(raw, ". "); at >= 0 { // the end of a sentence
 		raw = raw[:at]
@@ -80,7 +94,7 @@ func (r *reading) name(t *passage, from int, raw, how string, confidence float64
 
 var (
 	serviceCue  = regexp.MustCompile(`(?i)\b(?:service|application|app|service[_. ]name)["'\x60*]*\s*[:=]\s*["'\x60*]*([a-z][a-z0-9]*(?:[-_][a-z0-9]+)*)\b`)
-	serviceForm = regexp.MustCompile(`\b[a-z][a-z0-9]*(?:-[a-z0-9]+)*-(?:service|svc|worker|workers|consumer|processor|gateway|server|api|job|scheduler|webhook)\b`)
+	serviceForm = regexp.MustCompile(`\b[a-z][a-z0-9]*(?:-[a-z0-9]+)*-(?:service|svc|worker|workers|consumer|processor|gateway|dispatcher|calculator|notifier|matcher|parser|handler|listener|publisher|producer|poller|loader|importer|exporter|indexer|aggregator|adapter|connector|ingest(?:er|or)|normali[sz]er|validator|router|resolver|engine|daemon|server|api|job|scheduler|webhook)\b`)
 )
 
 // serviceNames finds services by the catalog, by their cue, and by the form of their names.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fourkites/sources/internal/adf"
 	"github.com/fourkites/sources/jira"
 )
 
@@ -19,7 +20,7 @@ type labelled struct {
 	want  map[string][]string
 }
 
-// corpus reads testdata/tickets.txt: a line with the id, one with the time and the zone of its reporter, the summary, the
+// corpus reads a file of testdata: a line with the id, one with the time and the zone of its reporter, the summary, the
 // description behind ---, comments and fields behind --- comment and --- field, and behind === what is to be found.
 func corpus(t testing.TB, file string) []labelled {
 	t.Helper()
@@ -50,7 +51,7 @@ func ticket(t testing.TB, block string) labelled {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.issue = jira.Issue{Key: "OPS-" + strings.TrimLeft(l.id, "h0"), Summary: lines[2], Created: created, Reporter: jira.User{TimeZone: zone}}
+	l.issue = jira.Issue{Key: "OPS-" + l.id, Summary: lines[2], Created: created, Reporter: jira.User{TimeZone: zone}}
 	l.parts(t, rest)
 	for line := range strings.SplitSeq(strings.TrimSpace(wanted), "\n") {
 		if name, values, ok := strings.Cut(line, ": "); ok {
@@ -148,57 +149,142 @@ func (s *score) add(want, got []string, equal func(want, got string) bool) (prob
 	return problems
 }
 
-// The floors of the whole corpus, for each field, and of the part that was kept aside while the rules were written.
+// fields are what the tickets are labelled with.
+var fields = strings.Fields("tracking load pro bol po booking container vessel shipper carrier broker scac service trace correlation request status endpoint host sql error stack time mode env category")
+
+// measure reads tickets and counts by field what was found.
+func measure(t *testing.T, tickets []labelled) (scores map[string]*score, all score) {
+	t.Helper()
+	scores = map[string]*score{}
+	for _, name := range fields {
+		scores[name] = &score{}
+	}
+	for _, one := range tickets {
+		got := given(jira.Parse(one.issue))
+		for _, name := range fields {
+			equal := func(want, got string) bool { return want == got || name == "error" && strings.HasPrefix(got, want) }
+			for _, problem := range scores[name].add(one.want[name], got[name], equal) {
+				t.Logf("ticket %s: %s: %s", one.id, name, problem)
+			}
+		}
+	}
+	for _, s := range scores {
+		all.right, all.wrong, all.missed = all.right+s.right, all.wrong+s.wrong, all.missed+s.missed
+	}
+	return scores, all
+}
+
+// The floors of each field, over the tickets that the rules were written with.
 const (
 	leastPrecision = 0.97
 	leastRecall    = 0.95
-	leastHeldOut   = 0.9
 	leastCategory  = 0.95 // which of two categories a ticket has is often a matter of taste
 )
 
 func TestTicketsAreReadPreciselyAndWhole(t *testing.T) {
 	t.Parallel()
-	fields := strings.Fields("tracking load pro bol po booking container vessel shipper carrier broker scac service trace correlation request status endpoint host sql error stack time mode env category")
-	whole, kept := map[string]*score{}, map[string]*score{}
-	for _, name := range fields {
-		whole[name], kept[name] = &score{}, &score{}
-	}
 	tickets := corpus(t, "tickets.txt")
-	for _, one := range tickets {
-		got := given(jira.Parse(one.issue))
-		for _, name := range fields {
-			equal := func(want, got string) bool { return want == got || name == "error" && strings.HasPrefix(got, want) }
-			for _, problem := range whole[name].add(one.want[name], got[name], equal) {
-				t.Logf("ticket %s: %s: %s", one.id, name, problem)
-			}
-			if strings.HasPrefix(one.id, "h") {
-				kept[name].add(one.want[name], got[name], equal)
-			}
-		}
-	}
+	scores, all := measure(t, tickets)
 	var table strings.Builder
-	fmt.Fprintf(&table, "%d tickets\n%-12s %8s %10s %8s %22s\n", len(tickets), "field", "found", "precision", "recall", "held out: prec., rec.")
-	var all, aside score
+	fmt.Fprintf(&table, "%d tickets\n%-12s %8s %10s %8s\n", len(tickets), "field", "found", "precision", "recall")
 	for _, name := range fields {
-		w, k := whole[name], kept[name]
-		fmt.Fprintf(&table, "%-12s %8d %10.3f %8.3f %11.3f %10.3f\n", name, w.right, w.precision(), w.recall(), k.precision(), k.recall())
+		s := scores[name]
+		fmt.Fprintf(&table, "%-12s %8d %10.3f %8.3f\n", name, s.right, s.precision(), s.recall())
 		precision, recall := leastPrecision, leastRecall
 		if name == "category" {
 			precision, recall = leastCategory, leastCategory
 		}
-		if w.precision() < precision || w.recall() < recall {
-			t.Errorf("%s: precision %.3f, recall %.3f", name, w.precision(), w.recall())
+		if s.precision() < precision || s.recall() < recall {
+			t.Errorf("%s: precision %.3f, recall %.3f", name, s.precision(), s.recall())
 		}
-		if w.right == 0 {
+		if s.right == 0 {
 			t.Errorf("%s: nothing in the corpus", name)
 		}
-		all, aside = sum(all, *w), sum(aside, *k)
 	}
-	fmt.Fprintf(&table, "%-12s %8d %10.3f %8.3f %11.3f %10.3f", "all", all.right, all.precision(), all.recall(), aside.precision(), aside.recall())
+	fmt.Fprintf(&table, "%-12s %8d %10.3f %8.3f", "all", all.right, all.precision(), all.recall())
 	t.Log(table.String())
-	if len(tickets) < 60 || aside.precision() < leastHeldOut || aside.recall() < leastHeldOut {
-		t.Errorf("%d tickets; held out: precision %.3f, recall %.3f", len(tickets), aside.precision(), aside.recall())
+	if len(tickets) < 60 {
+		t.Errorf("%d tickets", len(tickets))
 	}
 }
 
-func sum(a, b score) score { return score{a.right + b.right, a.wrong + b.wrong, a.missed + b.missed} }
+// The rules were not changed after these tickets were first read: what they score is what other tickets may expect. The category
+// is a judgement, and much less sure than what is found.
+const (
+	leastUnseenPrecision = 0.95
+	leastUnseenRecall    = 0.9
+	leastUnseenCategory  = 0.7
+)
+
+func TestTicketsThatTheRulesHaveNotSeenAreRead(t *testing.T) {
+	t.Parallel()
+	tickets := corpus(t, "unseen.txt")
+	scores, all := measure(t, tickets)
+	category := *scores["category"]
+	found := score{all.right - category.right, all.wrong - category.wrong, all.missed - category.missed}
+	t.Logf("%d tickets, %d findings: precision %.3f, recall %.3f; category right in %d", len(tickets), found.right, found.precision(), found.recall(), category.right)
+	if len(tickets) < 20 || found.precision() < leastUnseenPrecision || found.recall() < leastUnseenRecall || category.recall() < leastUnseenCategory {
+		t.Errorf("precision %.3f, recall %.3f, category %.3f", found.precision(), found.recall(), category.recall())
+	}
+}
+
+// typed is a text as somebody types it into the editor of the site: blocks of code, and lines without any form.
+func typed(text string) json.RawMessage {
+	var blocks []any
+	var line []any
+	flush := func() {
+		if len(line) > 0 {
+			blocks = append(blocks, map[string]any{"type": "paragraph", "content": line})
+		}
+		line = nil
+	}
+	for i, part := range strings.Split(text, "```") {
+		if i%2 == 1 {
+			flush()
+			language, code, _ := strings.Cut(part, "\n")
+			blocks = append(blocks, map[string]any{"type": "codeBlock", "attrs": map[string]any{"language": language}, "content": []any{map[string]any{"type": "text", "text": code}}})
+			continue
+		}
+		for one := range strings.SplitSeq(part, "\n") {
+			if one == "" {
+				flush()
+				continue
+			}
+			if len(line) > 0 {
+				line = append(line, map[string]any{"type": "hardBreak"})
+			}
+			line = append(line, map[string]any{"type": "text", "text": one})
+		}
+		flush()
+	}
+	raw, _ := json.Marshal(map[string]any{"type": "doc", "version": 1, "content": blocks})
+	return raw
+}
+
+// The client gives text as Markdown, with escapes: what is found in it is what is found in the text itself.
+func TestTicketsAreReadThroughTheDocumentsOfTheSite(t *testing.T) {
+	t.Parallel()
+	tickets := corpus(t, "tickets.txt")
+	for i := range tickets {
+		one := &tickets[i].issue
+		if strings.Count(one.Description, "`")%3 != 0 || strings.Count(one.Description, "```")%2 != 0 {
+			continue // code within a line
+		}
+		raw := typed(one.Description)
+		if strings.Contains(one.Description, "\n| ---") {
+			raw, _ = adf.FromMarkdown(one.Description)
+		}
+		text, _, err := adf.Markdown(raw)
+		if err != nil {
+			t.Fatal(one.Key, err)
+		}
+		one.Description = text
+	}
+	scores, all := measure(t, tickets)
+	t.Logf("%d tickets, %d findings: precision %.3f, recall %.3f", len(tickets), all.right, all.precision(), all.recall())
+	for _, name := range fields {
+		if s := scores[name]; s.precision() < leastCategory || s.recall() < leastCategory {
+			t.Errorf("%s: precision %.3f, recall %.3f", name, s.precision(), s.recall())
+		}
+	}
+}

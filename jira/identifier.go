@@ -33,7 +33,7 @@ var (
 var cues = []cue{
 	{
 		how: "tracking id", confidence: 0.97, value: trackingValue, list: func(p *ParsedIssue) *[]Finding { return &p.TrackingIDs },
-		lead: lead(`\b(?:fk[ _-]?)?tracking[ _-]*(?:ids?|numbers?|nos?\.?|nums?|#s?)(?:\(s\))?|\btrackingids?\b|\b(?:fourkites|fk)[ _-]+(?:load[ _-]*)?ids?|\bload[ _-]?ids?|\bfk_tracking_id|\bfkid`),
+		lead: lead(`\b(?:fk[ _-]?)?tracking[ _-]*(?:ids?|numbers?|nos?\.?|nums?|#s?)(?:\(s\))?|\btrackingids?\b|\bfk[ _-]*#|\b(?:fourkites|fk)[ _-]+(?:load[ _-]*)?ids?|\bload[ _-]?ids?|\bfk_tracking_id|\bfkid`),
 	},
 	{
 		how: "load number", confidence: 0.95, value: numberValue, fits: isNumber, list: func(p *ParsedIssue) *[]Finding { return &p.LoadNumbers },
@@ -45,11 +45,11 @@ var cues = []cue{
 	},
 	{
 		how: "PRO number", confidence: 0.95, value: numberValue, fits: isNumber, list: func(p *ParsedIssue) *[]Finding { return &p.ProNumbers },
-		lead: lead(`\bpro[ _-]*(?:numbers?|nos?\.|nums?|#s?)|\bpronumbers?|(?-i:\bPROs?\b)`),
+		lead: lead(`\bpro[ _-]*(?:numbers?|nos?\.|nums?|#s?)|\bpronumbers?|\bpros?["'\x60]*\s*[:=]|(?-i:\bPROs?\b)`),
 	},
 	{
 		how: "BOL number", confidence: 0.95, value: numberValue, fits: isNumber, list: func(p *ParsedIssue) *[]Finding { return &p.BOLNumbers },
-		lead: lead(`\b(?:m?bol|hbl|mbl|b/l|bill of lading)s?\b[ _-]*(?:numbers?|nos?\.|nums?|#s?)?|\bbol[ _-]?numbers?|\bbl[ _-]*(?:numbers?|nos?\.|#)`),
+		lead: lead(`\b(?:m?bol|hbl|mbl|b/l|bill of lading|(?:master|house|ocean)[ _-]*bl)s?\b[ _-]*(?:numbers?|nos?\.|nums?|#s?)?|\bbol[ _-]?numbers?|\bbl[ _-]*(?:numbers?|nos?\.|#)|(?-i:\bBL\b)`),
 	},
 	{
 		how: "PO number", confidence: 0.93, value: numberValue, fits: isNumber, list: func(p *ParsedIssue) *[]Finding { return &p.PONumbers },
@@ -186,7 +186,7 @@ func (r *reading) elsewhere(value string) bool {
 	return false
 }
 
-var nonLoad = regexp.MustCompile(`(?i)\b(?:invoice|order|sku|serial|part|account|customer|user|driver|truck|trailer|seal|license|vin|case|ticket|quote|item)s?(?:\s*(?:number|no\.?|num|id|#))?\s*(?:is|was|are)?\s*[:=#]*\s*$`)
+var nonLoad = regexp.MustCompile(`(?i)\b(?:invoice|order|sku|serial|part|account|customer|user|driver|truck|trailer|seal|license|licence|vin|case|ticket|quote|item|vat|tax|tin|ein|gst|iban|swift|eori|duns|mc|dot|employee|badge|passport|asset|meter|policy|rma|route|config|rule|build|version|voyage|flight|site|dock|bank|card)s?(?:\s*(?:number|no\.?|num|id|code|#))?\s*(?:is|was|are)?\s*[:=#]*\s*$`)
 
 // nonLoadCue reports whether the words before a number say that it is something else.
 func nonLoadCue(before string) bool {
@@ -194,38 +194,17 @@ func nonLoadCue(before string) bool {
 }
 
 // page is a load in an address of the product.
-var page = regexp.MustCompile(`(?i)/(?:tracking|loads?|shipments?)/(?:details?/|view/)?(\d{8,12})\b|[?&#](?:tracking_ids?|trackingId|load_?id)=(\d{8,12})\b`)
+var page = regexp.MustCompile(`(?i)/(?:tracking|loads?|shipments?)/(?:details?/|view/)?(\d{8,12})\b|[?&#](?:tracking\\?_ids?|trackingId|load(?:\\?_)?id)=(\d{8,12})\b`)
 
 func (r *reading) pages(t *passage) {
 	for _, link := range t.links {
-		for _, m := range page.FindAllStringSubmatchIndex(t.text[link[0]:link[1]], -1) {
+		for _, m := range page.FindAllStringSubmatchIndex(t.raw[link[0]:link[1]], -1) {
 			for group := 2; group < len(m); group += 2 {
 				if m[group] >= 0 {
 					from, to := link[0]+m[group], link[0]+m[group+1]
-					r.add(&r.out.TrackingIDs, t.found(from, to, t.text[from:to], "address of a load's page", 0.95))
+					r.add(&r.out.TrackingIDs, t.found(from, to, t.raw[from:to], "address of a load's page", 0.95))
 				}
 			}
-		}
-	}
-}
-
-// field reads a custom field whose name says what its value is.
-func (r *reading) field(t *passage) {
-	text := strings.TrimSpace(t.text)
-	from := strings.Index(t.text, text)
-	name := strings.ToLower(t.where.Name)
-	for _, c := range cues {
-		if c.how == "load" || !c.lead.MatchString(name+": ") {
-			continue
-		}
-		at := from
-		for at < from+len(text) {
-			size := r.value(t, c, at, at)
-			if size == 0 {
-				break
-			}
-			at += size
-			at += len(listSign.FindString(t.text[at:]))
 		}
 	}
 }

@@ -20,13 +20,14 @@ const (
 var (
 	isoForm   = regexp.MustCompile(`\b(\d{4})-(\d{2})-(\d{2})(?:(?:T|\s+(?:at\s+)?)` + full + zoned + `)?`)
 	usForm    = regexp.MustCompile(`\b(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\b(?:,?\s+(?:at\s+|@\s*)?` + full + zoned + `)?`)
+	dotForm   = regexp.MustCompile(`(?:^|[^\d.])((\d{1,2})\.(\d{1,2})\.(20\d{2}))(?:,?\s+(?:at\s+|um\s+|@\s*)?` + full + zoned + `)?(?:[^\d.]|\.\D|\.?$)`)
 	monthForm = regexp.MustCompile(`\b(` + months + `)\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s+(\d{4})\b)?(?:,?\s+(?:at\s+|around\s+|@\s*)?` + clockOrHour + zoned + `)?`)
 	dayForm   = regexp.MustCompile(`\b(\d{1,2})(?:st|nd|rd|th)?(?:\s+(?:of\s+)?|-)(` + months + `)\b\.?(?:(?:,?\s+|-)(\d{4})\b)?(?:,?\s+(?:at\s+|around\s+|@\s*)?` + clockOrHour + zoned + `)?`)
 	epochForm = regexp.MustCompile(`(?i)\b(?:epoch|timestamp|time|ts|at|created_at|updated_at)["'\x60*]*\s*(?:is|=>)?\s*[:=(]*\s*["'\x60*]*(1[4-9]\d{8}(?:\d{3})?)\b`)
 	agoForm   = regexp.MustCompile(`(?i)\b(\d{1,3}|an?|one|two|three|a few|couple(?: of)?)\s+(minute|min|hour|hr|day|week)s?\s+ago\b`)
 	wordForm  = regexp.MustCompile(`(?i)\b(yesterday|today|this (?:morning|afternoon|evening)|last night|tonight|(?:since |last |on |this )` + days + `)\b(?:\s*(?:at|around|@|,)?\s*` + clockOrHour + zoned + `)?`)
 	rangeForm = regexp.MustCompile(`(?i)\b(?:between|from)\s+` + clock + zoned + `\s*(?:and|to|until|till|-|–)\s*` + clock + zoned)
-	dashForm  = regexp.MustCompile(`^\s*(?:-|–|to|until|till|and)\s*(?:\d{4}-\d{2}-\d{2}[T ])?` + full + zoned)
+	dashForm  = regexp.MustCompile(`^\s*(?:-|–|to|until|till|and)\s*(?:(\d{4})-(\d{2})-(\d{2})(?:T|\s+)|(\d{1,2})/(\d{1,2})/(\d{4})\s+)?` + full + zoned)
 )
 
 // clockOrHour is a time of day that cannot be another number: with minutes, or with am or pm.
@@ -47,9 +48,9 @@ type mention struct {
 
 // times finds what instants and ranges a part names, in the zone that it names or in that of who wrote it.
 func (r *reading) times(t *passage) {
-	var taken [][2]int
+	taken := make([]bool, len(t.text)) // by byte: a list of stretches would take the square of the text
 	claim := func(m *mention) {
-		if m == nil || slices.ContainsFunc(taken, func(s [2]int) bool { return s[0] < m.to && m.from < s[1] }) || t.linked(m.from, m.to) {
+		if m == nil || slices.Contains(taken[m.from:m.to], true) || t.linked(m.from, m.to) {
 			return
 		}
 		if len(r.out.Times) >= mostFindings {
@@ -57,7 +58,9 @@ func (r *reading) times(t *passage) {
 			return
 		}
 		if r.mentioned(t, m) {
-			taken = append(taken, [2]int{m.from, m.to})
+			for i := m.from; i < m.to; i++ {
+				taken[i] = true
+			}
 		}
 	}
 	for _, m := range isoForm.FindAllStringSubmatchIndex(t.text, -1) {
@@ -74,6 +77,9 @@ func (r *reading) times(t *passage) {
 			confidence = 0.7
 		}
 		claim(r.dated(g, century(g.n(3)), month, day, 4, 8, how, confidence))
+	}
+	for _, m := range dotForm.FindAllStringSubmatchIndex(t.text, -1) {
+		claim(r.dotted(t.text, m))
 	}
 	for _, m := range monthForm.FindAllStringSubmatchIndex(t.text, -1) {
 		g := groups{t.text, m}
@@ -122,9 +128,25 @@ func (r *reading) dated(g groups, year, month, day, clock, zone int, how string,
 	}
 	if g.s(clock) != "" {
 		m.clock(g.n(clock), g.n(clock+1), g.n(clock+2), g.s(clock+3))
-		m.inZone(r, g.s(zone))
+		m.behind(r, g, zone, g.s(clock+2) != "")
 	}
 	return m
+}
+
+// dotted is a day of the form 31.12.2025, with what may follow as its time of day.
+func (r *reading) dotted(text string, m []int) *mention {
+	g := groups{text, m}
+	found := r.dated(g, g.n(4), g.n(3), g.n(2), 5, 9, "date with the day first", 0.85)
+	if found == nil {
+		return nil
+	}
+	found.from, found.to = m[2], m[3]
+	for _, group := range []int{6, 7, 8, 9} { // behind the date: the last that is there
+		if m[2*group+1] > found.to {
+			found.to = m[2*group+1]
+		}
+	}
+	return found
 }
 
 // named is a day whose month is a word. Without a year it is the last one that is not after the text.
@@ -159,8 +181,25 @@ func (r *reading) dayClock(m *mention, g groups, at int) {
 	default:
 		return
 	}
-	m.inZone(r, g.s(at+6))
+	m.behind(r, g, at+6, g.s(at+2) != "")
 }
+
+// behind reads what stands behind a time as its zone, but "10:00-11:30", which is a range, unless an instant is written in full,
+// or the second time is before the first.
+func (m *mention) behind(r *reading, g groups, zone int, seconds bool) {
+	text := g.s(zone)
+	full := seconds || m.from+dayWidth < len(g.text) && g.text[m.from+dayWidth] == 'T'
+	if strings.HasPrefix(text, "-") && strings.Contains(text, ":") && !full && g.text[g.m[2*zone]-1] != ' ' {
+		if hour, _ := strconv.Atoi(text[1:3]); hour > m.hour {
+			m.to = g.m[2*zone]
+			return
+		}
+	}
+	m.inZone(r, text)
+}
+
+// dayWidth is where the T of an instant stands that is written in full.
+const dayWidth = len(time.DateOnly)
 
 func (m *mention) clock(hour, min, sec int, half string) {
 	half = strings.ToLower(strings.ReplaceAll(half, ".", ""))
@@ -225,7 +264,10 @@ func (r *reading) mentioned(t *passage, m *mention) bool {
 	case !m.timed:
 		end = start.AddDate(0, 0, 1)
 	default:
-		end = r.until(t, m, start, &known)
+		start, end = r.until(t, m, start, &known)
+	}
+	if slices.ContainsFunc(r.out.Times, func(o TimeMention) bool { return o.Start.Equal(start) && o.End.Equal(end) }) {
+		return true // the same time is one mention, where it stood first
 	}
 	r.out.Times = append(r.out.Times, TimeMention{
 		Start: start.UTC(), End: end.UTC(), Raw: t.text[m.from:m.to], Where: t.at(m.from), How: m.how, ZoneKnown: known, Confidence: m.confidence,
@@ -233,27 +275,33 @@ func (r *reading) mentioned(t *passage, m *mention) bool {
 	return true
 }
 
-// until is the end of a range whose second time stands behind the first.
-func (r *reading) until(t *passage, m *mention, start time.Time, known *bool) time.Time {
+// until are both ends of a range whose second time stands behind the first.
+func (r *reading) until(t *passage, m *mention, start time.Time, known *bool) (from, to time.Time) {
 	if m.span > 0 {
-		return start.Add(m.span)
+		return start, start.Add(m.span)
 	}
 	d := dashForm.FindStringSubmatchIndex(t.text[m.to:])
 	if d == nil || !m.exact.IsZero() {
-		return start
+		return start, start
 	}
 	g := groups{t.text[m.to:], d}
-	second := mention{}
-	second.clock(g.n(1), g.n(2), g.n(3), g.s(4))
-	if second.inZone(r, g.s(5)); second.zone == nil {
+	second := mention{year: start.Year(), month: int(start.Month()), day: start.Day()}
+	switch { // a date of its own
+	case g.s(1) != "":
+		second.year, second.month, second.day = g.n(1), g.n(2), g.n(3)
+	case g.s(4) != "":
+		second.year, second.month, second.day = g.n(6), g.n(4), g.n(5)
+	}
+	second.clock(g.n(7), g.n(8), g.n(9), g.s(10))
+	if second.inZone(r, g.s(11)); second.zone == nil {
 		second.zone = start.Location()
 	} else if !*known { // the zone behind a range is that of both its ends
 		start, *known = time.Date(m.year, time.Month(m.month), m.day, m.hour, m.min, m.sec, 0, second.zone), true
 	}
-	end := time.Date(start.Year(), start.Month(), start.Day(), second.hour, second.min, second.sec, 0, second.zone)
-	if !second.timed || !end.After(start) {
-		return start
+	end := time.Date(second.year, time.Month(second.month), second.day, second.hour, second.min, second.sec, 0, second.zone)
+	if !second.timed || !end.After(start) || end.Sub(start) > longAgo {
+		return start, start
 	}
 	m.to += d[1]
-	return end
+	return start, end
 }

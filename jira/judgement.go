@@ -35,11 +35,11 @@ var kindSigns = []sign[Category]{
 	{regexp.MustCompile(`(?i)\bload(?:s)? (?:was |were |is |are )?(?:not|never) (?:been )?created\b|\b(?:fail(?:ed|s|ure|ing)?|unable|can(?:not|'t)|error(?:s)?) (?:to |in |during |while |when )?creat(?:e|ing|ion)\b|\bcreation (?:of loads? )?fail|\bload creation\b|\bnot getting created\b|\bmissing loads?\b`), CategoryLoadCreation, 3},
 	{regexp.MustCompile(`(?i)\b(?:fail(?:ed|s|ure|ing)?|unable|can(?:not|'t)) (?:to )?updat(?:e|ing)\b|\bload updates? (?:is |are |was |were )?(?:fail|reject|not)|\bupdate(?:s)? (?:of loads? )?(?:failed|rejected)|\bnot (?:getting |been )?updated\b|\bload update\b`), CategoryLoadUpdate, 2.5},
 	{regexp.MustCompile(`(?i)\bETAs?\b(?:[^-_]|$)|\bestimated (?:time of )?arrival\b`), CategoryETA, 2.5},
-	{regexp.MustCompile(`(?i)\b(?:no|not|missing|without|stopped|stop|never)\b[^.\n]{0,40}\b(?:check ?calls?|location updates?|carrier updates?|tracking updates?|positions?|pings?|tracking)\b|\bawaiting tracking info|\bnot (?:being )?track(?:ed|ing)\b|\bno updates from (?:the )?carrier\b|\bstuck\b`), CategoryCarrierUpdate, 2.5},
+	{regexp.MustCompile(`(?i)\b(?:no|not|missing|without|stopped|stop|never)\b[^.\n]{0,40}\b(?:check ?calls?|location updates?|carrier updates?|tracking updates?|positions?|pings?|tracking)\b|\b(?:feed|pings?|positions?|tracking|(?:location|carrier|tracking) updates?|check ?calls?) (?:has |have |had )?(?:stopped|ceased)\b|\bawaiting tracking info|\bnot (?:being )?track(?:ed|ing)\b|\bno updates from (?:the )?carrier\b|\bstuck\b`), CategoryCarrierUpdate, 2.5},
 	{regexp.MustCompile(`(?i)\bcallbacks?\b|\bwebhooks?\b`), CategoryCallback, 3},
-	{regexp.MustCompile(`(?i)\btime(?:d)?[ -]?outs?\b|\bslow(?:ness|ly)?\b|\blatency\b|\btakes? (?:too|very) long\b|\bperformance\b`), CategoryTimeout, 2.2},
+	{regexp.MustCompile(`(?i)\btime(?:d)?[ -]?outs?\b|timeout(?:error|exception)\b|\blag(?:s|ging)?\b|\bbacklog\b|\bslow(?:ness|ly)?\b|\blatency\b|\btakes? (?:too|very) long\b|\bperformance\b`), CategoryTimeout, 2.2},
 	{regexp.MustCompile(`(?i)\b(?:mis)?config(?:uration|ured|ure)?\b|\bsettings?\b|\bnot enabled\b|\bpermission\b|\bfeature flag\b|\bnetwork relationship\b|\bonboard`), CategoryConfiguration, 2},
-	{regexp.MustCompile(`(?i)\b(?:wrong|incorrect|duplicate[ds]?|invalid|inaccurate|mismatch(?:ed)?|bad) (?:data|address(?:es)?|stops?|times?|values?|location|appointment|timezone|loads?|numbers?)\b|\bdata quality\b|\bduplicates?\b`), CategoryDataQuality, 2.2},
+	{regexp.MustCompile(`(?i)\b(?:wrong|incorrect|duplicate[ds]?|invalid|inaccurate|mismatch(?:ed)?|bad) (?:data|address(?:es)?|stops?|times?|values?|location|appointment|timezone|loads?|numbers?|carriers?|shippers?|mode|status|weight|consignee|quantity)\b|\bdata quality\b|\bduplicates?\b`), CategoryDataQuality, 2.2},
 	{regexp.MustCompile(`(?i)\bocean\b|\bvessels?\b|\bcontainers?\b|\bport of\b|\btransshipment\b`), CategoryOcean, 2.4},
 }
 

@@ -134,12 +134,10 @@ func (r *reading) read(p part) {
 	if p.alone {
 		r.field(t)
 	}
-	r.identifiers(t)
-	r.names(t)
-	r.traces(t)
-	r.web(t)
+	r.tables(t)
+	r.labelled(t)
+	r.stacks(t)
 	r.queries(t)
-	r.failures(t)
 	r.serviceNames(t)
 	r.times(t)
 	r.weigh(t)

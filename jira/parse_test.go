@@ -2,6 +2,7 @@ package jira_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,15 @@ func TestTimesAreReadInTheZoneOfWhoWroteThem(t *testing.T) {
 		{"since Friday", "", "2025-03-07T00:00:00Z", false},
 		{"yesterday at 15:30", "Asia/Tokyo", "2025-03-09T06:30:00Z", false},
 		{"timestamp: 1741600000", "", "2025-03-10T09:46:40Z", true},
+		{"at 2025-03-08 08:00 -05:00", "", "2025-03-08T13:00:00Z", true},
+		{"at 2025-03-08T08:00-05:00", "", "2025-03-08T13:00:00Z", true},
+		{"at 2025-03-08 08:00:00-05:00", "", "2025-03-08T13:00:00Z", true},
+		{"at 15:30 PT yesterday", "", "2025-03-09T22:30:00Z", true},
+		{"after 3pm on Friday", "", "2025-03-07T15:00:00Z", false},
+		{"at 0:30 last night", "", "2025-03-10T00:30:00Z", false},
+		{"am 09.03.2025 um 08:15", "Europe/Berlin", "2025-03-09T07:15:00Z", false},
+		{"on 2025-03-09. Then", "", "2025-03-09T00:00:00Z", false},
+		{"at 2025-03-09\u00a010:00\u00a0PT", "", "2025-03-09T17:00:00Z", true},
 	} {
 		p := jira.Parse(said(test.text, test.zone))
 		if len(p.Times) != 1 || p.Times[0].Start.Format(time.RFC3339) != test.start || p.Times[0].ZoneKnown != test.known {
@@ -66,6 +76,26 @@ func TestTimesAreReadInTheZoneOfWhoWroteThem(t *testing.T) {
 	for _, none := range []string{"2025-02-30", "13/13/2025", "1.2.2025.3", "from 5 to 7 loads", "may be wrong", "2025-99-99 10:00", "99:99"} {
 		if p := jira.Parse(said(none, "")); len(p.Times) > 0 {
 			t.Errorf("%s: %+v", none, p.Times)
+		}
+	}
+}
+
+func TestBothEndsOfARangeAreReadWithTheirDates(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"from 2025-03-08 22:00 to 2025-03-09 02:00 UTC":       "2025-03-08T22:00:00Z 2025-03-09T02:00:00Z",
+		"2025-03-08 10:00 - 2025-03-09 12:00":                 "2025-03-08T10:00:00Z 2025-03-09T12:00:00Z",
+		"03/08/2025 10:00 AM to 03/08/2025 1:00 PM EST":       "2025-03-08T15:00:00Z 2025-03-08T18:00:00Z",
+		"2025-03-08 10:00-11:30":                              "2025-03-08T10:00:00Z 2025-03-08T11:30:00Z",
+		"between 7:30 PM and 9:00 PM EDT on 2025-03-09":       "2025-03-09T23:30:00Z 2025-03-10T01:00:00Z",
+		"2025-03-08 10:00 until 2025-03-01 10:00 is no range": "2025-03-08T10:00:00Z 2025-03-08T10:00:00Z",
+	} {
+		p := jira.Parse(said(text, ""))
+		same := func(m jira.TimeMention) bool {
+			return m.Start.Format(time.RFC3339)+" "+m.End.Format(time.RFC3339) == want
+		}
+		if !slices.ContainsFunc(p.Times, same) {
+			t.Errorf("%s: %+v", text, p.Times)
 		}
 	}
 }
@@ -188,8 +218,9 @@ func TestAStackTraceSaysWhereItStood(t *testing.T) {
 func TestTimesOfAllPartsAreBounded(t *testing.T) {
 	t.Parallel()
 	many := jira.Issue{Created: noon}
-	for range 200 {
-		many.Comments = append(many.Comments, jira.Comment{Body: strings.Repeat("from 9:00 to 10:30, call 312-555-0144 ", 50)})
+	for i := range 200 {
+		text := fmt.Sprintf("from 9:%02d to 1%d:30, call 312-555-0144 ", i%60, i/60)
+		many.Comments = append(many.Comments, jira.Comment{Body: strings.Repeat(text, 50)}, jira.Comment{Body: fmt.Sprintf("at 2025-01-01 %02d:%02d", i/60, i%60)})
 	}
 	p := jira.Parse(many)
 	if len(p.Times) != 200 || !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "200") }) {
@@ -240,7 +271,8 @@ func FuzzParse(f *testing.F) {
 		f.Add(one.issue.Description, one.issue.Reporter.TimeZone)
 	}
 	f.Fuzz(func(t *testing.T, text, zone string) {
-		p := jira.ParseWithOptions(said(text, zone), jira.ParseOptions{Services: []string{"matcher", "é", ""}})
+		whole := said(text, zone)
+		p := jira.ParseWithOptions(whole, jira.ParseOptions{Services: []string{"matcher", "é", ""}})
 		for _, one := range everything(p) {
 			if from := one.Where.Offset; from < 0 || from+len(one.Raw) > len(text) || text[from:from+len(one.Raw)] != one.Raw || one.Raw == "" {
 				t.Errorf("%+v does not stand there", one)
@@ -259,6 +291,14 @@ func FuzzParse(f *testing.F) {
 		for _, s := range p.StackTraces {
 			if from := s.Where.Offset; from < 0 || from+len(s.Raw) > len(text) || text[from:from+len(s.Raw)] != s.Raw {
 				t.Errorf("%+v does not stand there", s)
+			}
+		}
+		inField, _ := json.Marshal(text)
+		whole.Description, whole.Custom = "", map[string]json.RawMessage{"Load Number": inField, zone: inField}
+		_ = json.Unmarshal(inField, &text) // bytes that are not UTF-8 have changed
+		for _, one := range everything(jira.Parse(whole)) {
+			if from := one.Where.Offset; from < 0 || from+len(one.Raw) > len(text) || text[from:from+len(one.Raw)] != one.Raw || one.Raw == "" {
+				t.Errorf("%+v does not stand in the field", one)
 			}
 		}
 		if _, err := json.Marshal(p); err != nil {

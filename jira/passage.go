@@ -8,10 +8,15 @@ import (
 
 // passage is a part with what is known of places in it.
 type passage struct {
-	part
-	lines []int // offsets at which lines begin
+	part         // its text is folded
+	raw   string // as it stands
+	lines []int  // offsets at which lines begin
 	links [][2]int
+	code  [][2]int // blocks of it
 	taken [][2]int // stretches that are something else already: UUIDs, hashes, phone numbers, money, dates
+
+	of          *passage // of a pair: where its value stands
+	lead, shift int      // how long its name is, and where in of its value begins
 }
 
 var (
@@ -24,15 +29,17 @@ var (
 )
 
 func newPassage(p part) *passage {
-	t := &passage{part: p, lines: []int{0}}
+	t := &passage{part: p, raw: p.text, lines: []int{0}}
+	t.text = folded(p.text)
+	t.code = codeIn(p.text)
 	for i := range len(p.text) {
 		if p.text[i] == '\n' {
 			t.lines = append(t.lines, i+1)
 		}
 	}
-	t.links = spansOf(linkForm, p.text)
+	t.links = spansOf(linkForm, p.text) // not folded: an address has its escapes within
 	for _, form := range []*regexp.Regexp{uuidForm, phoneForm, phoneCue, moneyForm} {
-		t.taken = append(t.taken, spansOf(form, p.text)...)
+		t.taken = append(t.taken, spansOf(form, t.text)...)
 	}
 	t.taken = merged(t.taken)
 	return t
@@ -48,6 +55,33 @@ func merged(spans [][2]int) [][2]int {
 		} else {
 			all = append(all, s)
 		}
+	}
+	return all
+}
+
+// clean is a stretch as its writer meant it: without escapes, but in code, which has none.
+func (t *passage) clean(from, to int) string {
+	if text := t.raw[from:to]; !strings.Contains(text, `\`) || within(t.code, from, to) {
+		return text
+	}
+	return unescaped(t.raw[from:to])
+}
+
+// codeIn are the blocks of code of a text.
+func codeIn(text string) [][2]int {
+	var all [][2]int
+	at, start, fence := 0, -1, ""
+	for line := range strings.Lines(text) {
+		switch mark := fenceOf(line); {
+		case mark != "" && start < 0:
+			start, fence = at, mark
+		case mark != "" && strings.HasPrefix(mark, fence):
+			all, start = append(all, [2]int{start, at + len(line)}), -1
+		}
+		at += len(line)
+	}
+	if start >= 0 {
+		all = append(all, [2]int{start, at})
 	}
 	return all
 }
@@ -87,14 +121,20 @@ func (t *passage) at(offset int) Location {
 	return where
 }
 
-// found makes a finding of a stretch of the text.
+// found makes a finding of a stretch of the text. What stands in the name of a pair is none: its Raw is empty.
 func (t *passage) found(from, to int, value, how string, confidence float64) Finding {
+	if t.of != nil {
+		if from < t.lead {
+			return Finding{}
+		}
+		return t.of.found(from-t.lead+t.shift, to-t.lead+t.shift, value, how, confidence)
+	}
 	source := SourceRules
-	if t.alone && strings.TrimSpace(t.text) == t.text[from:to] {
+	if t.alone && strings.TrimSpace(t.raw) == t.raw[from:to] {
 		source = SourceField
 	}
 	return Finding{
-		Value: value, Raw: t.text[from:to], Where: t.at(from), Source: source, How: how, Confidence: confidence, Grounded: true,
+		Value: value, Raw: t.raw[from:to], Where: t.at(from), Source: source, How: how, Confidence: confidence, Grounded: true,
 	}
 }
 
@@ -105,6 +145,9 @@ const tooMany = "more than 200 findings of one kind; the first 200 were kept"
 
 // add keeps a finding once, the surer of two.
 func (r *reading) add(list *[]Finding, f Finding) {
+	if f.Raw == "" {
+		return
+	}
 	for i := range *list {
 		if old := &(*list)[i]; strings.EqualFold(old.Value, f.Value) {
 			if f.Confidence > old.Confidence {

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,9 @@ func (r *reading) relative(t *passage, claim func(*mention)) {
 	}
 	for _, m := range rangeForm.FindAllStringSubmatchIndex(t.text, -1) {
 		claim(r.clockRange(t, groups{t.text, m}, written))
+	}
+	for _, m := range backForm.FindAllStringSubmatchIndex(t.text, -1) {
+		claim(r.reversed(groups{t.text, m}, written))
 	}
 	for _, m := range wordForm.FindAllStringSubmatchIndex(t.text, -1) {
 		g := groups{t.text, m}
@@ -39,6 +43,22 @@ func ago(g groups, written time.Time) *mention {
 	return m
 }
 
+// backForm is a time of day before its day, as in "at 9:52 UTC today".
+var backForm = regexp.MustCompile(`(?i)\b` + clockOrHour + zoned + `,?\s+(?:on\s+)?(yesterday|today|this (?:morning|afternoon|evening)|last night|` + days + `)\b`)
+
+func (r *reading) reversed(g groups, written time.Time) *mention {
+	m := onDay(g, strings.ToLower(g.s(8)), written)
+	m.span, m.hour = 0, 0
+	r.dayClock(m, g, 1)
+	if !m.timed {
+		return nil
+	}
+	if word := strings.ToLower(g.s(8)); word == "last night" && m.hour < 12 { // after midnight
+		m.day++
+	}
+	return m
+}
+
 // parts of a day, as people mean them.
 var partsOfDay = map[string][2]int{
 	"this morning": {6, 6}, "this afternoon": {12, 6}, "this evening": {18, 6}, "tonight": {18, 6}, "last night": {20, 10},
@@ -48,6 +68,22 @@ var weekdays = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", 
 
 // day is a day that is named from when the text was written.
 func (r *reading) day(g groups, word string, written time.Time) *mention {
+	m := onDay(g, word, written)
+	before := m.hour
+	r.dayClock(m, g, 2)
+	if m.timed {
+		m.span = 0
+		if m.hour < 12 && before >= 12 && g.s(5) == "" && g.s(7) == "" { // this evening at 8:30
+			m.hour += 12
+		}
+	} else {
+		m.hour = before
+	}
+	return m
+}
+
+// onDay is a mention of a day by its word, with the part of it that the word means.
+func onDay(g groups, word string, written time.Time) *mention {
 	base := written
 	m := &mention{from: g.m[0], to: g.m[1], how: "from when it was written", confidence: 0.75}
 	switch {
@@ -65,16 +101,6 @@ func (r *reading) day(g groups, word string, written time.Time) *mention {
 	m.year, m.month, m.day = base.Year(), int(base.Month()), base.Day()
 	if part, ok := partsOfDay[word]; ok {
 		m.hour, m.span = part[0], time.Duration(part[1])*time.Hour
-	}
-	before := m.hour
-	r.dayClock(m, g, 2)
-	if m.timed {
-		m.span = 0
-		if m.hour < 12 && before >= 12 && g.s(5) == "" && g.s(7) == "" { // this evening at 8:30
-			m.hour += 12
-		}
-	} else {
-		m.hour = before
 	}
 	return m
 }

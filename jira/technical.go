@@ -47,7 +47,6 @@ func (r *reading) traces(t *passage) {
 			r.add(&r.out.RequestIDs, t.found(m[2], m[3], v, "request id", 0.93))
 		}
 	}
-	r.stacks(t)
 }
 
 func (r *reading) trace(t *passage, from, to int, how string, confidence float64) {
@@ -59,13 +58,13 @@ func (r *reading) trace(t *passage, from, to int, how string, confidence float64
 
 // stacks reads stack traces wherever they stand; the lines of a quote lose its mark.
 func (r *reading) stacks(t *passage) {
-	found := code.ParseTrace(unquoted.ReplaceAllString(t.text, "$1"))
+	found := code.ParseTrace(unescaped(unquoted.ReplaceAllString(t.raw, "$1")))
 	from := 0
 	for _, s := range found.Stacks {
 		if len(s.Frames) == 0 || len(r.out.StackTraces) >= mostFindings {
 			continue
 		}
-		at, raw := standing(t.text, s, from)
+		at, raw := standing(t.raw, s, from)
 		from = at + len(raw)
 		r.out.StackTraces = append(r.out.StackTraces, StackTrace{Stack: s, Raw: raw, Where: t.at(at)})
 	}
@@ -101,13 +100,15 @@ const afterFrames = 4 << 10
 var unquoted = regexp.MustCompile(`(?m)^(?:> ?)+(.*)$`)
 
 var (
-	statusCue    = regexp.MustCompile(`(?i)\b(?:HTTP(?:/\d(?:\.\d)?)?(?:[ _-]*(?:status|code|error|response))*|(?:status|response|error|return)[ _-]*codes?|ext_request_status|(?:status|responded|responds|answers?|answered|answering|responding|returned|returns|returning|received|receiving|gets?|got|getting|giving|gives|throws?|throwing|failing|fails|failed|rejected)(?: (?:back|us|with|an?|the|HTTP|status|of|code|error|by))*)["'\x60*]*\s*[:=]*\s*["'\x60*]*([1-5]\d\d)\b`)
+	statusCue    = regexp.MustCompile(`(?i)\b(?:HTTP(?:/\d(?:\.\d)?)?(?:[ _-]*(?:status|code|error|response))*|(?:status|response|error|return)[ _-]*codes?|ext_request_status|(?:status|responded|responds|answers?|answered|answering|responding|returned|returns|returning|received|receiving|gets?|got|getting|giving|gives|throws?|throwing|failing|fails|failed|rejected)(?: (?:back|us|with|an?|the|HTTP|status|of|code|error|by))*)["'\x60*]*\s*[:=]*>?\s*["'\x60*]*([1-5]\d\d)\b`)
 	statusReason = regexp.MustCompile(`\b([1-5]\d\d)["'\x60*]*[ :(-]+((?i:[a-z]+(?:[ -][a-z]+){0,3}))`)
 	statusUnit   = regexp.MustCompile(`(?i)^["'\x60*]*\s*(?:%|ms\b|s\b|sec|min|hour|day|week|mile|km|kg|lb|loads?\b|rows?\b|records?\b|items?\b|stops?\b|lines?\b|files?\b|times\b|calls?\b|pings?\b|updates?\b|events?\b|messages?\b|callbacks?\b|shipments?\b|trucks?\b|of\b|out\b|[.,]\d|-\d|/\d)`)
 
 	endpointForm = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE|HEAD)\s+["'\x60]*(https?://[^\s"'<>\x60]+|/[^\s"'<>\x60,;)]*)`)
 	pathForm     = regexp.MustCompile(`(?:^|[\s"'\x60(=])(/(?:api|v\d+|rest|internal|webhooks?|callbacks?|graphql)(?:/[\w.{}:%~-]+)+)`)
-	hostCue      = regexp.MustCompile(`(?i)\b(?:host(?:name)?|server)["'\x60*]*\s*[:=]\s*["'\x60*]*([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)`)
+	// A name without an address. Packages of code do not end with what hosts end with.
+	hostBare = regexp.MustCompile(`(?:^|[\s"'\x60*(,=])([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+\.(?:com|net|org|io|cloud|local|internal|dev|app|edu|gov|eu|de|uk|in))(?::\d+)?(?:[\s"'\x60*,;:)?!]|\.(?:\s|$)|$)`)
+	hostCue  = regexp.MustCompile(`(?i)\b(?:host(?:name)?|server)["'\x60*]*\s*[:=]\s*["'\x60*]*([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+)`)
 )
 
 // web finds statuses of HTTP, endpoints and hosts.
@@ -135,10 +136,16 @@ func (r *reading) web(t *passage) {
 		}
 	}
 	for _, link := range t.links {
-		if u, err := url.Parse(strings.TrimRight(t.text[link[0]:link[1]], ".,;:!?*")); err == nil && u.Hostname() != "" {
-			at := link[0] + strings.Index(t.text[link[0]:link[1]], u.Hostname())
+		if u, err := url.Parse(strings.TrimRight(t.raw[link[0]:link[1]], ".,;:!?*")); err == nil && u.Hostname() != "" {
+			at := link[0] + max(0, strings.Index(t.raw[link[0]:link[1]], u.Hostname()))
+			if !strings.HasPrefix(t.raw[at:], u.Hostname()) {
+				continue // in another spelling
+			}
 			r.add(&r.out.Hosts, t.found(at, at+len(u.Hostname()), strings.ToLower(u.Hostname()), "address", 0.9))
 		}
+	}
+	for _, m := range hostBare.FindAllStringSubmatchIndex(t.text, -1) {
+		r.add(&r.out.Hosts, t.found(m[2], m[3], strings.ToLower(t.text[m[2]:m[3]]), "form of a host's name", 0.65))
 	}
 	for _, m := range hostCue.FindAllStringSubmatchIndex(t.text, -1) {
 		r.add(&r.out.Hosts, t.found(m[2], m[3], strings.ToLower(t.text[m[2]:m[3]]), "host", 0.9))
@@ -162,21 +169,36 @@ func (r *reading) endpoint(t *passage, from, to int, method, target string, conf
 
 var sqlForm = regexp.MustCompile(`(?is)\b(?:select\s.{1,900}?\sfrom\s+[\w."\x60]+|insert\s+into\s+[\w."\x60]+|update\s+[\w."\x60]+\s+set\s|delete\s+from\s+[\w."\x60]+|with\s+\w+\s+as\s*\().*?(?:;|\n\s*\n|\n\x60\x60\x60|$)`)
 
+// clause is what a statement has that a sentence has not.
+var clause = regexp.MustCompile(`(?i)[=*;]|\b(?:where\s+\S+\s*(?:=|<|>|in\b|like\b|between\b|is\b)|group by|order by|limit \d|join\s+\S+\s+on|values\s*\()`)
+
+// ownLine reports whether what stands at a place begins a line, or what is quoted in one.
+func ownLine(text string, at int) bool {
+	before := strings.TrimRight(text[strings.LastIndexByte(text[:at], '\n')+1:at], " \t")
+	return before == "" || strings.IndexByte("`:\">", before[len(before)-1]) >= 0
+}
+
 // queries finds statements of SQL.
 func (r *reading) queries(t *passage) {
 	for _, m := range sqlForm.FindAllStringIndex(t.text, 50) {
 		raw := strings.TrimRight(t.text[m[0]:m[1]], "` \n;")
-		if first, _, _ := strings.Cut(raw, " "); !strings.Contains(t.text, "```") && first != strings.ToUpper(first) {
-			continue // prose that selects something from somewhere
+		first, _, _ := strings.Cut(raw, " ")
+		// In prose, small letters may select something from somewhere: a statement has more of SQL, and its line to itself.
+		if !within(t.code, m[0], m[1]) && first != strings.ToUpper(first) && (!ownLine(t.text, m[0]) || !clause.MatchString(raw)) {
+			continue
 		}
-		r.add(&r.out.SQLQueries, t.found(m[0], m[0]+len(raw), strings.Join(strings.Fields(raw), " "), "statement", 0.9))
+		value := strings.Join(strings.Fields(t.clean(m[0], m[0]+len(raw))), " ")
+		r.add(&r.out.SQLQueries, t.found(m[0], m[0]+len(raw), value, "statement", 0.9))
 	}
 }
 
 var (
-	errorCue  = regexp.MustCompile(`(?i)\b(?:error(?: message)?|exception|reason|failure)["'\x60*]*\s*(?:is|was|says)?\s*[:=]+\s*["'\x60*“]*([^\n]{6,300})`)
-	errorLine = regexp.MustCompile(`(?m)^.*\b(?:ERROR|FATAL|SEVERE|CRITICAL)\b[\]:| -]+(?:\[[^\]\n]{1,60}\][: -]*)*([^\n]{6,300})$`)
-	thrown    = regexp.MustCompile(`\b(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Exception|Error)\b: ([^\n]{4,300})`)
+	errorCue    = regexp.MustCompile(`(?i)\b(?:error(?: message)?|exception|reason|failure)["'\x60*]*\s*(?:is|was|says)?\s*[:=]+\s*["'\x60*“]*([^\n]{6,300})`)
+	errorLine   = regexp.MustCompile(`(?m)^.*\b(?:ERROR|FATAL|SEVERE|CRITICAL)\b[\]:| -]+(?:\[[^\]\n]{1,60}\][: -]*)*(?:(?:[A-Z][a-z]+[A-Z]\w*|\w+(?:\.\w+)+)(?: +-+ +|: +))?([^\n]{6,300})$`)
+	errorQuoted = regexp.MustCompile(`(?i)\b(?:error|exception|message|failure)s?(?: (?:is|was|says|saying|message|text))*\s*"\s*([^"\n]{6,300}?)\s*"`)
+	errorJSON   = regexp.MustCompile(`(?i)["'](?:error[_-]?)?(?:message|description|detail)["']?\s*(?::|=>|=)\s*["']\s*([^"'\n]{6,300})`)
+	failing     = regexp.MustCompile(`(?i)error|fail|exception|invalid|reject|refus|denied|(?:status|code)\w*["']?\s*(?::|=>?)\s*["']?[45]\d\d\b`)
+	thrown      = regexp.MustCompile(`\b(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Exception|Error)\b: ([^\n]{4,300})`)
 )
 
 // failures finds what a machine said was wrong.
@@ -186,18 +208,35 @@ func (r *reading) failures(t *passage) {
 		how        string
 		whole      bool
 		confidence float64
-	}{{thrown, "exception", true, 0.9}, {errorLine, "line of a log", false, 0.85}, {errorCue, "words before it", false, 0.75}} {
+	}{
+		{thrown, "exception", true, 0.9},
+		{errorLine, "line of a log", false, 0.85},
+		{errorCue, "words before it", false, 0.75},
+		{errorQuoted, "in quotes", false, 0.75},
+		{errorJSON, "message of a failure", false, 0.65},
+	} {
 		for _, m := range rule.form.FindAllStringSubmatchIndex(t.text, 50) {
 			from, to := m[2], m[3]
 			if rule.whole {
 				from = m[0]
 			}
-			raw := unclosed(t.text[from:to])
+			if rule.form == errorJSON && !failing.MatchString(lineAround(t.text, m[0])) {
+				continue
+			}
+			size := len(unclosed(t.text[from:to]))
+			raw := t.clean(from, from+size)
 			if !slices.ContainsFunc(r.out.Errors, func(f Finding) bool { return strings.Contains(f.Value, raw) || strings.Contains(raw, f.Value) }) {
-				r.add(&r.out.Errors, t.found(from, from+len(raw), raw, rule.how, rule.confidence))
+				r.add(&r.out.Errors, t.found(from, from+size, raw, rule.how, rule.confidence))
 			}
 		}
 	}
+}
+
+// lineAround is the line of a place, as far as 500 bytes to each side.
+func lineAround(text string, at int) string {
+	before, after := text[max(0, at-500):at], text[at:min(len(text), at+500)]
+	after, _, _ = strings.Cut(after, "\n")
+	return before[strings.LastIndexByte(before, '\n')+1:] + after
 }
 
 // unclosed takes a mark off the end of a text that closes nothing in it.

@@ -2,6 +2,7 @@ package jql
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -37,7 +38,7 @@ func (q Query) OrderBy(f Field, d Direction) Query {
 	if d == Descending {
 		word = " DESC"
 	}
-	q.order = append(q.order[:len(q.order):len(q.order)], f.name+word)
+	q.order = append(slices.Clip(q.order), f.name+word)
 	return q
 }
 
