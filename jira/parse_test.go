@@ -239,6 +239,29 @@ func TestWhatIsMissingIsNamed(t *testing.T) {
 	}
 }
 
+func TestNamesStandBehindTheirWordsInOneLine(t *testing.T) {
+	t.Parallel()
+	p := jira.Parse(said("Shipper:\nBroker:\n**Carrier:** Demo & Sons, Inc.\nVessel: _none_\nscac = 'ABCD'", ""))
+	if len(p.Shippers)+len(p.Brokers)+len(p.Vessels) > 0 || len(p.Carriers) != 1 || p.Carriers[0].Value != "Demo & Sons" || len(p.SCACs) != 1 {
+		t.Errorf("%+v %+v %+v %+v %+v", p.Shippers, p.Brokers, p.Vessels, p.Carriers, p.SCACs)
+	}
+}
+
+func TestWhatLooksLikeTheNumberOfALoadIsNone(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Call about the load: 312-555-0144", "load number +14045550119", "tracking id 12345678-aaaa-4bbb-8ccc-1234567890ab", "PRO: 312.555.0144", "the load is 12345678.90",
+		"load 2025-03-09", "load 20250309", "load 99999999%", "invoice number KX12345678", "VAT KX123456789", "load version 10.2.3.4", "PO Box 12345678", "pro 10", "load balancer 10.20.30.40",
+		"https://docs.example.com/articles/360012345678", "commit 9fceb02d0ae598e95dc970b74767f19372d61af8", "zip 60606-1234", "load $12,345,678.00", "download 12345678", "workload: 12345678",
+		"Load Number:\nTracking ID:\nPhone: 3125550144", "| Load | Status |\n| --- | --- |\n| none | 200 |",
+	} {
+		p := jira.Parse(said(text, ""))
+		if all := slices.Concat(p.TrackingIDs, p.LoadNumbers, p.ProNumbers, p.BOLNumbers, p.PONumbers, p.Bookings, p.Containers); len(all) > 0 {
+			t.Errorf("%s: %+v", text, all)
+		}
+	}
+}
+
 func TestALongIssueIsReadWhole(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("nothing to see here 123456789\n", 20_000) + "tracking id: 482913377"
