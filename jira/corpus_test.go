@@ -208,7 +208,7 @@ func TestTicketsAreReadPreciselyAndWhole(t *testing.T) {
 	}
 }
 
-// The rules were not changed after these tickets were first read: what they score is what other tickets may expect. The category
+// No rule was changed for these tickets: what they score is what other tickets may expect. The category
 // is a judgement, and much less sure than what is found.
 const (
 	leastUnseenPrecision = 0.95
