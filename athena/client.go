@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/fourkites/sources/internal/rest"
 	"github.com/fourkites/sources/internal/sqlguard"
 	"github.com/fourkites/sources/internal/tlsconfig"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // Client reads from one Athena. It is safe for concurrent use; Close ends it.
@@ -138,9 +138,7 @@ func (c *Client) open(o base.Options) error {
 
 func configError(cfg Config, err error) error {
 	orDefault(&cfg.Name, defaultName)
-	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-	e.Source, e.Op, e.Sent = cfg.Name, "New", base.NotSent
-	return e
+	return variable.Invalid(cfg.Name, "New", err)
 }
 
 // Name is Config.Name, by default athena.

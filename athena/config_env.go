@@ -55,9 +55,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		other["output_location"] = "ATHENA_OUTPUT_BUCKET"
 	}
 	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts), other)); err != nil {
-		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
-		return Config{}, e
+		return Config{}, variable.Invalid(defaultName, "ConfigFromEnv", err)
 	}
 	return c, nil
 }

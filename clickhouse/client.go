@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // Client reads from one ClickHouse. It is safe for concurrent use; Close ends it.
@@ -68,9 +68,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 
 func configError(cfg Config, err error) error {
 	orDefault(&cfg.Name, defaultName)
-	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-	e.Source, e.Op, e.Sent = cfg.Name, "New", base.NotSent
-	return e
+	return variable.Invalid(cfg.Name, "New", err)
 }
 
 // Name is Config.Name, by default clickhouse.

@@ -55,9 +55,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		c.Secure = c.Secure || secure == ""
 	}
 	if err = errors.Join(err, c.variables(prefix)); err != nil {
-		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-		e.Source, e.Op, e.Sent = cmp.Or(c.Name, defaultName), "ConfigFromEnv", base.NotSent
-		return Config{}, e
+		return Config{}, variable.Invalid(cmp.Or(c.Name, defaultName), "ConfigFromEnv", err)
 	}
 	return c, nil
 }

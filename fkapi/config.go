@@ -105,7 +105,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	}
 	credentials := base.LoadEnv(ctx, opts, appID, key, user, password)
 	if err := errors.Join(plain, credentials, c.variables(variable.Prefix(ctx, opts))); err != nil {
-		return Config{}, invalid("fkapi", "ConfigFromEnv", err)
+		return Config{}, variable.Invalid("fkapi", "ConfigFromEnv", err)
 	}
 	return c, nil
 }
@@ -182,13 +182,6 @@ func named(field string, err error) error {
 		field += " (" + variable + ")"
 	}
 	return &problem{field + ": " + text, err}
-}
-
-// invalid is one error of all problems, on one line.
-func invalid(source, op string, err error) error {
-	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-	e.Source, e.Op, e.Sent = source, op, base.NotSent
-	return e
 }
 
 var errMissing = errors.New("missing")

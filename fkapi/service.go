@@ -17,6 +17,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/internal/document"
 	"github.com/fourkites/sources/internal/rest"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // service is what both clients are made of.
@@ -36,10 +37,10 @@ func newService(ctx context.Context, c Config, name, op, baseURL string, opts []
 	s := &service{name: cmp.Or(c.Name, name), locale: cmp.Or(c.Locale, "en")}
 	options, err := base.NewOptions(opts, "Secrets", "Transport", "Dialer", "TLS")
 	if err = errors.Join(required("company_url", baseURL == ""), c.Validate(), err); err != nil {
-		return nil, invalid(s.name, op, err)
+		return nil, variable.Invalid(s.name, op, err)
 	}
 	if err := s.open(ctx, c, baseURL, options); err != nil {
-		return nil, invalid(s.name, op, err)
+		return nil, variable.Invalid(s.name, op, err)
 	}
 	return s, nil
 }

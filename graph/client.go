@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/code"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // Client asks one code graph. It is safe for concurrent use; Close ends it.
@@ -107,9 +107,7 @@ func (c *Client) classify(err error) *base.Error {
 
 func configError(cfg Config, err error) error {
 	orDefault(&cfg.Name, defaultName)
-	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-	e.Source, e.Op, e.Sent = cfg.Name, "New", base.NotSent
-	return e
+	return variable.Invalid(cfg.Name, "New", err)
 }
 
 // Name is Config.Name, by default graph.

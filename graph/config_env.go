@@ -37,9 +37,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	)
 	c.MaxRows = int64(maxRows)
 	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts))); err != nil {
-		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
-		return Config{}, e
+		return Config{}, variable.Invalid(defaultName, "ConfigFromEnv", err)
 	}
 	return c, nil
 }

@@ -43,9 +43,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 	)
 	c.MaxRows, c.Schemas = int64(maxRows), between(schemas)
 	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts))); err != nil {
-		e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-		e.Source, e.Op, e.Sent = defaultName, "ConfigFromEnv", base.NotSent
-		return Config{}, e
+		return Config{}, variable.Invalid(defaultName, "ConfigFromEnv", err)
 	}
 	return c, nil
 }

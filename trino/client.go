@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/fourkites/sources/internal/partition"
 	"github.com/fourkites/sources/internal/rest"
 	"github.com/fourkites/sources/internal/sqlguard"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // Client reads from one Trino. It is safe for concurrent use; Close ends it.
@@ -104,9 +104,7 @@ func (c *Client) connect(ctx context.Context, o base.Options) error {
 
 func configError(cfg Config, err error) error {
 	orDefault(&cfg.Name, defaultName)
-	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-	e.Source, e.Op, e.Sent = cfg.Name, "New", base.NotSent
-	return e
+	return variable.Invalid(cfg.Name, "New", err)
 }
 
 // Name is Config.Name, by default trino.

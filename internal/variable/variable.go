@@ -1,4 +1,5 @@
-// Package variable helps the ConfigFromEnv of a source to say what is wrong by the names of variables.
+// Package variable helps the constructors of a source, and its ConfigFromEnv, to say everything that is wrong at once, by the
+// names of fields and variables.
 package variable
 
 import (
@@ -36,4 +37,11 @@ func Problems(err error) []error {
 		all = append(all, Problems(one)...)
 	}
 	return all
+}
+
+// Invalid is one error of all that is wrong with a Config, on one line. The call never left the process.
+func Invalid(source, op string, err error) error {
+	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
+	e.Source, e.Op, e.Sent = source, op, base.NotSent
+	return e
 }

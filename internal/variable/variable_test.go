@@ -2,6 +2,7 @@ package variable_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/fourkites/sources/base"
@@ -25,5 +26,18 @@ func TestJoinedErrorsAreTakenApart(t *testing.T) {
 	got := variable.Problems(errors.Join(one, nil, errors.Join(two, three)))
 	if len(got) != 3 || !errors.Is(got[0], one) || !errors.Is(got[2], three) || variable.Problems(nil) != nil {
 		t.Errorf("%v", got)
+	}
+}
+
+func TestEverythingThatIsWrongIsOneErrorOnOneLine(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("token: missing")
+	err := variable.Invalid("shop", "New", errors.Join(errors.New("server: missing"), cause))
+	e, ok := errors.AsType[*base.Error](err)
+	if !ok || e.Kind != base.KindInvalid || e.Source != "shop" || e.Op != "New" || e.Sent != base.NotSent || !errors.Is(err, cause) {
+		t.Errorf("%+v", e)
+	}
+	if text := err.Error(); strings.Contains(text, "\n") || !strings.Contains(text, "server: missing; token: missing") {
+		t.Errorf("%q", text)
 	}
 }
