@@ -56,6 +56,9 @@ func Literal(text string) Value {
 	return Value{hold(text)}
 }
 
+// IsLiteral reports whether the value is the secret itself, so that its form can be checked where it is configured.
+func (v Value) IsLiteral() bool { return v.c != nil && v.c.source == nil && !v.c.reference }
+
 // From is a secret that a source supplies, at use. A nil source is the zero Value.
 func From(source Source) Value {
 	if source == nil {

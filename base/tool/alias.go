@@ -10,9 +10,11 @@ type Aliased[A, In, Out any] struct {
 }
 
 // Alias declares another name for the tool d. convert turns the alias's input A into the tool's own; it is called for
-// every call, and its error is the answer.
+// every call, and its error is the answer. An alias of a tool that writes, writes.
 func Alias[A, In, Out any](d Declaration[In, Out], name, description string, convert func(A) (In, error)) Aliased[A, In, Out] {
-	return Aliased[A, In, Out]{Declare[A, Out](name, description), convert}
+	alias := Declare[A, Out](name, description)
+	alias.writes = d.writes
+	return Aliased[A, In, Out]{alias, convert}
 }
 
 // Alias is the same tool under another name.

@@ -146,6 +146,11 @@ func TestAnAliasHasParametersOfItsOwn(t *testing.T) {
 	if got := search.Alias("orders").Bind(echo).Name(); got != "orders" {
 		t.Error(got)
 	}
+	same := func(q question) (question, error) { return q, nil }
+	writing := search.Writing()
+	if !bound.ReadOnly() || tool.Alias(writing, "order", "Orders.", same).Bind(echo).ReadOnly() || writing.Alias("buy").Bind(echo).ReadOnly() {
+		t.Error("an alias says another thing about writing than its tool")
+	}
 }
 
 type crowded struct {
