@@ -63,17 +63,22 @@ func (l List[T]) Page(ctx context.Context, n int, at string) (base.Page[T], erro
 	if err != nil {
 		return base.Page[T]{Outcome: base.Failed}, base.Invalid(l.Source, l.Op, "%s", err)
 	}
+	p, _, err := l.page(ctx, n, from)
+	return p, err
+}
+
+// page is Page, and how many items came that were none of the answer.
+func (l List[T]) page(ctx context.Context, n int, from place) (p base.Page[T], dropped int, err error) {
 	var stats base.Stats
 	piece, err := l.Fetch(base.WithStats(ctx, &stats), from.Next, n)
 	if err != nil {
-		return base.Page[T]{Outcome: base.Failed, Stats: stats}, err
+		return base.Page[T]{Outcome: base.Failed, Stats: stats}, 0, err
 	}
-	p := base.Page[T]{Items: append([]T{}, piece.Items...), Stats: stats, Outcome: base.Data}
+	p = base.Page[T]{Items: append([]T{}, piece.Items...), Stats: stats, Outcome: base.Data}
 	p.Stats.Rows = int64(len(p.Items))
 	p.Stats.Notes = append(p.Stats.Notes, piece.Notes...)
 	base.AddStats(ctx, base.Stats{Rows: p.Stats.Rows, Notes: piece.Notes})
-	err = l.finish(&p, piece, from)
-	return p, err
+	return p, piece.Dropped, l.finish(&p, piece, from)
 }
 
 // finish says what the page is worth and where the list goes on.
@@ -155,17 +160,26 @@ type walk[T any] struct {
 	places  map[string]bool // cursors
 	given   int
 	idle    int    // pages in a row that brought nothing new
+	barren  int    // pages in a row whose items were none of the answer
 	missing string // what a page could not look at
 	cursor  string // of the page in hand
 	left    bool
 }
 
-// maxIdle is how many pages in a row may bring nothing new.
-const maxIdle = 5
+// maxIdle is how many pages in a row may bring nothing new, maxBarren how many of them may hold nothing but what is none of the
+// answer: what is looked for may stand far back in a list.
+const (
+	maxIdle   = 5
+	maxBarren = 500
+)
 
 func (w *walk[T]) run(ctx context.Context) error {
 	for {
-		p, err := w.Page(ctx, w.size(), w.cursor)
+		from, err := w.decode(w.cursor)
+		if err != nil {
+			return w.broken(err) // cannot be: the cursor is our own
+		}
+		p, dropped, err := w.page(ctx, min(w.size(), w.Size), from)
 		if err != nil {
 			return w.broken(err)
 		}
@@ -174,6 +188,11 @@ func (w *walk[T]) run(ctx context.Context) error {
 		}
 		if err := w.hand(p); err != nil || w.left {
 			return err
+		}
+		if w.barren++; w.idle == 0 {
+			w.barren = 0
+		} else if dropped > 0 && w.barren < maxBarren {
+			w.idle = 0
 		}
 		switch {
 		case !p.More && w.missing != "":

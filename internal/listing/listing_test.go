@@ -138,3 +138,30 @@ func TestAListThatIsNotWholeIsNotTakenForWhole(t *testing.T) {
 		t.Errorf("nothing at all: %+v, %v", p, err)
 	}
 }
+
+func TestWhatIsLookedForMayStandFarBackButNotForEver(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	list := func(pages int) listing.List[int] {
+		return listing.List[int]{
+			Source: "shop", Op: "Orders", Kind: 'o', Question: "all", Size: 10,
+			Fetch: func(_ context.Context, place string, _ int) (listing.Piece[int], error) {
+				asked++
+				at, _ := strconv.Atoi(place)
+				if at+1 == pages {
+					return listing.Piece[int]{Items: []int{7}, Dropped: 9}, nil
+				}
+				return listing.Piece[int]{Dropped: 10, Next: strconv.Itoa(at + 1)}, nil
+			},
+		}
+	}
+	all, err := base.Collect(list(300).All(t.Context(), 0))
+	if err != nil || len(all) != 1 || asked != 300 {
+		t.Errorf("%v after %d pages, %v", all, asked, err)
+	}
+	asked = 0
+	_, err = base.Collect(list(1_000_000).All(t.Context(), 0))
+	if !errors.Is(err, base.ErrPartial) || asked > 600 {
+		t.Errorf("%d pages, %v", asked, err)
+	}
+}

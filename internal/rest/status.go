@@ -198,12 +198,13 @@ func JSON[T any](ctx context.Context, c *Client, r Request) (T, Response, error)
 		return v, resp, err
 	}
 	if err := json.Unmarshal(resp.Body, &v); err != nil {
-		return v, resp, c.undecoded(r, resp, err)
+		return v, resp, c.Undecoded(r, resp, err)
 	}
 	return v, resp, nil
 }
 
-func (c *Client) undecoded(r Request, resp Response, err error) error {
+// Undecoded is the error of an answer that is not the JSON that was expected: it says what came instead.
+func (c *Client) Undecoded(r Request, resp Response, err error) error {
 	e := base.NewError(base.KindProtocol, err)
 	e.Source, e.Op, e.Code, e.Sent = c.guard.Name(), r.Op.Name, strconv.Itoa(resp.Status), base.Answered
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
