@@ -1,4 +1,5 @@
-// Package adf reads and writes the Atlassian Document Format, in which Jira and Confluence keep rich text, as Markdown.
+// Package adf reads and writes the Atlassian Document Format, in which Jira and Confluence keep rich text, as Markdown, and reads the
+// older storage format of Confluence in the same forms.
 //
 // Nothing of a text is lost on the way: code keeps its language, tables their cells, mentions and media their ids, links and
 // cards their addresses, macros their parameters and bodies. What a reader does not need (colours, widths, alignment) is left

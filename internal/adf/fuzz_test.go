@@ -103,3 +103,18 @@ func words(t *testing.T, raw json.RawMessage) string {
 	}
 	return b.String()
 }
+
+func FuzzMarkdownOfStorage(f *testing.F) {
+	for _, page := range []string{
+		"<p>a</p>", "<ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[x]]></ac:plain-text-body></ac:structured-macro>",
+		"<table><tr><td>a</td></tr></table>", "<ul><li>a<ul><li>b", "<p>&nbsp;&copy;&#1;", "<a><b><c></a>", "<ac:link><ri:page/></ac:link>", "<![CDATA[", "<ac:image><ri:url/>",
+	} {
+		f.Add(page)
+	}
+	f.Fuzz(func(t *testing.T, page string) {
+		text, _ := adf.MarkdownOfStorage(page)
+		if !utf8.ValidString(text) || len(text) > 200*(len(page)+100) {
+			t.Errorf("%d bytes became %d", len(page), len(text))
+		}
+	})
+}

@@ -30,52 +30,43 @@ type span struct {
 	text  string // escaped, but for code
 	marks []mark
 	code  bool
-	raw   bool // Markdown already
 }
 
-// inline writes nodes with their marks.
+// inline writes nodes with their marks. Spaces behind a text wait, for a mark closes before them.
 func (w *writer) inline(nodes []node, lineBreak string) string {
 	var b strings.Builder
 	var open []mark
+	spaces := ""
 	for _, s := range w.spans(nodes, lineBreak) {
-		lead, text, tail := s.text, "", ""
+		lead, text, tail := "", s.text, ""
 		if !s.code {
 			text = strings.TrimLeft(s.text, " ")
 			lead = s.text[:len(s.text)-len(text)]
 			trimmed := strings.TrimRight(text, " ")
 			tail, text = text[len(trimmed):], trimmed
-		} else {
-			lead, text = "", s.text
 		}
 		if text == "" { // marks of spaces alone cannot be written
-			b.WriteString(lead + tail)
+			spaces += lead + tail
 			continue
 		}
 		keep := 0
 		for keep < len(open) && keep < len(s.marks) && same(open[keep], s.marks[keep]) {
 			keep++
 		}
-		closing := closers(open[keep:])
-		if closing != "" { // a mark closes before the spaces behind its text
-			held := strings.TrimRight(b.String(), " ")
-			spaces := b.Len() - len(held)
-			b.Reset()
-			b.WriteString(held + closing + strings.Repeat(" ", spaces))
-		}
-		b.WriteString(lead)
+		b.WriteString(closers(open[keep:]) + spaces + lead)
 		for _, m := range s.marks[keep:] {
 			b.WriteString(opener(m))
 		}
-		b.WriteString(text + tail)
-		open = s.marks
+		b.WriteString(text)
+		spaces, open = tail, s.marks
 	}
-	held := strings.TrimRight(b.String(), " ")
-	return held + closers(open) + strings.Repeat(" ", b.Len()-len(held))
+	return b.String() + closers(open) + spaces
 }
 
 // spans are the nodes as pieces of text, neighbours of the same marks joined.
 func (w *writer) spans(nodes []node, lineBreak string) []span {
 	var all []span
+	var last strings.Builder // the text of the last one, to which neighbours are added
 	for i, n := range nodes {
 		follows := ""
 		if i+1 < len(nodes) {
@@ -85,11 +76,19 @@ func (w *writer) spans(nodes []node, lineBreak string) []span {
 		if s.text == "" {
 			continue
 		}
-		if last := len(all) - 1; last >= 0 && !s.code && !all[last].code && slices.EqualFunc(all[last].marks, s.marks, same) {
-			all[last].text += s.text
-			continue
+		if end := len(all) - 1; end >= 0 {
+			if !s.code && !all[end].code && slices.EqualFunc(all[end].marks, s.marks, same) {
+				last.WriteString(s.text)
+				continue
+			}
+			all[end].text = last.String()
 		}
+		last.Reset()
+		last.WriteString(s.text)
 		all = append(all, s)
+	}
+	if end := len(all) - 1; end >= 0 {
+		all[end].text = last.String()
 	}
 	return all
 }
