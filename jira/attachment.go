@@ -8,7 +8,6 @@ import (
 	"net/url"
 
 	"github.com/fourkites/sources/base"
-	"github.com/fourkites/sources/internal/login"
 	"github.com/fourkites/sources/internal/rest"
 )
 
@@ -43,11 +42,10 @@ func (c *Client) AttachmentContent(ctx context.Context, id string, maxBytes int6
 	case maxBytes == 0 || maxBytes > c.config.MaxAttachmentBytes:
 		maxBytes = c.config.MaxAttachmentBytes
 	}
-	resp, err := c.rest.Do(login.Noting(ctx), rest.Request{
+	resp, err := c.site.Do(ctx, rest.Request{
 		Op: op, Method: http.MethodGet, Path: "/rest/api/3/attachment/content/" + id, Query: "redirect=false", MaxBytes: maxBytes,
 		Header: http.Header{"Range": {fmt.Sprintf("bytes=0-%d", maxBytes)}, "Accept": {"*/*"}}, // one more, to see that there is more
 	})
-	base.AddStats(ctx, base.Stats{BytesRead: int64(len(resp.Body))})
 	if err != nil {
 		if e, ok := rangeOfNothing(err); ok {
 			return Content{ContentType: e}, nil

@@ -12,16 +12,15 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/internal/atlassian"
 	"github.com/fourkites/sources/internal/document"
-	"github.com/fourkites/sources/internal/login"
 	"github.com/fourkites/sources/internal/rest"
+	"github.com/fourkites/sources/internal/variable"
 )
 
 // Client reads one site. It is safe for concurrent use; Close ends it.
 type Client struct {
-	config  Config
-	rest    *rest.Client
-	account *atlassian.Account
-	fields  fields
+	config Config
+	site   *atlassian.Site
+	fields fields
 }
 
 var _ base.Client = (*Client)(nil)
@@ -41,32 +40,22 @@ func New(ctx context.Context, c Config, opts ...base.Option) (*Client, error) {
 		err = errors.Join(err, named("server", errors.New("missing; set it to the URL of the site, or set cloud_id")))
 	}
 	if err = errors.Join(c.Validate(), err); err != nil {
-		return nil, invalid(c.Name, "New", err)
+		return nil, variable.Invalid(c.Name, "New", err)
 	}
-	client := &Client{config: c}
+	client := &Client{config: c, fields: fields{asking: make(chan struct{}, 1)}}
 	if err := client.open(ctx, options); err != nil {
-		return nil, invalid(c.Name, "New", err)
+		return nil, variable.Invalid(c.Name, "New", err)
 	}
 	return client, nil
 }
 
-// open makes what a client stands on, or leaves nothing behind.
 func (c *Client) open(ctx context.Context, options base.Options) (err error) {
-	if c.account, err = atlassian.NewAccount(ctx, c.config.Email, c.config.Token, options.Secrets); err != nil {
-		return named("token", err)
-	}
-	c.rest, err = rest.New(rest.Config{
-		Guard: base.GuardConfig{
-			Name: c.config.Name, Limits: c.config.Limits, Defaults: defaults, Refresh: c.account.Refused, Secrets: c.account.Secrets,
-		},
-		BaseURL:     atlassian.BaseURL("jira", c.config.Server, c.config.CloudID, c.config.Gateway),
-		AddressName: "server or cloud_id", MaxResponseBytes: c.config.MaxResponseBytes, Sign: c.account.Sign,
-		Header: http.Header{"Accept": {"application/json"}}, Classify: c.classify,
+	c.site, err = atlassian.Open(ctx, atlassian.SiteConfig{
+		Name: c.config.Name, Product: "jira", Server: c.config.Server, CloudID: c.config.CloudID, Gateway: c.config.Gateway,
+		Email: c.config.Email, Token: c.config.Token, AddressName: "server or cloud_id", Named: named, Cause: serverError,
+		MaxResponseBytes: c.config.MaxResponseBytes, Limits: c.config.Limits, Defaults: defaults,
 		CAFile: c.config.CAFile, CertFile: c.config.CertFile, KeyFile: c.config.KeyFile, Proxy: c.config.Proxy,
 	}, options)
-	if err != nil {
-		_ = c.account.Close() // nothing was asked of it
-	}
 	return err
 }
 
@@ -74,14 +63,14 @@ func (c *Client) open(ctx context.Context, options base.Options) (err error) {
 func (c *Client) Name() string { return c.config.Name }
 
 // Health is what is known of the site without a call.
-func (c *Client) Health() base.Health { return c.rest.Guard().Health() }
+func (c *Client) Health() base.Health { return c.site.Guard().Health() }
 
 // Reload replaces the limits while calls run.
-func (c *Client) Reload(l base.Limits) error { return c.rest.Guard().Reload(l) }
+func (c *Client) Reload(l base.Limits) error { return c.site.Guard().Reload(l) }
 
 // Close refuses new calls at once and gives running ones base.CloseGrace to finish; then they are cut. It may be called
 // again.
-func (c *Client) Close() error { return errors.Join(c.rest.Close(), c.account.Close()) }
+func (c *Client) Close() error { return c.site.Close() }
 
 var opPing = &base.Op{Name: "Ping", Probe: true}
 
@@ -103,42 +92,23 @@ type ServerError struct {
 // Error is the status and the site's words.
 func (e *ServerError) Error() string { return e.text }
 
-func (c *Client) classify(r rest.Response) *base.Error {
-	said := atlassian.ReadRefusal(r, c.rest.Guard().Clean)
-	cause := &ServerError{Status: said.Status, Messages: said.Messages, Fields: said.Fields, Reason: said.Reason, text: said.Error()}
-	e := atlassian.Judge(r, said, cause, c.config.CloudID != "")
-	if e != nil && r.Status == http.StatusGone {
-		e.SetHint(base.HintOf("the site has removed what was asked; a newer version of this client may know its successor"))
-	}
-	return e
+func serverError(said atlassian.Refusal) error {
+	return &ServerError{Status: said.Status, Messages: said.Messages, Fields: said.Fields, Reason: said.Reason, text: said.Error()}
 }
 
 // object makes one request and decodes the object that it answers with.
 func (c *Client) object(ctx context.Context, r rest.Request) (document.Document, error) {
-	raw, err := c.raw(ctx, r)
-	if err != nil {
-		return document.Document{}, err
-	}
-	d, err := document.New(raw, "", new([]string))
-	if err != nil {
-		return d, c.protocol(r.Op, "the answer is not a JSON object")
-	}
-	return d, nil
+	d, _, err := c.site.Object(ctx, r)
+	return d, err
 }
 
 // raw makes one request, whose answer is JSON of any kind.
 func (c *Client) raw(ctx context.Context, r rest.Request) (json.RawMessage, error) {
-	raw, resp, err := rest.JSON[json.RawMessage](login.Noting(ctx), c.rest, r)
-	base.AddStats(ctx, base.Stats{BytesRead: int64(len(resp.Body))})
+	raw, _, err := c.site.Raw(ctx, r)
 	return raw, err
 }
 
-// protocol is the error of an answer that is JSON and still not what was asked for.
-func (c *Client) protocol(op *base.Op, text string) error {
-	e := base.NewError(base.KindProtocol, nil).WithText(text)
-	e.Source, e.Op, e.Sent = c.config.Name, op.Name, base.Answered
-	return e
-}
+func (c *Client) protocol(op *base.Op, text string) error { return c.site.Protocol(op, text) }
 
 func (c *Client) invalid(op *base.Op, format string, args ...any) error {
 	return base.Invalid(c.config.Name, op.Name, format, args...)

@@ -74,7 +74,7 @@ func ConfigFromEnv(ctx context.Context, opts ...base.EnvOption) (Config, error) 
 		}
 	}
 	if err = errors.Join(err, c.variables(variable.Prefix(ctx, opts))); err != nil {
-		return Config{}, invalid("jira", "ConfigFromEnv", err)
+		return Config{}, variable.Invalid("jira", "ConfigFromEnv", err)
 	}
 	return c, nil
 }
@@ -139,13 +139,6 @@ func named(field string, err error) error {
 		field += " (" + v + ")"
 	}
 	return fmt.Errorf("%s: %w", field, err)
-}
-
-// invalid is one error of all problems, on one line.
-func invalid(source, op string, err error) error {
-	e := base.NewError(base.KindInvalid, err).WithText(strings.ReplaceAll(err.Error(), "\n", "; "))
-	e.Source, e.Op, e.Sent = source, op, base.NotSent
-	return e
 }
 
 var projectKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,254}$`)

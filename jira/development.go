@@ -23,18 +23,18 @@ const maxHosts = 10
 // The site answers this from what it calls development information, for which it documents no interface: the one of its own
 // pages is used, as others do.
 func (c *Client) PullRequests(ctx context.Context, key string) ([]PullRequest, error) {
-	i, err := c.issue(ctx, opPullRequests, key, url.Values{"fields": {"project"}})
+	id, err := c.id(ctx, opPullRequests, key)
 	if err != nil {
 		return nil, err
 	}
-	hosts, err := c.codeHosts(ctx, i.ID)
+	hosts, err := c.codeHosts(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	all, missing := []PullRequest{}, []string{}
 	var cause error
 	for _, host := range hosts {
-		some, failed, err := c.pullRequestsOf(ctx, i.ID, host)
+		some, failed, err := c.pullRequestsOf(ctx, id, host)
 		if err != nil {
 			failed, cause = []string{host}, err
 		}

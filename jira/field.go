@@ -3,9 +3,10 @@ package jira
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -24,14 +25,11 @@ type Field struct {
 	JQL    []string `json:"jql,omitempty"`  // the names that it has in a search
 }
 
-// fields is what is known of a site's fields.
+// fields is what is known of a site's fields. Who holds the place in asking may touch the others.
 type fields struct {
-	asking chan struct{} // holds one who asks
-	once   sync.Once
-
-	mu    sync.Mutex
-	all   []Field
-	until time.Time
+	asking chan struct{}
+	all    []Field
+	until  time.Time
 }
 
 // keepFields is how long the fields of a site are taken for the same.
@@ -40,24 +38,21 @@ const keepFields = 10 * time.Minute
 // Fields are all fields of the site, kept for ten minutes. Of callers that come at once, one asks.
 func (c *Client) Fields(ctx context.Context) ([]Field, error) {
 	f := &c.fields
-	f.once.Do(func() { f.asking = make(chan struct{}, 1) })
 	select {
 	case f.asking <- struct{}{}:
 		defer func() { <-f.asking }()
 	case <-ctx.Done():
 		return nil, c.ended(ctx)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if time.Now().Before(f.until) {
-		return append([]Field{}, f.all...), nil
+		return slices.Clone(f.all), nil
 	}
 	all, err := c.askFields(ctx)
 	if err != nil {
 		return nil, err
 	}
 	f.all, f.until = all, time.Now().Add(keepFields)
-	return append([]Field{}, all...), nil
+	return slices.Clone(all), nil
 }
 
 func (c *Client) ended(ctx context.Context) error {
@@ -105,7 +100,7 @@ func (c *Client) FieldsNamed(ctx context.Context, name string) ([]Field, error) 
 		}
 	}
 	if len(found) == 0 {
-		e := base.NewError(base.KindNotFound, nil).WithText("no field has the name " + name)
+		e := base.NewError(base.KindNotFound, nil).WithText(fmt.Sprintf("no field has the name %.60q", name))
 		e.Source, e.Op, e.Sent = c.config.Name, opFields.Name, base.Answered
 		return nil, e
 	}

@@ -24,7 +24,14 @@ func (c *Client) Issue(ctx context.Context, key string) (Issue, error) {
 
 // IssueID is the numeric id of the issue with that key, by which other services of Atlassian know it.
 func (c *Client) IssueID(ctx context.Context, key string) (string, error) {
-	i, err := c.issue(ctx, opIssueID, key, url.Values{"fields": {"project"}})
+	return c.id(ctx, opIssueID, key)
+}
+
+func (c *Client) id(ctx context.Context, op *base.Op, key string) (string, error) {
+	i, err := c.issue(ctx, op, key, url.Values{"fields": {"project"}})
+	if err == nil && i.ID == "" {
+		err = c.protocol(op, "the answer has no id")
+	}
 	return i.ID, err
 }
 
@@ -39,8 +46,8 @@ func (c *Client) issue(ctx context.Context, op *base.Op, key string, query url.V
 	}
 	i := c.readIssue(d, nil)
 	switch key = strings.TrimSpace(key); {
-	case i.Key == "" || i.ID == "":
-		return Issue{}, c.protocol(op, "the answer is no issue: it has no key and id")
+	case i.Key == "":
+		return Issue{}, c.protocol(op, "the answer is no issue: it has no key")
 	case numericID.MatchString(key) && i.ID != key:
 		return Issue{}, c.protocol(op, "the answer is about another issue than the one asked for")
 	case !c.allowed(projectOf(i.Key)):

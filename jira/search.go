@@ -85,7 +85,7 @@ func (c *Client) issues(op *base.Op, o SearchOptions, without string) listing.Li
 	}
 	return listing.List[Issue]{
 		Source: c.config.Name, Op: op.Name, Kind: 's', Question: [3]any{o.JQL, o.Fields, without}, Size: pageSize,
-		Key: func(i Issue) string { return i.ID },
+		Key: func(i Issue) string { return i.Key },
 		Fetch: func(ctx context.Context, place string, n int) (listing.Piece[Issue], error) {
 			body := map[string]any{"jql": o.JQL, "maxResults": n, "fields": withProject(fields), "expand": "names"}
 			if place != "" {
@@ -127,24 +127,25 @@ func (c *Client) readSearch(op *base.Op, d document.Document, without string) (l
 	for _, one := range all {
 		i := c.readIssue(one, names)
 		switch {
-		case i.ID == "":
-			return p, c.protocol(op, "an issue of the answer has no id")
+		case i.Key == "":
+			return p, c.protocol(op, "an issue of the answer has no key")
 		case !c.allowed(i.Project):
 			p.Dropped++
-		case without != "" && (i.Key == without || i.ID == without):
+		case without != "" && i.Key == without:
 		default:
 			p.Items = append(p.Items, i)
 		}
 	}
-	if p.Dropped > 0 {
-		p.Notes = append(p.Notes, fmt.Sprintf("%d issues of projects that the configuration does not allow were dropped", p.Dropped))
+	if dropped := p.Dropped; dropped > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("%d issues of projects that the configuration does not allow were dropped", dropped))
 	}
-	if len(all) > len(p.Items)+p.Dropped { // the issue itself
-		p.Dropped = len(all) - len(p.Items)
-	}
+	p.Dropped = len(all) - len(p.Items) // the issue itself, too
 	p.Next = d.Text("nextPageToken")
 	if last, known := d.Flag("isLast"); known && last {
 		p.Next = ""
+	}
+	if p.Next == "" && d.Count("startAt") == 0 { // as sites behind a proxy of older times answer
+		p.Total = d.Count("total")
 	}
 	p.Notes = append(p.Notes, warnings(d)...)
 	return p, nil
@@ -157,10 +158,13 @@ func warnings(d document.Document) []string {
 		return nil
 	}
 	var texts []string
-	if json.Unmarshal(raw, &texts) == nil {
-		return texts
+	if json.Unmarshal(raw, &texts) != nil {
+		texts = []string{string(raw)}
 	}
-	return []string{"the site warns: " + string(raw[:min(len(raw), 300)])}
+	for i, text := range texts {
+		texts[i] = "the site warns: " + strings.ToValidUTF8(text[:min(len(text), 300)], "")
+	}
+	return texts[:min(len(texts), 10)]
 }
 
 // Count is how many issues match about: the site counts those that its index has, and it counts all, also those of projects

@@ -63,10 +63,10 @@ func (c *Client) similar(ctx context.Context, o SimilarOptions, yield func(Issue
 				continue
 			case err != nil:
 				return err
-			case seen[i.ID]:
+			case seen[i.Key]:
 				continue
 			}
-			seen[i.ID] = true
+			seen[i.Key] = true
 			if !yield(i, nil) || len(seen) == o.Limit {
 				return nil
 			}

@@ -1,5 +1,5 @@
 // Package atlassian is what Jira Cloud and Confluence Cloud have in common: where a site is reached, the account that asks,
-// the refusals, the times, and the quoting of their query languages.
+// and the refusals.
 package atlassian
 
 import (

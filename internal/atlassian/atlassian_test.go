@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
@@ -56,22 +55,6 @@ func TestAnAccountShowsItsTokenAsItsKindWants(t *testing.T) {
 	}
 }
 
-func TestInstantsOfBothProductsAreRead(t *testing.T) {
-	t.Parallel()
-	want := time.Date(2021, 1, 2, 7, 4, 5, 0, time.UTC)
-	for _, text := range []string{"2021-01-02T15:04:05.000+0800", "2021-01-02T07:04:05.000Z", "2021-01-02T07:04:05Z", "2021-01-02T08:04:05+01:00"} {
-		if at, err := atlassian.ParseTime(text); err != nil || !at.Equal(want) {
-			t.Errorf("%s: %s, %v", text, at, err)
-		}
-	}
-	if at, err := atlassian.ParseTime(" "); err != nil || !at.IsZero() {
-		t.Errorf("%s, %v", at, err)
-	}
-	if _, err := atlassian.ParseTime("yesterday"); err == nil {
-		t.Error("yesterday is an instant")
-	}
-}
-
 func refusal(status int, body string, header ...string) rest.Response {
 	h := http.Header{}
 	for i := 0; i+1 < len(header); i += 2 {
@@ -107,28 +90,5 @@ func TestARefusalIsTakenApartInEveryForm(t *testing.T) {
 	}
 	if e := atlassian.Judge(refusal(303, ""), atlassian.Refusal{}, nil, false); e != nil {
 		t.Errorf("a redirect is judged: %v", e)
-	}
-}
-
-func TestAStringOfAQueryIsAlwaysQuoted(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"":                                 `""`,
-		"INT":                              `"INT"`,
-		`x\" OR project = SECRET`:          `"x\\\" OR project = SECRET"`,
-		`ends with a backslash\`:           `"ends with a backslash\\"`,
-		"two\nlines\tand emoji \U0001F680": "\"two\nlines\tand emoji \U0001F680\"",
-	} {
-		if got, err := atlassian.Quote(text); err != nil || got != want {
-			t.Errorf("%q: %s, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"a\x00", "ab\x7f", "a\ufdd0", "a\uffff", "a\xff"} {
-		if _, err := atlassian.Quote(text); err == nil || !strings.Contains(err.Error(), "byte") {
-			t.Errorf("%q: %v", text, err)
-		}
-	}
-	if got, _ := atlassian.Quote(atlassian.Term(`a "b" \c`)); got != `"\"a \\\"b\\\" \\\\c\""` {
-		t.Errorf("a term: %s", got)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fourkites/sources/internal/atlassian"
+	"github.com/fourkites/sources/internal/querytext"
 )
 
 // Clause is a condition. The zero Clause holds for every issue, and is left out of And and Or.
@@ -26,7 +26,7 @@ func compared(f Field, operator, value string) Clause {
 	if !f.list {
 		return broken(f, errors.New("it is not compared by "+operator))
 	}
-	quoted, err := atlassian.Quote(value)
+	quoted, err := querytext.Quote(value)
 	if err != nil {
 		return broken(f, err)
 	}
@@ -46,7 +46,7 @@ func among(f Field, operator string, values []string) Clause {
 	}
 	all := make([]string, 0, len(values))
 	for i, value := range values {
-		quoted, err := atlassian.Quote(value)
+		quoted, err := querytext.Quote(value)
 		if err != nil {
 			return broken(f, fmt.Errorf("value %d: %w", i+1, err))
 		}
@@ -79,26 +79,26 @@ func Contains(f Field, words string) Clause {
 	return searched(f, words, func(text string) string {
 		all := strings.Fields(text)
 		for i, word := range all {
-			all[i] = atlassian.Word(word)
+			all[i] = querytext.Word(word)
 		}
 		return strings.Join(all, " ")
 	})
 }
 
 // Phrase holds where the text has the words in this order, next to each other.
-func Phrase(f Field, words string) Clause { return searched(f, words, atlassian.Term) }
+func Phrase(f Field, words string) Clause { return searched(f, words, querytext.Term) }
 
 func searched(f Field, words string, term func(string) string) Clause {
 	if !f.text {
 		return broken(f, errors.New("it is not a field of text"))
 	}
-	if _, err := atlassian.Quote(words); err != nil { // with the position in what the caller gave
+	if _, err := querytext.Quote(words); err != nil { // with the position in what the caller gave
 		return broken(f, err)
 	}
-	if !atlassian.Searchable(words) {
+	if !querytext.Searchable(words) {
 		return broken(f, errors.New("no word to search for"))
 	}
-	quoted, err := atlassian.Quote(term(words))
+	quoted, err := querytext.Quote(term(words))
 	if err != nil {
 		return broken(f, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/fourkites/sources/internal/querytext"
 )
 
 // token is one word, string or sign of a search.
@@ -69,7 +71,7 @@ func unquote(text string) (value string, size int, err error) {
 			return b.String(), i + 1, nil
 		case c != '\\':
 			r, n := utf8.DecodeRuneInString(text[i:])
-			if r == utf8.RuneError && n == 1 || refused(r) {
+			if r == utf8.RuneError && n == 1 || querytext.Refused(r) {
 				return "", 0, fmt.Errorf("U+%04X cannot stand in a string", r)
 			}
 			b.WriteString(text[i : i+n])
@@ -89,9 +91,4 @@ func unquote(text string) (value string, size int, err error) {
 		}
 	}
 	return "", 0, fmt.Errorf("a string without an end")
-}
-
-// refused are the characters that no string may hold.
-func refused(r rune) bool {
-	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r >= 0x7F && r <= 0x9F || r == 0xFDD0 || r == 0xFFFE || r == 0xFFFF
 }

@@ -1,4 +1,5 @@
-package atlassian
+// Package querytext writes texts from outside into the query languages of Atlassian, JQL and CQL, so that they mean themselves.
+package querytext
 
 import (
 	"fmt"
@@ -17,7 +18,7 @@ func Quote(text string) (string, error) {
 		if r == utf8.RuneError && size == 1 {
 			return "", fmt.Errorf("byte %d is not UTF-8", i)
 		}
-		if refused(r) {
+		if Refused(r) {
 			return "", fmt.Errorf("U+%04X at byte %d cannot stand in a string of the query", r, i)
 		}
 		i += size
@@ -25,8 +26,8 @@ func Quote(text string) (string, error) {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`, nil
 }
 
-// refused reports whether the grammar lets no string hold the character.
-func refused(r rune) bool {
+// Refused reports whether the grammar lets no string hold the character.
+func Refused(r rune) bool {
 	switch {
 	case r <= 0x08, r == 0x0B, r == 0x0C, r >= 0x0E && r <= 0x1F, r >= 0x7F && r <= 0x9F, r == 0xFDD0, r == 0xFFFE, r == 0xFFFF:
 		return true
