@@ -1,0 +1,82 @@
+package confluencetest
+
+import (
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/fourkites/sources/confluence"
+)
+
+// encode is a page of v2, as a list gives it or whole.
+func (s *Server) encode(p *page, query url.Values, whole bool) object {
+	v := p.last()
+	if n, err := strconv.Atoi(query.Get("version")); err == nil && whole && n >= 1 && n <= len(p.versions) {
+		v = p.versions[n-1]
+	}
+	out := object{
+		"id": p.ID, "status": p.Status, "title": v.title, "spaceId": p.SpaceID, "parentId": nullable(p.ParentID), "parentType": nil, "position": p.position,
+		"authorId": p.AuthorID, "ownerId": nullable(p.OwnerID), "lastOwnerId": nil, "createdAt": instant(p.Created), "version": versionOf(v.Version),
+		"body": v.body.encode(query.Get("body-format"), whole),
+		"_links": object{
+			"webui": address(p.Page), "editui": "/pages/resumedraft.action?draftId=" + p.ID, "tinyui": "/x/" + p.ID, "base": s.URL + "/wiki",
+		},
+	}
+	if p.ParentID != "" {
+		out["parentType"] = "page"
+	}
+	if query.Get("include-labels") == "true" && whole {
+		out["labels"] = object{"results": labels(p.Labels), "meta": object{"hasMore": false, "cursor": ""}, "_links": object{"self": s.URL}}
+	}
+	if query.Get("include-versions") == "true" && whole {
+		out["versions"] = s.versions(p)
+	}
+	return out
+}
+
+// inlineVersions is how many versions come with a page.
+const inlineVersions = 50
+
+func (s *Server) versions(p *page) object {
+	all := []object{}
+	for i := len(p.versions) - 1; i >= 0 && len(all) < inlineVersions; i-- {
+		all = append(all, versionOf(p.versions[i].Version))
+	}
+	meta := object{"hasMore": len(all) < len(p.versions), "cursor": ""}
+	return object{"results": all, "meta": meta, "_links": object{"self": s.URL}}
+}
+
+func versionOf(v confluence.Version) object {
+	return object{"number": v.Number, "createdAt": instant(v.At), "authorId": v.AuthorID, "message": v.Message, "minorEdit": v.Minor}
+}
+
+// encode is the body in the format that was asked for; nothing unless one was.
+func (b Body) encode(format string, whole bool) object {
+	value, ok := map[string]string{"atlas_doc_format": b.Document, "storage": b.Storage, "view": b.View, "export_view": b.View}[format]
+	if !ok || !whole && format != "storage" && format != "atlas_doc_format" {
+		return object{}
+	}
+	return object{format: object{"representation": format, "value": value}}
+}
+
+func labels(names []string) []object {
+	all := []object{}
+	for i, name := range names {
+		all = append(all, object{"id": strconv.Itoa(i + 1), "name": name, "prefix": "global"})
+	}
+	return all
+}
+
+func nullable(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// instant is a time as the site writes it.
+func instant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+func address(p confluence.Page) string {
+	return "/spaces/" + p.Space + "/pages/" + p.ID + "/" + url.PathEscape(p.Title)
+}
