@@ -27,6 +27,14 @@ func (s *Secret) Show(ctx context.Context) (secret.Snapshot, error) {
 	return snap, nil
 }
 
+// Shown is the version that a call has shown last; empty before it has shown any.
+func Shown(ctx context.Context) string {
+	if version, ok := ctx.Value(shownKey{}).(*string); ok {
+		return *version
+	}
+	return ""
+}
+
 // Refused says that the server rejected what the call showed last, and waits for another version, as a guard asks for
 // after an Unauthenticated answer. An error says that there is none.
 func (s *Secret) Refused(ctx context.Context) error {
