@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/fkapi"
 	"github.com/fourkites/sources/internal/command"
@@ -40,8 +39,7 @@ func (l *life) markdown() string {
 	d.files(l)
 	d.relationship(l.Relationship)
 	d.agreement(l)
-	d.asked(l.Asked)
-	d.notSeen(l.NotSeen)
+	command.WriteAccount(&d.Document, l.Asked, l.NotSeen)
 	return d.String()
 }
 
@@ -117,18 +115,7 @@ func ageOf(age time.Duration) string {
 	if age <= 0 {
 		return ""
 	}
-	return ", up to " + length(age) + " old"
-}
-
-// length is a length of time that a person takes in at once.
-func length(d time.Duration) string {
-	switch {
-	case d >= 48*time.Hour:
-		return fmt.Sprintf("%.0f days", d.Hours()/24)
-	case d >= time.Minute:
-		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
-	}
-	return d.Round(time.Second).String()
+	return ", up to " + command.Length(age) + " old"
 }
 
 func createdAs(all redshift.Attempts) string {
@@ -226,38 +213,6 @@ func (d *document) agreement(l *life) {
 			}
 		}
 		items = append(items, strings.Join(parts, "; "))
-	}
-	d.List(items)
-}
-
-func (d *document) asked(all []command.Asked) {
-	d.Heading(3, "Which source answered, how fast, and how old")
-	var rows [][]string
-	for _, a := range all {
-		old := "no lag told"
-		switch {
-		case a.Outcome == command.Skipped || a.Outcome == base.Failed.String():
-			old = ""
-		case a.Age > 0:
-			old = "up to " + length(a.Age)
-		}
-		rows = append(rows, []string{
-			markdown.Plain(a.Source), markdown.Plain(a.Question), strings.ReplaceAll(a.Outcome, "_", " "), fmt.Sprint(a.Found), markdown.Millis(a.ElapsedMS),
-			fmt.Sprint(a.Calls), fmt.Sprint(a.Retried()), old,
-		})
-	}
-	d.Table([]string{"source", "question", "outcome", "found", "time", "calls", "retries", "how old"}, rows)
-}
-
-func (d *document) notSeen(all []string) {
-	d.Heading(3, "Not seen")
-	if len(all) == 0 {
-		d.Paragraph("Nothing: every source that was asked gave all that it had.")
-		return
-	}
-	var items []string
-	for _, text := range all {
-		items = append(items, markdown.Sentence(text))
 	}
 	d.List(items)
 }
