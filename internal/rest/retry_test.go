@@ -127,15 +127,21 @@ func TestRetryAfterIsUnderstoodInEveryForm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				status(429, "", dated(tc.header)...)(w, r)
-			}, ok)
-			began := time.Now()
-			if _, err := get(t, clientOf(t, s.URL, nil)); err != nil {
-				t.Fatal(err)
+			shortest := time.Hour
+			for range 3 { // a wait that is too long may be the machine's: the shortest of three counts
+				s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					status(429, "", dated(tc.header)...)(w, r)
+				}, ok)
+				began := time.Now()
+				if _, err := get(t, clientOf(t, s.URL, nil)); err != nil {
+					t.Fatal(err)
+				}
+				if shortest = min(shortest, time.Since(began)); shortest <= tc.most {
+					break
+				}
 			}
-			if took := time.Since(began); took < tc.least || took > tc.most+250*time.Millisecond {
-				t.Errorf("waited %s, want %s to %s", took, tc.least, tc.most)
+			if shortest < tc.least || shortest > tc.most {
+				t.Errorf("waited %s, want %s to %s", shortest, tc.least, tc.most)
 			}
 		})
 	}
