@@ -22,7 +22,7 @@ var (
 		"Lists commits, the newest first, of a branch, a file, an author or a time.")
 	GetCommit = tool.Declare[RefArguments, CommitAnswer]("github_get_commit",
 		"Gives one commit with its changed files and their patches.")
-	CompareRefs = tool.Declare[CompareArguments, CompareAnswer]("github_compare",
+	CompareRefs = tool.Declare[CompareArguments, CompareAnswer]("github_compare_refs",
 		"Says which commits and files lie between two branches, tags or commits.")
 	GetPullRequest = tool.Declare[NumberArguments, PullRequestAnswer]("github_get_pull_request",
 		"Gives one pull request with its changed files and their patches.")
@@ -32,7 +32,7 @@ var (
 		"Says which commit, and whose, wrote the lines of a file.")
 	GetTree = tool.Declare[TreeArguments, base.Page[Entry]]("github_get_tree",
 		"Lists all files below a folder of a repository.")
-	GetDeployTimeline = tool.Declare[TimelineArguments, Timeline]("github_deploy_timeline",
+	GetDeployTimeline = tool.Declare[TimelineArguments, Timeline]("github_get_deploy_timeline",
 		"Lists what was merged, released and deployed in some repositories in a window of time, the oldest first. missing names what could "+
 			"not be read.")
 	ListWorkflowRuns = tool.Declare[RunsArguments, base.Page[WorkflowRun]]("github_list_workflow_runs",
@@ -41,7 +41,7 @@ var (
 		"Lists the jobs of a run of GitHub Actions with their steps.")
 	GetJobLogs = tool.Declare[LogArguments, JobLog]("github_get_job_logs",
 		"Gives the last lines of the log of a job. cut says that the log begins before them.")
-	GetRateLimit = tool.Declare[struct{}, RateLimits]("github_rate_limit",
+	GetRateLimit = tool.Declare[struct{}, RateLimits]("github_get_rate_limit",
 		"Says what is left of the budgets of requests, and when they begin anew. Asking costs nothing of them.")
 )
 

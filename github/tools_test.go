@@ -44,8 +44,8 @@ func TestToolsHaveTheirNamesAndPassTheCheck(t *testing.T) {
 		names = append(names, one.Name())
 	}
 	if diff := cmp.Diff(strings.Fields(`github_search_code github_get_file github_search_classes github_list_repos github_list_commits github_get_commit
-		github_compare github_get_pull_request github_list_pull_requests github_blame_file github_get_tree github_deploy_timeline
-		github_list_workflow_runs github_list_jobs github_get_job_logs github_rate_limit
+		github_compare_refs github_get_pull_request github_list_pull_requests github_blame_file github_get_tree github_get_deploy_timeline
+		github_list_workflow_runs github_list_jobs github_get_job_logs github_get_rate_limit
 		search_code get_file_content search_classes list_repos`), names); diff != "" {
 		t.Error(diff)
 	}
