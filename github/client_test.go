@@ -237,6 +237,12 @@ func TestPullRequestsAreReadAndListedByTheirTimes(t *testing.T) {
 			t.Errorf("%+v: %q, %v", o, got, err)
 		}
 	}
+	of, err := client.PullRequestsOf(bounded(t), loads, second)
+	if err != nil || len(of) == 0 || of[0].Number != 1 {
+		t.Errorf("%+v, %v", of, err)
+	}
+	_, err = client.PullRequestsOf(bounded(t), loads, "main")
+	failed(t, err, base.KindInvalid, "sha")
 	for i := range 700 { // all of them were changed after the window
 		server.AddPullRequest(loads, github.PullRequest{Title: "later", State: "closed", Base: "main", Merged: day.AddDate(0, 1, i)}, first, second)
 	}

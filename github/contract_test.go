@@ -67,6 +67,8 @@ func TestContractRequestsAndAnswersAreThoseOfTheDocument(t *testing.T) {
 		check("Compare", err)
 		_, err = client.PullRequest(ctx, loads, 1)
 		check("PullRequest", err)
+		_, err = client.PullRequestsOf(ctx, loads, second)
+		check("PullRequestsOf", err)
 		_, err = base.Collect(client.PullRequests(ctx, github.PullRequestsOptions{Repo: loads}))
 		check("PullRequests", err)
 		_, err = client.Blame(ctx, loads, "src/Intake.java", github.BlameOptions{})

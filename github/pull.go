@@ -17,6 +17,7 @@ var (
 	opPullRequest      = &base.Op{Name: "PullRequest"}
 	opPullRequests     = &base.Op{Name: "PullRequests"}
 	opPullRequestsPage = &base.Op{Name: "PullRequestsPage"}
+	opPullRequestsOf   = &base.Op{Name: "PullRequestsOf"}
 )
 
 // PullRequest is one pull request.
@@ -76,6 +77,26 @@ func (c *Client) PullRequest(ctx context.Context, repo string, number int) (Pull
 	base.AddStats(ctx, base.Stats{Rows: 1})
 	return out, c.cutFiles(op, len(out.Files))
 }
+
+// PullRequestsOf are the pull requests that brought a commit, merged ones and those that are open, without their files.
+func (c *Client) PullRequestsOf(ctx context.Context, repo, sha string) ([]PullRequest, error) {
+	op := opPullRequestsOf
+	owner, name, err := c.split(op, repo)
+	if err == nil && !commitName.MatchString(sha) {
+		err = c.invalid(op, "sha: %.60q is not the name of a commit", sha)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := numbered(c, listing.List[PullRequest]{Kind: 'o', Question: [2]any{repo, sha}, Key: func(p PullRequest) string { return strconv.Itoa(p.Number) }}, call{op: op, repo: repo},
+		func(ctx context.Context, at github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
+			return c.api.PullRequests.ListPullRequestsWithCommit(ctx, owner, name, sha, &at)
+		},
+		func(x *github.PullRequest) (PullRequest, bool) { return readPull(repo, x), true })
+	return base.Collect(l.All(ctx, 0))
+}
+
+var commitName = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 
 func readPull(repo string, x *github.PullRequest) PullRequest {
 	out := PullRequest{

@@ -100,6 +100,12 @@ func (r *RemoteClient) PullRequests(ctx context.Context, o PullRequestsOptions) 
 	})
 }
 
+// PullRequestsOf is [Client.PullRequestsOf].
+func (r *RemoteClient) PullRequestsOf(ctx context.Context, repo, sha string) ([]PullRequest, error) {
+	p, err := ListCommitPullRequests.Call(ctx, r.caller, RefArguments{Repo: repo, Ref: sha})
+	return output.Items(r.name, p, err)
+}
+
 // Blame is [Client.Blame].
 func (r *RemoteClient) Blame(ctx context.Context, repo, path string, o BlameOptions) ([]BlameRange, error) {
 	p, err := BlameFile.Call(ctx, r.caller, BlameArguments{Repo: repo, Path: path, Ref: o.Ref, StartLine: o.StartLine, EndLine: o.EndLine})

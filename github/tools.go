@@ -28,6 +28,8 @@ var (
 		"Gives one pull request with its changed files and their patches.")
 	ListPullRequests = tool.Declare[PullRequestsArguments, base.Page[PullRequest]]("github_list_pull_requests",
 		"Lists pull requests, those changed last first. A page may hold fewer than were asked for and still say more.")
+	ListCommitPullRequests = tool.Declare[RefArguments, base.Page[PullRequest]]("github_list_commit_pull_requests",
+		"Lists the pull requests that brought a commit.")
 	BlameFile = tool.Declare[BlameArguments, base.Page[BlameRange]]("github_blame_file",
 		"Says which commit, and whose, wrote the lines of a file.")
 	GetTree = tool.Declare[TreeArguments, base.Page[Entry]]("github_get_tree",

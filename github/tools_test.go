@@ -44,7 +44,7 @@ func TestToolsHaveTheirNamesAndPassTheCheck(t *testing.T) {
 		names = append(names, one.Name())
 	}
 	if diff := cmp.Diff(strings.Fields(`github_search_code github_get_file github_search_classes github_list_repos github_list_commits github_get_commit
-		github_compare_refs github_get_pull_request github_list_pull_requests github_blame_file github_get_tree github_get_deploy_timeline
+		github_compare_refs github_get_pull_request github_list_pull_requests github_list_commit_pull_requests github_blame_file github_get_tree github_get_deploy_timeline
 		github_list_workflow_runs github_list_jobs github_get_job_logs github_get_rate_limit
 		search_code get_file_content search_classes list_repos`), names); diff != "" {
 		t.Error(diff)
@@ -98,6 +98,9 @@ func TestARemoteClientGivesTheSameAnswers(t *testing.T) {
 	pulls, err := base.Collect(client.PullRequests(ctx, github.PullRequestsOptions{Repo: loads}))
 	pulls2, err2 := base.Collect(remote.PullRequests(ctx, github.PullRequestsOptions{Repo: loads}))
 	same("PullRequests", pulls, pulls2, err, err2)
+	pullsOf, err := client.PullRequestsOf(ctx, loads, second)
+	pullsOf2, err2 := remote.PullRequestsOf(ctx, loads, second)
+	same("PullRequestsOf", pullsOf, pullsOf2, err, err2)
 	blame, err := client.Blame(ctx, loads, "README.md", github.BlameOptions{})
 	blame2, err2 := remote.Blame(ctx, loads, "README.md", github.BlameOptions{})
 	same("Blame", blame, blame2, err, err2)

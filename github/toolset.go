@@ -14,7 +14,7 @@ func (c *Client) Tools() []tool.Tool {
 	return []tool.Tool{
 		SearchCode.Bind(c.toolSearch), GetFile.Bind(c.toolFile), SearchClasses.Bind(output.Paged(c.toolClasses)), ListRepos.Bind(c.toolRepos),
 		ListCommits.Bind(c.toolCommits), GetCommit.Bind(c.toolCommit), CompareRefs.Bind(c.toolCompare), GetPullRequest.Bind(c.toolPull),
-		ListPullRequests.Bind(c.toolPulls), BlameFile.Bind(output.Paged(c.toolBlame)), GetTree.Bind(output.Paged(c.toolTree)),
+		ListPullRequests.Bind(c.toolPulls), ListCommitPullRequests.Bind(output.Paged(c.toolPullsOf)), BlameFile.Bind(output.Paged(c.toolBlame)), GetTree.Bind(output.Paged(c.toolTree)),
 		GetDeployTimeline.Bind(c.toolTimeline), ListWorkflowRuns.Bind(c.toolRuns), ListJobs.Bind(output.Paged(c.toolJobs)),
 		GetJobLogs.Bind(c.toolLogs), GetRateLimit.Bind(func(ctx context.Context, _ struct{}) (RateLimits, error) { return c.RateLimit(ctx) }),
 	}
@@ -94,6 +94,10 @@ func (c *Client) toolPulls(ctx context.Context, in PullRequestsArguments) (base.
 	return c.PullRequestsPage(ctx, PullRequestsOptions{
 		Repo: in.Repo, State: in.State, Base: in.Base, Since: in.Since, Until: in.Until, Limit: in.Limit,
 	}, in.Cursor)
+}
+
+func (c *Client) toolPullsOf(ctx context.Context, in RefArguments) ([]PullRequest, error) {
+	return c.PullRequestsOf(ctx, in.Repo, in.Ref)
 }
 
 func (c *Client) toolBlame(ctx context.Context, in BlameArguments) ([]BlameRange, error) {

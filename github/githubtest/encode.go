@@ -127,7 +127,7 @@ func (p *pull) encode(s *Server, r *repo, whole bool) object {
 	address := s.URL + "/repos/" + r.Name + "/pulls/" + itoa(p.Number)
 	labels := []object{}
 	for _, l := range p.Labels {
-		labels = append(labels, object{"name": l, "id": len(l), "node_id": "L", "color": "ffffff", "default": false, "description": nil, "url": address})
+		labels = append(labels, object{"name": l, "id": len(l), "node_id": "L", "color": "ffffff", "default": false, "description": "", "url": address})
 	}
 	side := func(ref, sha string) object {
 		return object{"ref": ref, "sha": sha, "label": ref, "user": user(p.Author), "repo": r.encode(s)}
