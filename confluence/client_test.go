@@ -422,6 +422,27 @@ func TestChildrenArePagedWithTheirCursor(t *testing.T) {
 	failed(t, err, base.KindInvalid, "id")
 }
 
+func TestCommentsAreListedInPages(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	id := server.AddPage(written())
+	for i := range 130 {
+		server.AddComment(id, confluence.Comment{Body: fmt.Sprintf("**%d** done", i), AuthorID: "5b10", At: written().Created})
+	}
+	client := clientOf(t, server)
+	all, err := base.Collect(client.Comments(bounded(t), id))
+	if err != nil || len(all) != 130 || all[129].Body != "**129** done" || all[0].AuthorID != "5b10" || !all[0].At.Equal(written().Created) || all[0].URL == "" || len(all[0].Notes) != 0 {
+		t.Errorf("%d, %+v, %v", len(all), all[0], err)
+	}
+	_, err = base.Collect(client.Comments(bounded(t), "999"))
+	failed(t, err, base.KindNotFound)
+	narrow := clientOf(t, server, func(c *confluence.Config) { c.Spaces = []string{"OTHER"} })
+	_, err = base.Collect(narrow.Comments(bounded(t), id))
+	failed(t, err, base.KindPermission)
+	_, err = base.Collect(client.Comments(bounded(t), "x"))
+	failed(t, err, base.KindInvalid, "id")
+}
+
 func TestASiteIsReachedWithEitherKindOfToken(t *testing.T) {
 	t.Parallel()
 	server := started(t)

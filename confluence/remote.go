@@ -68,6 +68,13 @@ func (r *RemoteClient) Children(ctx context.Context, id string) iter.Seq2[Child,
 	})
 }
 
+// Comments is [Client.Comments], page by page.
+func (r *RemoteClient) Comments(ctx context.Context, id string) iter.Seq2[Comment, error] {
+	return output.Walk(r.name, opComments.Name, -1, func(_ int, cursor string) (base.Page[Comment], error) {
+		return ListComments.Call(ctx, r.caller, CommentsArguments{PageID: id, Cursor: cursor})
+	})
+}
+
 // History is [Client.History].
 func (r *RemoteClient) History(ctx context.Context, id string) ([]Version, error) {
 	p, err := GetHistory.Call(ctx, r.caller, IDArguments{PageID: id})

@@ -21,6 +21,8 @@ var (
 		"Finds the pages about a service in three groups: architecture, troubleshooting, general. missing names groups that could not be asked for.")
 	ListChildren = tool.Declare[ChildrenArguments, base.Page[Child]]("confluence_list_children",
 		"Lists the pages that stand directly below a page.")
+	ListComments = tool.Declare[CommentsArguments, base.Page[Comment]]("confluence_list_comments",
+		"Lists the comments below a page, as Markdown.")
 	GetHistory = tool.Declare[IDArguments, base.Page[Version]]("confluence_get_history",
 		"Lists the versions of a page, the newest first.")
 	DiffPage = tool.Declare[DiffArguments, Difference]("confluence_diff_page",
@@ -68,6 +70,13 @@ type ChildrenArguments struct {
 	Cursor string `json:"cursor,omitempty" jsonschema:"cursor of the answer before, to read on"`
 }
 
+// CommentsArguments says which comments a tool lists.
+type CommentsArguments struct {
+	PageID string `json:"page_id" jsonschema:"number of the page"`
+	Limit  int    `json:"limit,omitempty" jsonschema:"comments of one answer, 100 if not given"`
+	Cursor string `json:"cursor,omitempty" jsonschema:"cursor of the answer before, to read on"`
+}
+
 // DiffArguments says which versions a tool compares.
 type DiffArguments struct {
 	PageID string `json:"page_id" jsonschema:"number of the page"`
@@ -85,6 +94,7 @@ type PageAnswer struct {
 func (c *Client) Tools() []tool.Tool {
 	return []tool.Tool{
 		SearchDocs.Bind(c.toolSearch), GetPage.Bind(c.toolPage), GetServiceDocs.Bind(c.toolServiceDocs), ListChildren.Bind(c.toolChildren),
+		ListComments.Bind(c.toolComments),
 		GetHistory.Bind(output.Paged(c.toolHistory)), DiffPage.Bind(c.toolDiff),
 	}
 }
@@ -147,6 +157,10 @@ func (c *Client) toolServiceDocs(ctx context.Context, in ServiceArguments) (Serv
 
 func (c *Client) toolChildren(ctx context.Context, in ChildrenArguments) (base.Page[Child], error) {
 	return c.ChildrenPage(ctx, in.PageID, in.Limit, in.Cursor)
+}
+
+func (c *Client) toolComments(ctx context.Context, in CommentsArguments) (base.Page[Comment], error) {
+	return c.CommentsPage(ctx, in.PageID, in.Limit, in.Cursor)
 }
 
 func (c *Client) toolHistory(ctx context.Context, in IDArguments) ([]Version, error) {

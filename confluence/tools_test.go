@@ -40,7 +40,7 @@ func TestToolsHaveTheirNamesAndPassTheCheck(t *testing.T) {
 		}
 		names = append(names, one.Name())
 	}
-	if diff := cmp.Diff(strings.Fields(`confluence_search_docs confluence_get_page confluence_get_service_docs confluence_list_children
+	if diff := cmp.Diff(strings.Fields(`confluence_search_docs confluence_get_page confluence_get_service_docs confluence_list_children confluence_list_comments
 		confluence_get_history confluence_diff_page search_docs get_page get_service_docs`), names); diff != "" {
 		t.Error(diff)
 	}
@@ -56,6 +56,7 @@ func stocked(t *testing.T) *confluencetest.Server {
 	server := started(t)
 	server.AddPage(written())
 	server.AddPage(confluence.Page{Title: "load-ingest design", Labels: []string{"architecture"}, ParentID: "777"})
+	server.AddComment("777", confluence.Comment{Body: "seen", AuthorID: "a", At: written().Created})
 	server.Update("777", "", "# Symptoms\n\nnone", "")
 	return server
 }
@@ -89,6 +90,9 @@ func TestARemoteClientGivesTheSameAnswers(t *testing.T) {
 	children, err := base.Collect(client.Children(ctx, "777"))
 	children2, err2 := base.Collect(remote.Children(ctx, "777"))
 	same("Children", children, children2, err, err2)
+	comments, err := base.Collect(client.Comments(ctx, "777"))
+	comments2, err2 := base.Collect(remote.Comments(ctx, "777"))
+	same("Comments", comments, comments2, err, err2)
 	versions, err := client.History(ctx, "777")
 	versions2, err2 := remote.History(ctx, "777")
 	same("History", versions, versions2, err, err2)

@@ -59,6 +59,15 @@ func (b Body) encode(format string, whole bool) object {
 	return object{format: object{"representation": format, "value": value}}
 }
 
+// comment is one below a page.
+func comment(p *page, format string) object {
+	v := p.last()
+	return object{
+		"id": p.ID, "status": p.Status, "title": p.Title, "pageId": p.ParentID, "version": versionOf(v.Version), "body": v.body.encode(format, false),
+		"_links": object{"webui": "/pages/viewpage.action?focusedCommentId=" + p.ID},
+	}
+}
+
 func labels(names []string) []object {
 	all := []object{}
 	for i, name := range names {

@@ -23,6 +23,7 @@ type Body struct {
 type page struct {
 	confluence.Page
 	versions []version
+	comments []confluence.Comment
 	position int
 }
 
@@ -107,6 +108,25 @@ func (p *page) add(title string, body Body, v confluence.Version) {
 }
 
 func (p *page) last() version { return p.versions[len(p.versions)-1] }
+
+// AddComment adds comments below a page; Body is Markdown. An unknown id is left alone.
+func (s *Server) AddComment(page string, comments ...confluence.Comment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(page)
+	for _, c := range comments {
+		if p == nil {
+			return
+		}
+		if s.number++; c.ID == "" {
+			c.ID = strconv.Itoa(s.number)
+		}
+		if c.Status == "" {
+			c.Status = "current"
+		}
+		p.comments = append(p.comments, c)
+	}
+}
 
 // find is the page of an id. The caller holds the lock.
 func (s *Server) find(id string) *page {

@@ -84,6 +84,14 @@ func (s *Server) ofPage(r *http.Request, id, below string) wire.Answer {
 		return s.list(r, all, func(p *page) object {
 			return object{"id": p.ID, "status": p.Status, "title": p.Title, "spaceId": p.SpaceID, "childPosition": p.position}
 		})
+	case "footer-comments":
+		var all []*page
+		for _, c := range p.comments {
+			one := &page{Page: confluence.Page{ID: c.ID, Title: "Re: " + p.Title, Status: c.Status, ParentID: id, AuthorID: c.AuthorID}}
+			one.add("", Body{Document: document(c.Body)}, confluence.Version{At: c.At, AuthorID: c.AuthorID})
+			all = append(all, one)
+		}
+		return s.list(r, all, func(p *page) object { return comment(p, r.URL.Query().Get("body-format")) })
 	case "labels":
 		return s.list(r, []*page{p}, func(p *page) object {
 			return object{"id": "1", "name": strings.Join(p.Labels, ","), "prefix": "global"}
