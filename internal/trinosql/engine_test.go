@@ -130,7 +130,7 @@ func TestValuesAreBoundAsTheyAre(t *testing.T) {
 func FuzzExecute(f *testing.F) {
 	for _, sql := range []string{
 		"SELECT name, loads FROM carriers WHERE loads > 5 AND name LIKE 'a%' ORDER BY loads DESC LIMIT 3", "SHOW TABLES IN hive.log",
-		"EXPLAIN (TYPE IO) SELECT * FROM carriers", "DESCRIBE carriers", "SELECT CAST(since AS date) FROM carriers WHERE x = X'00'",
+		"EXPLAIN (TYPE IO) SELECT * FROM carriers", "SELECT OR ()", `SELECT "in"() FROM carriers WHERE "and"(1)`, "DESCRIBE carriers", "SELECT CAST(since AS date) FROM carriers WHERE x = X'00'",
 		"SELECT element_at(tags, 'a') FROM carriers WHERE contains(map_values(tags), 'x') OR regexp_like(name, '(')", "SELECT -", "", "SELECT \xfe",
 	} {
 		f.Add(sql)

@@ -317,10 +317,17 @@ func (p *parser) typeName() string {
 	}
 }
 
+// operators have calls of their own, of as many values as they stand between; no function has their names.
+var operators = []string{"and", "or", "not", "in", "isnull", "like"}
+
 func (p *parser) named() *node {
 	all := p.names()
 	if p.symbol("(") {
-		return call(strings.ToLower(all[len(all)-1]), p.list(")")...)
+		name, args := strings.ToLower(all[len(all)-1]), p.list(")")
+		if slices.Contains(operators, name) {
+			unknownFunction(name, len(args))
+		}
+		return call(name, args...)
 	}
 	return &node{kind: nodeName, text: strings.ToLower(all[len(all)-1])}
 }
