@@ -256,6 +256,27 @@ func TestPullRequestsAreReadAndListedByTheirTimes(t *testing.T) {
 	failed(t, err, base.KindInvalid, "state")
 }
 
+func TestPagesKeepTheirSizeWhereNotAllOfThemIsWanted(t *testing.T) {
+	t.Parallel()
+	server, first, second := stocked(t)
+	for i := range 400 {
+		p := github.PullRequest{Title: fmt.Sprint(i), State: "closed", Base: "main", Updated: day.AddDate(0, 0, i+2)}
+		if i%2 == 0 {
+			p.Merged = p.Updated
+		}
+		server.AddPullRequest(loads, p, first, second)
+	}
+	all, err := base.Collect(clientOf(t, server).PullRequests(bounded(t), github.PullRequestsOptions{Repo: loads, State: "merged", Limit: 140}))
+	if len(all) != 140 || !errors.Is(err, base.ErrTruncated) {
+		t.Fatalf("%d, %v", len(all), err)
+	}
+	for i, p := range all {
+		if p.Title != fmt.Sprint(398-2*i) {
+			t.Fatalf("%d is %s", i, p.Title)
+		}
+	}
+}
+
 func TestLinesAreBlamed(t *testing.T) {
 	t.Parallel()
 	server, first, second := stocked(t)
