@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // condition reports whether a page is one of those that are looked for.
@@ -15,15 +14,24 @@ type condition func(*page) bool
 type parser struct {
 	words []string // a string begins with its quote
 	depth int
+	find  func(id string) *page
 }
+
+const (
+	maxCQL   = 10_000 // bytes
+	maxDepth = 50     // parentheses and NOTs within each other
+)
 
 // matching are the pages that CQL finds, in its order.
 func (s *Server) matching(cql string) ([]*page, error) {
+	if len(cql) > maxCQL {
+		return nil, fmt.Errorf("%d bytes, at most %d", len(cql), maxCQL)
+	}
 	words, err := tokens(cql)
 	if err != nil {
 		return nil, err
 	}
-	p := &parser{words: words}
+	p := &parser{words: words, find: s.find}
 	if len(words) == 0 {
 		return nil, fmt.Errorf("%q", cql)
 	}
@@ -136,8 +144,6 @@ func (p *parser) and() (condition, error) {
 	return left, err
 }
 
-const maxDepth = 50
-
 func (p *parser) not() (condition, error) {
 	if p.depth++; p.depth > maxDepth {
 		return nil, fmt.Errorf("more than %d parentheses", maxDepth)
@@ -159,18 +165,21 @@ func (p *parser) not() (condition, error) {
 
 func (p *parser) comparison() (condition, error) {
 	field, op := strings.ToLower(p.next()), strings.ToLower(p.next())
-	negative := op == "not"
-	if negative {
-		op = strings.ToLower(p.next())
+	negative := false
+	switch op {
+	case "not":
+		if !p.is("in") {
+			return nil, fmt.Errorf("expected IN and got %q", p.peek())
+		}
+		negative, op = true, "in"
+	case "!=", "!~":
+		negative, op = true, op[1:]
 	}
 	values, err := p.values(op)
 	if err != nil {
 		return nil, err
 	}
-	if op == "!=" || op == "!~" {
-		negative, op = true, op[1:]
-	}
-	holds, err := compare(field, op, values)
+	holds, err := p.compare(field, op, values)
 	if err != nil || !negative {
 		return holds, err
 	}
@@ -216,112 +225,4 @@ func (p *parser) value() (string, error) {
 		return time.Now().UTC().Format("2006-01-02 15:04"), nil
 	}
 	return word, nil
-}
-
-// compare is the condition of one field.
-func compare(field, op string, values []string) (condition, error) {
-	equal := op == "=" || op == "in"
-	anyOf := func(have ...string) bool {
-		return slices.ContainsFunc(values, func(v string) bool {
-			return slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, v) })
-		})
-	}
-	switch {
-	case field == "type" && equal:
-		return func(*page) bool { return anyOf("page") }, nil
-	case field == "space" && equal:
-		return func(p *page) bool { return anyOf(p.Space) }, nil
-	case field == "label" && equal:
-		return func(p *page) bool { return anyOf(p.Labels...) }, nil
-	case (field == "id" || field == "content") && equal:
-		return func(p *page) bool { return anyOf(p.ID) }, nil
-	case (field == "ancestor" || field == "parent") && equal:
-		return func(p *page) bool { return anyOf(p.ParentID) }, nil
-	case field == "title" && equal:
-		return func(p *page) bool { return anyOf(p.Title) }, nil
-	case field == "title" && op == "~":
-		return func(p *page) bool { return found(p.Title, values[0]) }, nil
-	case (field == "text" || field == "sitesearch") && op == "~":
-		return func(p *page) bool { return found(p.text(), values[0]) }, nil
-	case field == "created" || field == "lastmodified":
-		return moment(field, op, values[0])
-	}
-	return nil, fmt.Errorf("the field %q is not known, or not with %q", field, op)
-}
-
-// found reports whether a text holds all words, or the phrase.
-func found(text, wanted string) bool {
-	have := wordsOf(text)
-	if phrase, ok := strings.CutPrefix(wanted, `"`); ok {
-		return strings.Contains(" "+strings.Join(have, " ")+" ", " "+strings.Join(wordsOf(strings.TrimSuffix(phrase, `"`)), " ")+" ")
-	}
-	for _, word := range wordsOf(strings.ReplaceAll(wanted, `\`, "")) {
-		if !slices.Contains(have, word) {
-			return false
-		}
-	}
-	return true
-}
-
-func wordsOf(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-}
-
-func moment(field, op, value string) (condition, error) {
-	var at time.Time
-	var err error
-	for _, layout := range []string{"2006-01-02 15:04", time.DateOnly, "2006/01/02 15:04", "2006/01/02"} {
-		if at, err = time.Parse(layout, value); err == nil {
-			break
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%q is no date", value)
-	}
-	return func(p *page) bool {
-		have := p.Created
-		if field == "lastmodified" {
-			have = p.last().At
-		}
-		switch n := have.Compare(at); op {
-		case ">":
-			return n > 0
-		case ">=":
-			return n >= 0
-		case "<":
-			return n < 0
-		case "<=":
-			return n <= 0
-		}
-		return have.Equal(at)
-	}, nil
-}
-
-// order reads what follows the condition.
-func (p *parser) order() (func(a, b *page) int, error) {
-	if len(p.words) == 0 {
-		return func(*page, *page) int { return 0 }, nil
-	}
-	if !p.is("order") || !p.is("by") {
-		return nil, fmt.Errorf("expected AND, OR or ORDER BY and got %q", p.peek())
-	}
-	field := strings.ToLower(p.next())
-	sign := 1
-	if p.is("desc") {
-		sign = -1
-	} else {
-		_ = p.is("asc")
-	}
-	if len(p.words) > 0 {
-		return nil, fmt.Errorf("%q behind the order", p.peek())
-	}
-	switch field {
-	case "title":
-		return func(a, b *page) int { return sign * strings.Compare(a.Title, b.Title) }, nil
-	case "created":
-		return func(a, b *page) int { return sign * a.Created.Compare(b.Created) }, nil
-	case "lastmodified":
-		return func(a, b *page) int { return sign * a.last().At.Compare(b.last().At) }, nil
-	}
-	return nil, fmt.Errorf("the field %q cannot be ordered by", field)
 }
