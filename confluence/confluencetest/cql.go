@@ -15,6 +15,7 @@ type parser struct {
 	words []string // a string begins with its quote
 	depth int
 	find  func(id string) *page
+	terms []string // words that are looked for in texts
 }
 
 const (
@@ -22,35 +23,34 @@ const (
 	maxDepth = 50     // parentheses and NOTs within each other
 )
 
-// matching are the pages that CQL finds, in its order.
-func (s *Server) matching(cql string) ([]*page, error) {
+// matching are the pages that CQL finds, in its order, and the words that it looks for in them.
+func (s *Server) matching(cql string) (pages []*page, words []string, err error) {
 	if len(cql) > maxCQL {
-		return nil, fmt.Errorf("%d bytes, at most %d", len(cql), maxCQL)
+		return nil, nil, fmt.Errorf("%d bytes, at most %d", len(cql), maxCQL)
 	}
-	words, err := tokens(cql)
+	read, err := tokens(cql)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	p := &parser{words: words, find: s.find}
-	if len(words) == 0 {
-		return nil, fmt.Errorf("%q", cql)
+	p := &parser{words: read, find: s.find}
+	if len(read) == 0 {
+		return nil, nil, fmt.Errorf("%q", cql)
 	}
 	holds, err := p.or()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	order, err := p.order()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var found []*page
 	for _, one := range s.pages {
 		if one.Status == "current" && holds(one) {
-			found = append(found, one)
+			pages = append(pages, one)
 		}
 	}
-	slices.SortStableFunc(found, order)
-	return found, nil
+	slices.SortStableFunc(pages, order)
+	return pages, p.terms, nil
 }
 
 // tokens cuts a query into words, signs and strings.

@@ -60,11 +60,24 @@ func (b Body) encode(format string, whole bool) object {
 }
 
 // comment is one below a page.
-func comment(p *page, format string) object {
-	v := p.last()
+func comment(p *page, c confluence.Comment, format string) object {
 	return object{
-		"id": p.ID, "status": p.Status, "title": p.Title, "pageId": p.ParentID, "version": versionOf(v.Version), "body": v.body.encode(format, false),
-		"_links": object{"webui": "/pages/viewpage.action?focusedCommentId=" + p.ID},
+		"id": c.ID, "status": c.Status, "title": "Re: " + p.Title, "pageId": p.ID,
+		"version": versionOf(confluence.Version{Number: 1, At: c.At, AuthorID: c.AuthorID}),
+		"body":    Body{Document: document(c.Body)}.encode(format, false),
+		"_links":  object{"webui": "/pages/viewpage.action?focusedCommentId=" + c.ID},
+	}
+}
+
+func attachment(p *page, a Attachment) object {
+	download := "/download/attachments/" + p.ID + "/" + url.PathEscape(a.Title) + "?version=1"
+	webui := "/pages/viewpageattachments.action?pageId=" + p.ID + "&preview=" + url.QueryEscape("/"+p.ID+"/"+a.ID+"/"+a.Title)
+	return object{
+		"id": a.ID, "status": "current", "title": a.Title, "createdAt": instant(a.Created), "pageId": p.ID, "mediaType": a.MediaType,
+		"mediaTypeDescription": nil, "comment": a.Comment, "fileId": "file-" + a.ID, "fileSize": a.Size,
+		"webuiLink": webui, "downloadLink": download,
+		"version": versionOf(confluence.Version{Number: 1, At: a.Created, AuthorID: p.AuthorID}),
+		"_links":  object{"webui": webui, "download": download},
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // compare is the condition of one field.
@@ -15,6 +14,9 @@ func (p *parser) compare(field, op string, values []string) (condition, error) {
 		return slices.ContainsFunc(values, func(v string) bool {
 			return slices.ContainsFunc(have, func(h string) bool { return strings.EqualFold(h, v) })
 		})
+	}
+	if op == "~" {
+		p.terms = append(p.terms, wordsOf(values[0])...)
 	}
 	switch {
 	case field == "type" && equal:
@@ -70,7 +72,7 @@ func found(text, wanted string) bool {
 }
 
 func wordsOf(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !isWord(r) })
 }
 
 func moment(field, op, value string) (condition, error) {

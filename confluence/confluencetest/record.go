@@ -22,9 +22,10 @@ type Body struct {
 // page is one page with all its versions, the first first.
 type page struct {
 	confluence.Page
-	versions []version
-	comments []confluence.Comment
-	position int
+	versions    []version
+	comments    []confluence.Comment
+	attachments []Attachment
+	position    int
 }
 
 type version struct {
@@ -125,6 +126,38 @@ func (s *Server) AddComment(page string, comments ...confluence.Comment) {
 			c.Status = "current"
 		}
 		p.comments = append(p.comments, c)
+	}
+}
+
+// Attachment is a file of a page. The site tells of it, and does not give its content.
+type Attachment struct {
+	ID        string // empty = a fresh one
+	Title     string // the name of the file
+	MediaType string // empty = application/octet-stream
+	Comment   string
+	Size      int64     // in bytes
+	Created   time.Time // zero = as the page
+}
+
+// AddAttachment adds files to a page. An unknown id is left alone.
+func (s *Server) AddAttachment(page string, attachments ...Attachment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.find(page)
+	for _, a := range attachments {
+		if p == nil {
+			return
+		}
+		if s.number++; a.ID == "" {
+			a.ID = "att" + strconv.Itoa(s.number)
+		}
+		if a.MediaType == "" {
+			a.MediaType = "application/octet-stream"
+		}
+		if a.Created.IsZero() {
+			a.Created = p.Created
+		}
+		p.attachments = append(p.attachments, a)
 	}
 }
 

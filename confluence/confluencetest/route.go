@@ -45,13 +45,13 @@ func (s *Server) v2(r *http.Request, rest string) wire.Answer {
 	id, below, _ := strings.Cut(more, "/")
 	switch {
 	case rest == "pages":
-		return s.list(r, s.pagesOf(r.URL.Query()), func(p *page) object { return s.encode(p, r.URL.Query(), false) })
+		return listOf(s, r, s.pagesOf(r.URL.Query()), func(p *page) object { return s.encode(p, r.URL.Query(), false) })
 	case rest == "spaces":
 		return s.spaceList(r)
-	case what == "spaces" && below == "pages":
+	case what == "spaces" && below == "pages" && slices.ContainsFunc(s.spaces, func(one space) bool { return one.id == id }):
 		query := r.URL.Query()
 		query.Set("space-id", id)
-		return s.list(r, s.pagesOf(query), func(p *page) object { return s.encode(p, query, false) })
+		return listOf(s, r, s.pagesOf(query), func(p *page) object { return s.encode(p, query, false) })
 	case what == "pages":
 		return s.ofPage(r, id, below)
 	}
@@ -65,39 +65,63 @@ func (s *Server) ofPage(r *http.Request, id, below string) wire.Answer {
 	}
 	switch query := r.URL.Query(); below {
 	case "":
-		if n := query.Get("version"); n != "" {
-			if number, err := strconv.Atoi(n); err != nil || number < 1 || number > len(p.versions) {
-				return refusal(http.StatusNotFound, "NOT_FOUND", "Not Found")
-			}
-		}
-		if format := query.Get("body-format"); !slices.Contains([]string{"", "storage", "atlas_doc_format", "view", "export_view"}, format) {
-			return refusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER", "Provided value '"+format+"' for 'body-format' is not the correct type.")
-		}
-		return answerOf(http.StatusOK, s.encode(p, query, true))
+		return s.whole(p, query)
 	case "children":
-		var all []*page
-		for _, other := range s.pages {
-			if other.ParentID == id {
-				all = append(all, other)
-			}
-		}
-		return s.list(r, all, func(p *page) object {
+		return listOf(s, r, s.childrenOf(id), func(p *page) object {
 			return object{"id": p.ID, "status": p.Status, "title": p.Title, "spaceId": p.SpaceID, "childPosition": p.position}
 		})
 	case "footer-comments":
-		var all []*page
-		for _, c := range p.comments {
-			one := &page{Page: confluence.Page{ID: c.ID, Title: "Re: " + p.Title, Status: c.Status, ParentID: id, AuthorID: c.AuthorID}}
-			one.add("", Body{Document: document(c.Body)}, confluence.Version{At: c.At, AuthorID: c.AuthorID})
-			all = append(all, one)
-		}
-		return s.list(r, all, func(p *page) object { return comment(p, r.URL.Query().Get("body-format")) })
+		return listOf(s, r, p.comments, func(c confluence.Comment) object { return comment(p, c, query.Get("body-format")) })
+	case "attachments":
+		return listOf(s, r, p.attached(query), func(a Attachment) object { return attachment(p, a) })
 	case "labels":
-		return s.list(r, []*page{p}, func(p *page) object {
-			return object{"id": "1", "name": strings.Join(p.Labels, ","), "prefix": "global"}
-		})
+		all := labels(p.Labels)
+		if prefix := query.Get("prefix"); prefix != "" && prefix != "global" {
+			all = nil
+		}
+		return listOf(s, r, all, func(label object) object { return label })
 	}
 	return refusal(http.StatusNotFound, "NOT_FOUND", "Not Found")
+}
+
+// whole is one page, in the version and the format that were asked for.
+func (s *Server) whole(p *page, query url.Values) wire.Answer {
+	if n := query.Get("version"); n != "" {
+		if number, err := strconv.Atoi(n); err != nil || number < 1 || number > len(p.versions) {
+			return refusal(http.StatusNotFound, "NOT_FOUND", "Not Found")
+		}
+	}
+	if format := query.Get("body-format"); !slices.Contains([]string{"", "storage", "atlas_doc_format", "view", "export_view"}, format) {
+		return refusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER", "Provided value '"+format+"' for 'body-format' is not the correct type.")
+	}
+	return answerOf(http.StatusOK, s.encode(p, query, true))
+}
+
+func (s *Server) childrenOf(id string) []*page {
+	var all []*page
+	for _, other := range s.pages {
+		if other.ParentID == id {
+			all = append(all, other)
+		}
+	}
+	return all
+}
+
+// attached are the attachments of a page that a list was asked for.
+func (p *page) attached(query url.Values) []Attachment {
+	var found []Attachment
+	for _, a := range p.attachments {
+		if name := query.Get("filename"); name != "" && a.Title != name {
+			continue
+		}
+		if kind := query.Get("mediaType"); kind != "" && a.MediaType != kind {
+			continue
+		}
+		if statuses := query["status"]; len(statuses) == 0 || slices.Contains(statuses, "current") {
+			found = append(found, a)
+		}
+	}
+	return found
 }
 
 // pagesOf are the pages that a list was asked for.
@@ -126,7 +150,7 @@ func (s *Server) pagesOf(query url.Values) []*page {
 
 func (s *Server) spaceList(r *http.Request) wire.Answer {
 	query := r.URL.Query()
-	var found []*page
+	var found []space
 	for _, one := range s.spaces {
 		if keys := query["keys"]; len(keys) > 0 && !slices.Contains(keys, one.key) {
 			continue
@@ -134,49 +158,68 @@ func (s *Server) spaceList(r *http.Request) wire.Answer {
 		if ids := query["ids"]; len(ids) > 0 && !slices.Contains(ids, one.id) {
 			continue
 		}
-		found = append(found, &page{Page: confluence.Page{ID: one.id, Space: one.key, Title: one.name}})
+		found = append(found, one)
 	}
-	return s.list(r, found, func(p *page) object {
+	return listOf(s, r, found, func(one space) object {
 		return object{
-			"id": p.ID, "key": p.Space, "name": p.Title, "type": "global", "status": "current", "authorId": "demo-account",
-			"createdAt": "2024-01-01T00:00:00.000Z", "homepageId": nil, "_links": object{"webui": "/spaces/" + p.Space},
+			"id": one.id, "key": one.key, "name": one.name, "type": "global", "status": "current", "authorId": "demo-account",
+			"createdAt": "2024-01-01T00:00:00.000Z", "_links": object{"webui": "/spaces/" + one.key},
 		}
 	})
 }
 
 const (
-	defaultPage = 25
-	mostPage    = 250
+	defaultPage        = 25
+	defaultAttachments = 50
+	mostPage           = 250
 )
 
-// list is a piece of a list of v2, with the link to the next one in the body and in the header.
-func (s *Server) list(r *http.Request, all []*page, encode func(*page) object) wire.Answer {
-	query := r.URL.Query()
-	size, err := strconv.Atoi("0" + query.Get("limit"))
-	if size == 0 {
-		size = defaultPage
+// sizeOf is how many entries of a list of v2 are asked for.
+func sizeOf(r *http.Request) (size int, ok bool) {
+	text := r.URL.Query().Get("limit")
+	switch {
+	case text != "":
+		size, err := strconv.Atoi(text)
+		return size, err == nil && size >= 1 && size <= mostPage
+	case strings.HasSuffix(r.URL.Path, "/attachments"):
+		return defaultAttachments, true
 	}
-	if err != nil || size > mostPage {
+	return defaultPage, true
+}
+
+// questionOf is what a cursor serves: the list with its conditions, in pieces of any size.
+func questionOf(r *http.Request) string {
+	query := r.URL.Query()
+	query.Del("cursor")
+	query.Del("limit")
+	return r.URL.Path + "?" + query.Encode()
+}
+
+// listOf is a piece of a list of v2, with the link to the next one in the body and in the header.
+func listOf[T any](s *Server, r *http.Request, all []T, encode func(T) object) wire.Answer {
+	size, ok := sizeOf(r)
+	if !ok {
 		return refusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER", "Provided value for 'limit' is not within the supported range.")
 	}
-	from, ok := place(query.Get("cursor"), r.URL.Path)
+	query := r.URL.Query()
+	from, ok := place(query.Get("cursor"), questionOf(r))
 	if !ok {
 		return refusal(http.StatusBadRequest, "INVALID_REQUEST_PARAMETER", "The provided cursor is invalid.")
 	}
 	to := min(from+size, len(all))
 	results := []object{}
-	for _, p := range all[min(from, to):to] {
-		results = append(results, encode(p))
+	for _, one := range all[min(from, to):to] {
+		results = append(results, encode(one))
 	}
 	links := object{"base": s.URL + "/wiki"}
-	a := answerOf(http.StatusOK, object{"results": results, "_links": links})
-	if to < len(all) {
-		query.Set("cursor", token(to, r.URL.Path))
-		next := s.link(strings.TrimPrefix(r.URL.Path, gateway) + "?" + query.Encode())
-		links["next"] = next
-		a = answerOf(http.StatusOK, object{"results": results, "_links": links})
-		a.Header.Set("Link", fmt.Sprintf(`<%s>; rel="next", <%s/wiki>; rel="base"`, next, s.URL))
+	if to == len(all) {
+		return answerOf(http.StatusOK, object{"results": results, "_links": links})
 	}
+	query.Set("cursor", token(to, questionOf(r)))
+	next := s.link(strings.TrimPrefix(r.URL.Path, gateway) + "?" + query.Encode())
+	links["next"] = next
+	a := answerOf(http.StatusOK, object{"results": results, "_links": links})
+	a.Header.Set("Link", fmt.Sprintf(`<%s>; rel="next", <%s/wiki>; rel="base"`, next, s.URL))
 	return a
 }
 

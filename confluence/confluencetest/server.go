@@ -1,11 +1,12 @@
 // Package confluencetest is a Confluence Cloud site in process, for tests of programs that use confluence: it checks tokens,
-// holds spaces and pages with their versions, labels and children in memory, evaluates CQL over them, pages as the real one
-// does, keeps what it was asked, and fails on demand.
+// holds spaces and pages with their versions, labels, children, comments and attachments in memory, evaluates CQL over them,
+// pages as the real one does, keeps what it was asked, and fails on demand.
 //
 // Where it differs from the real site: every account sees everything; CQL knows the fields type, id, title, text, label, space,
 // ancestor, parent, created and lastmodified with their comparisons, and now() alone of the functions; a text search knows words
 // and phrases, not their stems; a body that is given as Markdown is answered as a document of the newer format and as nothing in
-// the others; there is no rate limit but the one that a fault makes.
+// the others; an excerpt is of the Markdown; attachments are told of and cannot be downloaded; the order of a list is that in
+// which its entries were added, whatever its parameter sort; there is no rate limit but the one that a fault makes.
 package confluencetest
 
 import (
