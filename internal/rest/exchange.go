@@ -122,6 +122,21 @@ func (c *Client) trail(r Request, cancel context.CancelCauseFunc) *trail {
 // send makes one exchange, signed and bounded. The context is the one that the trail ends.
 func (c *Client) send(ctx context.Context, req *http.Request, r Request, t *trail) (Response, error) {
 	defer t.leave()
+	resp, err := c.start(ctx, req, r, t)
+	if err != nil {
+		return Response{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, cut, err := c.read(resp, t, r)
+	if err != nil {
+		return Response{}, err
+	}
+	answer := Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Cut: cut}
+	return answer, c.judge(answer, r.Statuses)
+}
+
+// start sends a request, signed, up to the head of its answer.
+func (c *Client) start(ctx context.Context, req *http.Request, r Request, t *trail) (*http.Response, error) {
 	req = req.Clone(httptrace.WithClientTrace(ctx, t.trace()))
 	req.Body, req.GetBody, req.ContentLength = http.NoBody, nil, 0
 	if len(r.Body) > 0 {
@@ -130,21 +145,15 @@ func (c *Client) send(ctx context.Context, req *http.Request, r Request, t *trai
 	}
 	if sign := c.config.Sign; sign != nil && r.Foreign == nil {
 		if err := sign(req, r.Body); err != nil {
-			return Response{}, unsigned(ctx, err)
+			return nil, unsigned(ctx, err)
 		}
 	}
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return Response{}, t.unanswered(err)
+		return nil, t.unanswered(err)
 	}
-	defer func() { _ = resp.Body.Close() }()
 	if r.Foreign == nil { // what another service allows says nothing about this one
 		c.guard.Quota().Observe(resp.Header, time.Now())
 	}
-	body, cut, err := c.read(resp, t, r)
-	if err != nil {
-		return Response{}, err
-	}
-	answer := Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Cut: cut}
-	return answer, c.judge(answer, r.Statuses)
+	return resp, nil
 }
