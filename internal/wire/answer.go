@@ -14,6 +14,15 @@ type Answer struct {
 	Status int
 	Header http.Header // nil for none
 	Body   []byte
+	Middle int // the byte in the middle of the first data, where faults cut; 0 = that of the body
+}
+
+// middle is where a fault cuts the body.
+func (a Answer) middle() int {
+	if a.Middle > 0 && a.Middle < len(a.Body) {
+		return a.Middle
+	}
+	return len(a.Body) / 2
 }
 
 // Write sends the answer.
@@ -50,6 +59,7 @@ func (a Answer) zipped(body []byte) Answer {
 // it ends.
 type List struct {
 	Begin, Entry, End string
+	Type              string // of the content; empty = application/json
 }
 
 // bombSize is what a bomb decodes to.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net"
 	"net/http"
@@ -39,7 +40,7 @@ func (s *Server) Act(w http.ResponseWriter, r *http.Request, f fault.Fault, a An
 
 // flood sends a list without end.
 func (s *Server) flood(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", cmp.Or(s.List.Type, "application/json"))
 	piece := bytes.Repeat([]byte(s.List.Entry), 1<<16/max(1, len(s.List.Entry)))
 	_, err := io.WriteString(w, s.List.Begin)
 	for err == nil && r.Context().Err() == nil {
@@ -61,7 +62,7 @@ func onWire(w http.ResponseWriter, r *http.Request, f fault.Fault, a Answer) {
 	defer func() { _ = c.Close() }()
 	head := a.head(w.Header(), len(a.Body))
 	whole := append([]byte(head), a.Body...)
-	half := len(head) + len(a.Body)/2
+	half := len(head) + a.middle()
 	switch f.Kind {
 	case fault.KindCut:
 		_, _ = c.Write(whole[:min(int(f.Bytes), len(whole)-1)])
@@ -96,7 +97,7 @@ func onStream(w http.ResponseWriter, r *http.Request, f fault.Fault, a Answer) {
 		}
 		return
 	case fault.KindCut, fault.KindCutMidBody, fault.KindResetMidBody:
-		_, _ = w.Write(a.Body[:len(a.Body)/2])
+		_, _ = w.Write(a.Body[:a.middle()])
 		_ = http.NewResponseController(w).Flush()
 	}
 	panic(http.ErrAbortHandler) // net/http resets the stream for it

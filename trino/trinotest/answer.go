@@ -60,10 +60,10 @@ func jsonAnswer(value any) answer {
 	if err != nil {
 		return refusal(http.StatusInternalServerError, "the fake cannot encode its answer")
 	}
-	return answer{http.StatusOK, http.Header{"Content-Type": {"application/json"}}, body}
+	return answer{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }
 
 // refusal is an answer in plain text, as the server gives when it is no statement that failed.
 func refusal(status int, message string) answer {
-	return answer{status, http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, []byte(message)}
+	return answer{Status: status, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}, Body: []byte(message)}
 }
