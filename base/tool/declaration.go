@@ -38,11 +38,11 @@ func Declare[In, Out any](name, description string) Declaration[In, Out] {
 	return Declaration[In, Out]{
 		name: name, description: description,
 		schemas: sync.OnceValues(func() (schemas, error) {
-			in, err := schemaOf[In]()
+			in, err := Schema[In]()
 			if err != nil {
 				return schemas{}, fmt.Errorf("tool %s: input: %w", name, err)
 			}
-			out, err := schemaOf[Out]()
+			out, err := Schema[Out]()
 			if err != nil {
 				return schemas{}, fmt.Errorf("tool %s: output: %w", name, err)
 			}

@@ -11,8 +11,9 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// schemaOf is the schema of a struct in the portable subset: no type "null", texts for what marshals to text.
-func schemaOf[T any]() (*jsonschema.Schema, error) {
+// Schema is the schema of a struct in the portable subset: no type "null", texts for what marshals to text. A type that is not
+// a struct, or has no JSON form, is an error.
+func Schema[T any]() (*jsonschema.Schema, error) {
 	t := reflect.TypeFor[T]()
 	if t.Kind() != reflect.Struct {
 		return nil, fmt.Errorf("%s is not a struct", t)
