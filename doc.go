@@ -2,8 +2,8 @@
 //
 //   - base: the vocabulary and the guard that every source shares, with its mechanisms in small packages below it
 //     (retry, breaker, limit, sign, secret) and its vocabularies beside them (rows, logs, traces, metrics, code,
-//     history, tool)
-//   - clickhouse, redshift, trino, athena, graph, jira, confluence, github, fkapi: the sources, one room each, all of one
+//     history, tool), and base/prompt, which makes text of sources fit for a language model
+//   - clickhouse, redshift, trino, athena, graph, jira, confluence, github, fkapi, llm: the sources, one room each, all of one
 //     shape; beside each a fake that speaks its real protocol (clickhousetest, jiratest, ...), for tests of programs that use
 //     it; jira/jql builds searches of Jira
 //   - evidence: questions that need several sources, up to the investigation of an incident; evidence/warehouse has them
