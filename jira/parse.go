@@ -149,19 +149,24 @@ func (r *reading) judge() {
 		r.conclude()
 	}
 	r.out.Window = r.window()
-	o := &r.out
-	if len(o.TrackingIDs)+len(o.LoadNumbers)+len(o.ProNumbers)+len(o.BOLNumbers)+len(o.Containers)+len(o.Bookings) == 0 {
-		o.Missing = append(o.Missing, "no load is named")
+	r.out.Missing = r.out.missing()
+	slices.Sort(r.out.Warnings)
+	r.out.Warnings = slices.Compact(r.out.Warnings)
+}
+
+// missing is what a search would need and the issue does not say.
+func (p *ParsedIssue) missing() (all []string) {
+	if len(p.TrackingIDs)+len(p.LoadNumbers)+len(p.ProNumbers)+len(p.BOLNumbers)+len(p.Containers)+len(p.Bookings) == 0 {
+		all = append(all, "no load is named")
 	}
-	if len(o.Times) == 0 {
-		o.Missing = append(o.Missing, "no time is named")
+	if len(p.Times) == 0 {
+		all = append(all, "no time is named")
 	}
-	if len(o.Services)+len(o.StackTraces)+len(o.TraceIDs)+len(o.Correlations) == 0 {
-		o.Missing = append(o.Missing, "no service, stack trace or trace id is named")
+	if len(p.Services)+len(p.StackTraces)+len(p.TraceIDs)+len(p.Correlations) == 0 {
+		all = append(all, "no service, stack trace or trace id is named")
 	}
-	if o.Environment == EnvironmentUnknown {
-		o.Missing = append(o.Missing, "no environment is named")
+	if p.Environment == EnvironmentUnknown {
+		all = append(all, "no environment is named")
 	}
-	slices.Sort(o.Warnings)
-	o.Warnings = slices.Compact(o.Warnings)
+	return all
 }

@@ -45,6 +45,7 @@ type ParsedIssue struct {
 
 	Missing  []string `json:"missing,omitempty"`  // what a search would need and the issue does not say
 	Warnings []string `json:"warnings,omitempty"` // what could be read in more than one way
+	Dropped  int      `json:"dropped,omitempty"`  // values that a model gave and that do not stand in the issue
 }
 
 // Location is where something stood.
