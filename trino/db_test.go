@@ -136,7 +136,7 @@ func TestCloseEndsTheRowsOfDatabaseSQL(t *testing.T) {
 	if n := server.Running(); n != 0 {
 		t.Errorf("%d queries run after Close", n)
 	}
-	before := len(server.Statements()) // not requests: the driver may still be closing the query above
+	before := len(server.Requests())
 	if rows.Next() || !errors.Is(rows.Err(), base.ErrClosed) {
 		t.Errorf("after Close: %v", rows.Err())
 	}
