@@ -26,7 +26,7 @@ func (x *run) answers(ctx context.Context, calls []ToolCall) []Part {
 		called[i] = Called{Name: call.Name, Arguments: x.revealed(call.Arguments)}
 		called[i].Problem = x.refuse(called[i])
 		if called[i].Problem != "" {
-			parts[i] = result(call, called[i].Problem, true)
+			parts[i] = result(call, x.hide(called[i].Problem), true) // it may name a host that only a placeholder stood for
 			continue
 		}
 		permits <- struct{}{}
@@ -80,7 +80,7 @@ func texts(v any, change func(string) string) any {
 func (x *run) refuse(c Called) string {
 	key := c.Name + "\x00" + string(c.Arguments)
 	x.seen[key]++
-	switch foreign := x.hosts.foreign(string(c.Arguments)); {
+	switch foreign := x.hosts.foreign(c.Arguments); {
 	case x.seen[key] > repeats:
 		return "This call was made before, with the same arguments; its answer stands above. Change the arguments, or answer."
 	case x.calls >= x.options.MaxCalls:
