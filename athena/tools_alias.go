@@ -7,9 +7,9 @@ import (
 
 // QueryAliasInput has the parameters of the tool query.
 type QueryAliasInput struct {
-	SQL      string `json:"sql"`
-	Catalog  string `json:"catalog,omitempty"`
-	Database string `json:"database,omitempty"`
+	SQL      string `json:"sql" jsonschema:"one statement that reads"`
+	Catalog  string `json:"catalog,omitempty" jsonschema:"default: the configured one"`
+	Database string `json:"database,omitempty" jsonschema:"default: the configured one"`
 }
 
 // The short names and parameters of these tools. They belong on an endpoint of this source alone.

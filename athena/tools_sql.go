@@ -65,8 +65,8 @@ type ExplainInput struct {
 	SQL      string `json:"sql" jsonschema:"the statement, without EXPLAIN"`
 	Args     []any  `json:"args,omitempty" jsonschema:"the values of the question marks, in their order"`
 	Type     string `json:"type,omitempty" jsonschema:"LOGICAL, DISTRIBUTED (default), IO (what it would read) or VALIDATE"`
-	Catalog  string `json:"catalog,omitempty"`
-	Database string `json:"database,omitempty"`
+	Catalog  string `json:"catalog,omitempty" jsonschema:"default: the configured one"`
+	Database string `json:"database,omitempty" jsonschema:"default: the configured one"`
 }
 
 // The tools for a statement of the caller's own.

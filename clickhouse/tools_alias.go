@@ -15,17 +15,17 @@ import (
 
 // QueryLogsInput has the parameters of the older tool query_logs.
 type QueryLogsInput struct {
-	Service   string `json:"service,omitempty"`
+	Service   string `json:"service,omitempty" jsonschema:"name of the service; empty: all"`
 	StartTime string `json:"start_time" jsonschema:"RFC 3339, or date and time in UTC"`
 	EndTime   string `json:"end_time" jsonschema:"RFC 3339, or date and time in UTC"`
 	Severity  string `json:"severity,omitempty" jsonschema:"at least this severity"`
-	Contains  string `json:"contains,omitempty"`
-	Limit     int    `json:"limit,omitempty"`
+	Contains  string `json:"contains,omitempty" jsonschema:"text that the body has, in any case"`
+	Limit     int    `json:"limit,omitempty" jsonschema:"records; default 100, at most 10000"`
 }
 
 // CorrelationInput has the parameters of the older tool search_by_correlation_id.
 type CorrelationInput struct {
-	CorrelationID string `json:"correlation_id"`
+	CorrelationID string `json:"correlation_id" jsonschema:"in the body or in any attribute"`
 }
 
 // ServiceListInput has the parameters of the older tool get_service_list: none.
@@ -33,7 +33,7 @@ type ServiceListInput struct{}
 
 // LogStatisticsInput has the parameters of the older tool get_log_statistics.
 type LogStatisticsInput struct {
-	Service   string `json:"service,omitempty"`
+	Service   string `json:"service,omitempty" jsonschema:"name of the service; empty: all"`
 	TimeRange string `json:"time_range,omitempty" jsonschema:"such as 30m, 6h or 7d, until now; default 1h"`
 }
 

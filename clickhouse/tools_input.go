@@ -55,9 +55,9 @@ type SpansInput struct {
 	Name          string            `json:"name,omitempty" jsonschema:"name of the operation"`
 	TraceID       string            `json:"trace_id,omitempty" jsonschema:"32 hexadecimal digits"`
 	Failed        bool              `json:"failed,omitempty" jsonschema:"only spans that failed"`
-	MinDurationMS float64           `json:"min_duration_ms,omitempty"`
-	MaxDurationMS float64           `json:"max_duration_ms,omitempty"`
-	Attributes    map[string]string `json:"attributes,omitempty"`
+	MinDurationMS float64           `json:"min_duration_ms,omitempty" jsonschema:"milliseconds"`
+	MaxDurationMS float64           `json:"max_duration_ms,omitempty" jsonschema:"milliseconds"`
+	Attributes    map[string]string `json:"attributes,omitempty" jsonschema:"values of attributes by name; all must hold"`
 	Limit         int               `json:"limit,omitempty" jsonschema:"spans of a page; default 100, at most 10000"`
 	Cursor        string            `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
 }
@@ -90,9 +90,9 @@ type TraceInput struct {
 // ExceptionsInput is the question of clickhouse_list_exceptions; see [ExceptionsOptions].
 type ExceptionsInput struct {
 	Window  base.Window `json:"window" jsonschema:"from included, to excluded, RFC 3339"`
-	Service string      `json:"service,omitempty"`
+	Service string      `json:"service,omitempty" jsonschema:"that raised it; empty: all"`
 	Type    string      `json:"type,omitempty" jsonschema:"class of the exception"`
-	GroupID string      `json:"group_id,omitempty"`
+	GroupID string      `json:"group_id,omitempty" jsonschema:"of an exception of an answer: those that are alike"`
 	TraceID string      `json:"trace_id,omitempty" jsonschema:"32 hexadecimal digits"`
 	Limit   int         `json:"limit,omitempty" jsonschema:"exceptions of a page; default 100, at most 10000"`
 	Cursor  string      `json:"cursor,omitempty" jsonschema:"of the last page; the other arguments must be the same"`
@@ -105,7 +105,7 @@ type WindowInput struct {
 
 // OperationsInput is the question of clickhouse_list_operations.
 type OperationsInput struct {
-	Service string      `json:"service"`
+	Service string      `json:"service" jsonschema:"name as clickhouse_list_services gives it"`
 	Window  base.Window `json:"window" jsonschema:"from included, to excluded, RFC 3339"`
 	Limit   int         `json:"limit,omitempty" jsonschema:"default 50"`
 }
@@ -113,21 +113,21 @@ type OperationsInput struct {
 // FieldKeysInput is the question of clickhouse_list_field_keys.
 type FieldKeysInput struct {
 	Signal Signal `json:"signal" jsonschema:"logs, traces or metrics"`
-	Prefix string `json:"prefix,omitempty"`
+	Prefix string `json:"prefix,omitempty" jsonschema:"what the names begin with"`
 }
 
 // FieldValuesInput is the question of clickhouse_list_field_values.
 type FieldValuesInput struct {
 	Signal Signal `json:"signal" jsonschema:"logs or traces"`
 	Key    string `json:"key" jsonschema:"name of the field"`
-	Prefix string `json:"prefix,omitempty"`
+	Prefix string `json:"prefix,omitempty" jsonschema:"what the values begin with"`
 }
 
 // MetricsInput is the question of clickhouse_search_metrics; see [metrics.Query].
 type MetricsInput struct {
 	Window base.Window       `json:"window" jsonschema:"from included, to excluded, RFC 3339"`
 	Metric string            `json:"metric,omitempty" jsonschema:"name of the metric; empty: all"`
-	Labels map[string]string `json:"labels,omitempty"`
+	Labels map[string]string `json:"labels,omitempty" jsonschema:"values of labels by name; all must hold"`
 	Limit  int               `json:"limit,omitempty" jsonschema:"points; default 1000, at most 10000"`
 }
 
@@ -142,7 +142,7 @@ func (in MetricsInput) query() metrics.Query {
 // MetricNamesInput is the question of clickhouse_list_metrics.
 type MetricNamesInput struct {
 	Window base.Window `json:"window" jsonschema:"from included, to excluded, RFC 3339"`
-	Prefix string      `json:"prefix,omitempty"`
+	Prefix string      `json:"prefix,omitempty" jsonschema:"what the names begin with"`
 }
 
 // MetricPoint is a point as JSON can carry it.

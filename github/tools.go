@@ -169,7 +169,7 @@ type TimelineArguments struct {
 // RunsArguments says which runs a tool lists.
 type RunsArguments struct {
 	Repo   string    `json:"repo" jsonschema:"owner/name"`
-	Branch string    `json:"branch,omitempty"`
+	Branch string    `json:"branch,omitempty" jsonschema:"that they ran for; all if not given"`
 	Event  string    `json:"event,omitempty" jsonschema:"push, pull_request, schedule or the like"`
 	Status string    `json:"status,omitempty" jsonschema:"a status or a conclusion, such as failure"`
 	Since  time.Time `json:"since,omitzero" jsonschema:"created not before; RFC 3339"`

@@ -11,21 +11,21 @@ import (
 
 // SearchCodeInput has the parameters of the older tool search_code.
 type SearchCodeInput struct {
-	ClassName  string `json:"class_name,omitempty"`
-	MethodName string `json:"method_name,omitempty"`
-	Service    string `json:"service,omitempty"`
+	ClassName  string `json:"class_name,omitempty" jsonschema:"without its package"`
+	MethodName string `json:"method_name,omitempty" jsonschema:"alone, or with class_name"`
+	Service    string `json:"service,omitempty" jsonschema:"that it belongs to; empty: all"`
 }
 
 // CodeFlowInput has the parameters of the older tool get_code_flow.
 type CodeFlowInput struct {
-	EntryPoint string `json:"entry_point"`
+	EntryPoint string `json:"entry_point" jsonschema:"a method, Class#method, or a class"`
 	Depth      int    `json:"depth,omitempty" jsonschema:"default 4"`
 }
 
 // ExecutionFlowInput has the parameters of the older tool validate_execution_flow.
 type ExecutionFlowInput struct {
-	Logs         []string `json:"logs"`
-	ExpectedFlow []string `json:"expected_flow"`
+	Logs         []string `json:"logs" jsonschema:"lines, in their order"`
+	ExpectedFlow []string `json:"expected_flow" jsonschema:"Class#method or service, in order"`
 }
 
 // The names and parameters that an older server of these tools had. They belong on an endpoint of this source alone.

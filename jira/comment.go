@@ -87,8 +87,8 @@ func fetchOffset[T any](ctx context.Context, c *Client, op *base.Op, path string
 
 // AddCommentRequest is a comment to be written.
 type AddCommentRequest struct {
-	IssueKey string `json:"issue_key"`
-	Markdown string `json:"markdown"` // becomes rich text; at most 30,000 characters
+	IssueKey string `json:"issue_key" jsonschema:"key of the ticket, such as OPS-482"`
+	Markdown string `json:"markdown" jsonschema:"the text, in Markdown, at most 30000 characters"` // becomes rich text; at most 30,000 characters
 }
 
 // maxComment is a little below what the site takes, which counts the text of its own format.

@@ -17,15 +17,15 @@ var opSimilar = &base.Op{Name: "SimilarIssues"}
 // SimilarOptions says what issues are to be like.
 type SimilarOptions struct {
 	// Key is the issue that others are to be like; its summary is looked for, and it is not among them itself.
-	Key string `json:"key,omitempty"`
+	Key string `json:"key,omitempty" jsonschema:"ticket that they are to be like"`
 	// Text is looked for instead of the summary of Key, or beside no Key.
-	Text string `json:"text,omitempty"`
+	Text string `json:"text,omitempty" jsonschema:"looked for instead of the words of key"`
 	// Project is searched alone; empty = the project of Key, or all that the configuration allows.
-	Project string `json:"project,omitempty"`
+	Project string `json:"project,omitempty" jsonschema:"searched alone; that of key if not given"`
 	// Since is how long ago they may have been created at most; 0 = 180 days.
-	Since base.Duration `json:"since,omitempty"`
+	Since base.Duration `json:"since,omitempty" jsonschema:"how long ago they were created at most, such as 720h; 180 days if not given"`
 	// Limit is how many come at most; 0 = 10, at most 100.
-	Limit int `json:"limit,omitempty"`
+	Limit int `json:"limit,omitempty" jsonschema:"10 if not given, at most 100"`
 }
 
 const (

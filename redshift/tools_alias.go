@@ -10,14 +10,14 @@ import (
 
 // QueryRedshiftInput has the parameters of the older tools query_redshift and query.
 type QueryRedshiftInput struct {
-	SQL    string `json:"sql"`
-	Schema string `json:"schema,omitempty"`
+	SQL    string `json:"sql" jsonschema:"one statement that reads"`
+	Schema string `json:"schema,omitempty" jsonschema:"that names without one are looked for in"`
 }
 
 // DescribeInput has the parameters of the older tool describe_table.
 type DescribeInput struct {
-	TableName string `json:"table_name"`
-	Schema    string `json:"schema,omitempty"`
+	TableName string `json:"table_name" jsonschema:"table, or schema.table"`
+	Schema    string `json:"schema,omitempty" jsonschema:"of the table"`
 }
 
 // RecentDataInput has the parameters of the older tool get_recent_data.

@@ -26,7 +26,7 @@ type LoadEventsInput struct {
 
 // CompanyInput is the question of redshift_get_company.
 type CompanyInput struct {
-	Permalink string `json:"permalink"`
+	Permalink string `json:"permalink" jsonschema:"key of the company in addresses"`
 }
 
 // CompanyOutput is a company, and what asking for it cost and how old the answer may be.
@@ -63,7 +63,7 @@ type RecentRowsInput struct {
 // QueryInput is the question of redshift_query_sql; see [Query].
 type QueryInput struct {
 	SQL    string `json:"sql" jsonschema:"one statement that reads: SELECT, WITH, SHOW or EXPLAIN; values as $1, $2"`
-	Args   []any  `json:"args,omitempty" jsonschema:"the values of $1, $2: text, numbers, true, false or null"`
+	Args   []any  `json:"args,omitempty" jsonschema:"the values of $1, $2: text, numbers, true or false; write NULL into the statement"`
 	Schema string `json:"schema,omitempty" jsonschema:"where names without a schema are looked for"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"rows; default 100, at most 10000"`
 }

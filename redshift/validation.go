@@ -58,7 +58,7 @@ func (a ValidationAttempt) Origin() string {
 // AttemptsQuery asks for the attempts at a load, by its tracking id, its number, or either.
 type AttemptsQuery struct {
 	TrackingID string      `json:"tracking_id,omitempty" jsonschema:"digits; an attempt that failed may have none, so give the number too"`
-	LoadNumber string      `json:"load_number,omitempty"`
+	LoadNumber string      `json:"load_number,omitempty" jsonschema:"as the customer writes it"`
 	Company    string      `json:"company,omitempty" jsonschema:"permalink of the company that sent it; empty: any"`
 	Window     base.Window `json:"window,omitzero" jsonschema:"optional; from included, to excluded, RFC 3339"`
 	Limit      int         `json:"limit,omitempty" jsonschema:"attempts; default 50"`

@@ -33,8 +33,8 @@ type ExplainInput struct {
 	SQL     string `json:"sql" jsonschema:"the statement, without EXPLAIN"`
 	Args    []any  `json:"args,omitempty" jsonschema:"the values of the question marks, in their order"`
 	Type    string `json:"type,omitempty" jsonschema:"LOGICAL, DISTRIBUTED (default), IO (what it would read) or VALIDATE"`
-	Catalog string `json:"catalog,omitempty"`
-	Schema  string `json:"schema,omitempty"`
+	Catalog string `json:"catalog,omitempty" jsonschema:"default: the configured one"`
+	Schema  string `json:"schema,omitempty" jsonschema:"default: the configured one"`
 }
 
 // The tools for a statement of the caller's own.

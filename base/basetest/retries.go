@@ -1,6 +1,7 @@
 package basetest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -147,9 +148,10 @@ func burst(t testing.TB, h Harness) {
 }
 
 func refusedRequests(t testing.TB, h Harness) {
+	missing := cmp.Or(h.Missing, base.KindNotFound)
 	for status, kind := range map[int]base.Kind{
-		400: base.KindInvalid, 401: base.KindUnauthenticated, 403: base.KindPermission, 404: base.KindNotFound, 405: base.KindInvalid,
-		410: base.KindNotFound, 422: base.KindInvalid, 501: base.KindInternal, 505: base.KindInternal,
+		400: base.KindInvalid, 401: base.KindUnauthenticated, 403: base.KindPermission, 404: missing, 405: base.KindInvalid,
+		410: missing, 422: base.KindInvalid, 501: base.KindInternal, 505: base.KindInternal,
 	} {
 		s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 		s.Fake.Fail(fault.Status(status), -1)

@@ -82,6 +82,9 @@ type Harness struct {
 	Transient fault.Fault
 	// Inside is the fault of an answer that begins well and holds an error; zero = an error after the first part.
 	Inside fault.Fault
+	// Missing is the Kind of a 404 and a 410; zero = KindNotFound. It is another one where the server says within an answer what
+	// it does not have, so that these statuses speak of the address alone.
+	Missing base.Kind
 	// Skip names the rows that the source does not run, with the reason.
 	Skip map[string]string
 }

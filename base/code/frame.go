@@ -15,13 +15,13 @@ const (
 
 // Frame is one call in a stack trace, as the runtime wrote it. Fields that it did not write are empty.
 type Frame struct {
-	Language Language `json:"language"`
-	Package  string   `json:"package,omitempty"` // package, module or namespace
-	Class    string   `json:"class,omitempty"`   // without its package; the type of a method's receiver in Go
-	Method   string   `json:"method,omitempty"`  // or function
-	File     string   `json:"file,omitempty"`    // as written: a name in Java, a path elsewhere
-	Line     int      `json:"line,omitempty"`    // from 1; 0 = not written
-	Text     string   `json:"text,omitempty"`    // the line of the trace
+	Language Language `json:"language" jsonschema:"java, go, python, ruby, node or dotnet"`
+	Package  string   `json:"package,omitempty" jsonschema:"package, module or namespace"` // package, module or namespace
+	Class    string   `json:"class,omitempty" jsonschema:"without its package"`            // without its package; the type of a method's receiver in Go
+	Method   string   `json:"method,omitempty" jsonschema:"or function"`                   // or function
+	File     string   `json:"file,omitempty" jsonschema:"as it is written in the trace"`   // as written: a name in Java, a path elsewhere
+	Line     int      `json:"line,omitempty" jsonschema:"from 1"`                          // from 1; 0 = not written
+	Text     string   `json:"text,omitempty" jsonschema:"line of the trace"`               // the line of the trace
 }
 
 // Match is how surely a frame was found in code.

@@ -79,7 +79,7 @@ func last(name string) string {
 type SymbolsQuery struct {
 	Name    string `json:"name,omitempty" jsonschema:"a class, a method, or Class#method"`
 	Kind    Kind   `json:"kind,omitempty" jsonschema:"class, method, service, file or repo"`
-	Service string `json:"service,omitempty"`
+	Service string `json:"service,omitempty" jsonschema:"that the symbol belongs to; empty: all"`
 	File    string `json:"file,omitempty" jsonschema:"the path, or its end from a slash on"`
 	Line    int    `json:"line,omitempty" jsonschema:"from 1; what covers this line of the file or the class, the narrowest first"`
 	Limit   int    `json:"limit,omitempty" jsonschema:"0 = the client's default"`

@@ -27,9 +27,9 @@ type LogsInput struct {
 type CallbacksInput struct {
 	Window      base.Window `json:"window" jsonschema:"from included, to excluded, RFC 3339"`
 	TrackingID  string      `json:"tracking_id,omitempty" jsonschema:"id of a load, digits only"`
-	LoadNumber  string      `json:"load_number,omitempty"`
-	CompanyID   string      `json:"company_id,omitempty"`
-	MessageType string      `json:"message_type,omitempty"`
+	LoadNumber  string      `json:"load_number,omitempty" jsonschema:"as the customer writes it"`
+	CompanyID   string      `json:"company_id,omitempty" jsonschema:"id of the company"`
+	MessageType string      `json:"message_type,omitempty" jsonschema:"such as ARRIVAL"`
 	Delivery    Delivery    `json:"delivery,omitempty" jsonschema:"delivered (the endpoint answered 2xx) or not_delivered; default: both"`
 	OldestFirst bool        `json:"oldest_first,omitempty" jsonschema:"default: newest first"`
 	Limit       int         `json:"limit,omitempty" jsonschema:"callbacks of a page; 1 to 10000, default 100"`
@@ -46,13 +46,13 @@ type FilesInput struct {
 
 // RangeInput has the parameters of the tools query_load_files and query_callbacks.
 type RangeInput struct {
-	TrackingID string `json:"tracking_id"`
+	TrackingID string `json:"tracking_id" jsonschema:"id of a load, digits only"`
 	DateRange  string `json:"date_range" jsonschema:"2025-01-01..2025-01-31 (both days included), or such as 7d: until now"`
 }
 
 // LogsAliasInput has the parameters of the tool query_logs.
 type LogsAliasInput struct {
-	Service   string `json:"service,omitempty"`
+	Service   string `json:"service,omitempty" jsonschema:"name of the service; empty: all"`
 	DateRange string `json:"date_range" jsonschema:"2025-01-01..2025-01-31 (both days included), or such as 7d: until now"`
 	Severity  string `json:"severity,omitempty" jsonschema:"at least this severity"`
 }

@@ -47,8 +47,8 @@ func decode(name string, s *jsonschema.Schema, args json.RawMessage, into any) e
 
 // unknown looks for arguments that the schema lacks, in objects within objects too.
 func unknown(name, path string, s *jsonschema.Schema, fields map[string]json.RawMessage) error {
-	if len(s.Properties) == 0 {
-		return nil
+	if len(s.Properties) == 0 && !closed(s) {
+		return nil // a map
 	}
 	names := slices.Sorted(maps.Keys(s.Properties))
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
@@ -64,6 +64,11 @@ func unknown(name, path string, s *jsonschema.Schema, fields map[string]json.Raw
 		}
 	}
 	return nil
+}
+
+// closed reports whether an object takes no properties but those that are named.
+func closed(s *jsonschema.Schema) bool {
+	return s.AdditionalProperties != nil && s.AdditionalProperties.Not != nil
 }
 
 func mistake(name string, s *jsonschema.Schema, fields map[string]json.RawMessage, err error) error {
@@ -124,7 +129,9 @@ func suggestion(word string, names []string) string {
 	switch {
 	case best != "":
 		return "; did you mean " + best + "?"
-	case len(names) > 0 && len(names) <= 2*MaxProperties:
+	case len(names) == 0:
+		return "; there are none"
+	case len(names) <= 2*MaxProperties:
 		return "; known are " + strings.Join(names, ", ")
 	}
 	return ""

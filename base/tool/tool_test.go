@@ -53,6 +53,19 @@ func Example() {
 	// shop_search_orders: invalid: service: there is no such argument; did you mean services?
 }
 
+// A host refuses the schema of any, which is true, and one with several types.
+func TestAListOfAnythingHasElementsOfOneTypeEach(t *testing.T) {
+	t.Parallel()
+	type statement struct {
+		Args []any `json:"args"`
+	}
+	text, err := json.Marshal(tool.Declare[statement, answer]("shop_run_statement", "Runs.").Bind(nil).InputSchema().Properties["args"])
+	const want = `{"type":"array","items":{"anyOf":[{"type":"string"},{"type":"number"},{"type":"boolean"}]}}`
+	if string(text) != want || err != nil {
+		t.Errorf("%s %v", text, err)
+	}
+}
+
 func TestSchemasArePortable(t *testing.T) {
 	t.Parallel()
 	bound := search.Bind(echo)
@@ -237,5 +250,54 @@ func TestNothingWithinAListOrAMapMayBeNull(t *testing.T) {
 	text, err := json.Marshal(tool.Declare[nested, answer]("shop_read_nested", "Reads.").Bind(nil).InputSchema())
 	if err != nil || strings.Contains(string(text), "null") || !strings.Contains(string(text), "boolean") {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestWhatTakesAnyValueIsNotTheBareSchemaTrue(t *testing.T) {
+	t.Parallel()
+	type open struct {
+		Any any             `json:"any"`
+		Raw json.RawMessage `json:"raw"`
+		Map map[string]any  `json:"map"`
+	}
+	s, err := tool.Schema[open]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(s)
+	if err != nil || strings.Contains(string(text), ":true") || strings.Count(string(text), "any JSON value") != 3 {
+		t.Errorf("%s, %v", text, err)
+	}
+	resolved, err := s.Resolve(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []any{"text", 7.0, true, nil, []any{1.0}, map[string]any{"a": 1.0}} {
+		one := map[string]any{"any": value, "raw": value, "map": map[string]any{"key": value}}
+		if err := resolved.Validate(one); err != nil {
+			t.Errorf("%v: %v", value, err)
+		}
+	}
+	if _, err := tool.Schema[open](); err != nil {
+		t.Errorf("a second time: %v", err)
+	}
+}
+
+func TestAToolWithoutArgumentsRefusesOneByItsName(t *testing.T) {
+	t.Parallel()
+	bound := tool.Declare[struct{}, answer]("shop_list_shelves", "Lists.").Bind(func(context.Context, struct{}) (answer, error) {
+		return answer{Outcome: base.NoData}, nil
+	})
+	_, err := bound.Call(t.Context(), json.RawMessage(`{"shelf":1}`))
+	if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), "shelf: there is no such argument; there are none") {
+		t.Error(err)
+	}
+	for _, args := range []string{"", "null", "{}"} {
+		if _, err := bound.Call(t.Context(), json.RawMessage(args)); err != nil {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+	if _, err := search.Bind(echo).Call(t.Context(), json.RawMessage(`{"labels":{"any":"name"}}`)); err != nil {
+		t.Errorf("a map takes every name: %v", err)
 	}
 }
