@@ -22,6 +22,7 @@ type Sources struct {
 	Loads    []LoadSource    // in the order in which they are asked, the best first
 	Networks []NetworkSource // likewise
 	Code     code.Source     // knows the method behind a place in the code, and what calls it
+	Tickets  TicketSource    // such as a *jira.Client
 }
 
 // Progress is told how each client is doing while a question runs: with the outcome "pending" when it is first asked,
@@ -36,7 +37,7 @@ func (s Sources) check(op string) error {
 		name   string
 		client any
 	}
-	fields := []field{{"logs", s.Logs}, {"traces", s.Traces}, {"metrics", s.Metrics}, {"code", s.Code}}
+	fields := []field{{"logs", s.Logs}, {"traces", s.Traces}, {"metrics", s.Metrics}, {"code", s.Code}, {"tickets", s.Tickets}}
 	for _, f := range fields {
 		if f.client != nil && holdsNil(f.client) {
 			return nilClient(op, f.name, f.client)

@@ -43,6 +43,13 @@ var (
 	ExplainStuckLoad = tool.Declare[StuckLoadInput, StuckLoadReport]("evidence_explain_stuck_load",
 		"Finds why a load waits for tracking info: reads the load, the relationship of its shipper and carrier, the logs that name it and "+
 			"their traces. The answer has a verdict, causes with evidence, a timeline, and what could not be seen.")
+	GetTicket = tool.Declare[TicketInput, TicketReport]("evidence_get_ticket",
+		"Gives one ticket by its key with all its comments, and what it speaks of: loads, times, traces, services, errors and the window "+
+			"to look at, each with where it stood and how sure it is. Start here when a question begins with a ticket.")
+	TraceCorrelation = tool.Declare[CorrelationQuestion, CorrelationReport]("evidence_trace_correlation",
+		"Follows a correlation id through all services: the log records of any age that name it, the traces that these belong to, one "+
+			"timeline of both, and the services in the order of their first appearance. The outcome says whether it is all (data, no_data) "+
+			"or not (partial, truncated), and not_seen what is missing.")
 )
 
 // LogPatternsInput is the question of the tool evidence_find_log_patterns; see [logs.Query] and [PatternOptions].
@@ -108,6 +115,16 @@ type LogLinesInput struct {
 	MaxPatterns int      `json:"max_patterns,omitempty" jsonschema:"default 100"`
 }
 
+// TicketInput is the question of the tool evidence_get_ticket, and of the older tool query_jira_issue.
+type TicketInput struct {
+	IssueKey string `json:"issue_key" jsonschema:"key of the ticket, such as OPS-482"`
+}
+
+// CorrelationIDInput has the parameters of the older tool trace_correlation_id.
+type CorrelationIDInput struct {
+	CorrelationID string `json:"correlation_id" jsonschema:"as it stands in the body or in any attribute of log records"`
+}
+
 // StuckLoadInput is the question of the tool evidence_explain_stuck_load; see [StuckLoadQuestion].
 type StuckLoadInput struct {
 	TrackingID string      `json:"tracking_id" jsonschema:"tracking id of the load, digits"`
@@ -144,13 +161,28 @@ func (s Sources) Tools() []tool.Tool {
 	return []tool.Tool{
 		SearchLogs.Bind(s.toolLogs), FindLogPatterns.Bind(s.toolPatterns), DiffLogPatterns.Bind(s.toolDiff), MineLogLines.Bind(toolLines),
 		GetLoadMetadata.Bind(s.toolLoad), InvestigateIncident.Bind(s.toolIncident), FindTraceAnomalies.Bind(s.toolAnomalies),
-		ExplainStuckLoad.Bind(s.toolStuckLoad),
+		ExplainStuckLoad.Bind(s.toolStuckLoad), GetTicket.Bind(s.toolTicket), TraceCorrelation.Bind(s.toolCorrelation),
 	}
 }
 
-// Aliases are the same under the names that an older server had. They belong on the endpoint that has had them.
+// Aliases are the same under the names and parameters that an older server had. They belong on the endpoint that has had them,
+// which is the one of the code graph.
 func (s Sources) Aliases() []tool.Tool {
-	return []tool.Tool{MineLogLines.Alias("analyze_logs_with_drain").Bind(toolLines)}
+	return []tool.Tool{
+		MineLogLines.Alias("analyze_logs_with_drain").Bind(toolLines),
+		GetTicket.Alias("query_jira_issue").Bind(s.toolTicket),
+		tool.Alias(TraceCorrelation, "trace_correlation_id", TraceCorrelation.Description(), func(in CorrelationIDInput) (CorrelationQuestion, error) {
+			return CorrelationQuestion{CorrelationID: in.CorrelationID}, nil
+		}).Bind(s.toolCorrelation),
+	}
+}
+
+func (s Sources) toolTicket(ctx context.Context, in TicketInput) (TicketReport, error) {
+	return Ticket(ctx, s.Tickets, in.IssueKey)
+}
+
+func (s Sources) toolCorrelation(ctx context.Context, in CorrelationQuestion) (CorrelationReport, error) {
+	return Correlation(ctx, in, s)
 }
 
 func (s Sources) toolLogs(ctx context.Context, in LogsInput) (LogPage, error) {

@@ -32,7 +32,7 @@ func TestToolsHaveTheirNamesAndPassTheCheck(t *testing.T) {
 	}
 	for name := range strings.FieldsSeq(`evidence_find_log_patterns evidence_diff_log_patterns evidence_mine_log_lines
 		evidence_explain_stuck_load evidence_get_load_metadata evidence_investigate_incident evidence_find_trace_anomalies
-		evidence_search_logs analyze_logs_with_drain`) {
+		evidence_search_logs evidence_get_ticket evidence_trace_correlation analyze_logs_with_drain query_jira_issue trace_correlation_id`) {
 		if !slices.Contains(names, name) {
 			t.Errorf("there is no tool %s", name)
 		}
