@@ -66,6 +66,10 @@ integration: ## Install and start the real engines and run the tests that need t
 	@chosen=$$(go run ./internal/citool -real); \
 	set -x; INTEGRATION=1 go test -count=1 -timeout 15m $$chosen
 
+.PHONY: mcp
+mcp: ## Run the MCP server and client against the conformance suite, the Inspector and others' clients; print what passed.
+	cd internal/mcppeers && INTEGRATION=1 go test -count=1 -timeout 15m
+
 .PHONY: bench
 bench: ## Run the benchmarks, the comparisons with peers included.
 	go test -run '^$$' -bench . -benchmem ./...

@@ -24,7 +24,7 @@ var (
 	names = "internal/identifier"
 
 	// support is imported by tests only, and may itself import testing.
-	support = []string{"base/basetest", "internal/contract", "internal/engines", "internal/loopback", "internal/archtest"}
+	support = []string{"base/basetest", "internal/contract", "internal/engines", "internal/loopback", "internal/archtest", "internal/mcppeers"}
 )
 
 // assertions are the libraries that a program must never pull in: they belong to tests.
@@ -95,7 +95,7 @@ const (
 	mcp
 	example
 	internal
-	checks // internal/contract, internal/engines, internal/loopback, internal/archtest
+	checks // internal/contract, internal/engines, internal/loopback, internal/archtest, internal/mcppeers
 )
 
 func kindOf(from string) kind {
