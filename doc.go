@@ -8,8 +8,9 @@
 //     it; jira/jql builds searches of Jira
 //   - evidence: questions that need several sources, up to the investigation of an incident; evidence/warehouse has them
 //     ask a warehouse too
+//   - mcp: all tools served over the Model Context Protocol, and those of a remote server called as if they were local
 //   - examples: small programs; examples/investigate is the main job from end to end, examples/warehouse the whole life of
-//     a load, examples/ticket a ticket and what it points to
+//     a load, examples/ticket a ticket and what it points to, examples/mcpserver serves all tools over MCP
 //
 // Start with README.md; DESIGN.md says why things are as they are.
 package sources
