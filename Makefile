@@ -79,7 +79,7 @@ bench: ## Run the benchmarks, the comparisons with peers included.
 bench-check: ## Check the budgets of the guard and of signing: allocations, and times beside those of peers.
 	{ (cd internal/bench && go test -run '^$$' -bench '^BenchmarkGuard$$' -benchmem -benchtime 0.1s -count 2 .); \
 	  go test -run '^$$' -bench '^BenchmarkSign$$' -benchmem -benchtime 0.1s -count 2 ./base/sign; } | \
-	  tee /dev/stderr | go run ./internal/citool -budgets
+	  tee >(cat >&2) | go run ./internal/citool -budgets
 
 .PHONY: tools
 tools: $(STATICCHECK) $(GOLANGCI_LINT) ## Install the pinned linters into .tools/bin.
