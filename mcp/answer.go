@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -66,12 +67,35 @@ func (s *Session) concealed(answer json.RawMessage) json.RawMessage {
 }
 
 // exact gives large numbers of a value the digits that they have in the text of the same value: the SDK has read them as floats.
-func exact(v any, text string) any { return withDigits(v, decoded(text)) }
+// Without such numbers the text is not read.
+func exact(v any, text string) any {
+	if !large(v) {
+		return v
+	}
+	return withDigits(v, decoded(text))
+}
+
+// large reports whether a value holds a number that a float may not have in full.
+func large(v any) bool {
+	switch v := v.(type) {
+	case float64:
+		return math.Abs(v) >= 1<<53
+	case []any:
+		return slices.ContainsFunc(v, large)
+	case map[string]any:
+		for _, value := range v {
+			if large(value) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 func withDigits(v, of any) any {
 	switch v := v.(type) {
 	case float64:
-		if n, ok := of.(json.Number); ok && math.Abs(v) >= 1<<53 {
+		if n, ok := of.(json.Number); ok && large(v) {
 			if same, err := n.Float64(); err == nil && same == v {
 				return n
 			}
