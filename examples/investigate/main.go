@@ -57,20 +57,15 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/fourkites/sources/internal/command"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(300) // a run is short and holds a recording several times over: memory for time
 	}
-	os.Exit(run(ctx, os.Args[1:], command.Environment(), os.Stdout, os.Stderr))
+	os.Exit(run(command.Interrupted(), os.Args[1:], command.Environment(), os.Stdout, os.Stderr))
 }

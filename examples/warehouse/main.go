@@ -10,17 +10,12 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/fourkites/sources/internal/command"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(run(ctx, os.Args[1:], command.Environment(), time.Now(), os.Stdout, os.Stderr))
+	os.Exit(run(command.Interrupted(), os.Args[1:], command.Environment(), time.Now(), os.Stdout, os.Stderr))
 }
