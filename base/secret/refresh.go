@@ -39,9 +39,9 @@ func (c *Cache) fly(f *flight) {
 }
 
 func (c *Cache) fetch() (snap Snapshot, err error) {
-	ctx, cancel := c.ctx, context.CancelFunc(func() {})
+	ctx, cancel := context.WithValue(c.ctx, askerKey{}, c), context.CancelFunc(func() {})
 	if c.cfg.Timeout > 0 {
-		ctx, cancel = context.WithTimeout(c.ctx, c.cfg.Timeout)
+		ctx, cancel = context.WithTimeout(ctx, c.cfg.Timeout)
 	}
 	defer cancel()
 	defer func() {
@@ -62,6 +62,23 @@ func (c *Cache) fetch() (snap Snapshot, err error) {
 		snap.Version = digest(snap.Reveal())
 	}
 	return snap, nil
+}
+
+// askerKey is the key of the cache that calls a source.
+type askerKey struct{}
+
+// Refused reports whether the [Cache] that calls the source with this context was told that a server rejects the version.
+// A source that could prolong the life of a version asks first, and issues another one where it is no use. It is false
+// where no cache asks.
+func Refused(ctx context.Context, version string) bool {
+	c, ok := ctx.Value(askerKey{}).(*Cache)
+	if !ok {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, refused := c.refused[version]
+	return refused
 }
 
 // land records the outcome and wakes the waiters. It reports false, and does nothing, if the answer is a version that

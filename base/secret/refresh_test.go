@@ -197,3 +197,33 @@ func TestAVersionRefusedTwiceIsAskedForOnce(t *testing.T) {
 		count(t, s, 2)
 	})
 }
+
+func TestASourceHearsWhichVersionWasRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var heard []string
+		c := secret.NewCache(secret.SourceFunc(func(ctx context.Context) (secret.Snapshot, error) {
+			version := "1"
+			if secret.Refused(ctx, "1") {
+				version = "2"
+			}
+			heard = append(heard, version)
+			return secret.NewSnapshot("text "+version, version, time.Time{}).OfUser("reader-" + version), nil
+		}), secret.CacheConfig{Poll: -1})
+		first, err := c.Get(t.Context())
+		if err != nil || first.User != "reader-1" {
+			t.Fatalf("user %s, %v", first.User, err)
+		}
+		c.Refuse("1")
+		next, err := c.Get(t.Context())
+		if err != nil || next.User != "reader-2" || len(heard) != 2 {
+			t.Errorf("user %s after %v, %v", next.User, heard, err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if secret.Refused(t.Context(), "1") {
+		t.Error("a version was refused where no cache asks")
+	}
+}

@@ -31,7 +31,10 @@ type Snapshot struct {
 	Version string
 	// Expires is when the value stops being valid; zero means that the source does not say.
 	Expires time.Time
-	value   Value
+	// User is the account that the secret belongs to, where the store issues or keeps both together; empty means the
+	// account of the configuration. It is not secret.
+	User  string
+	value Value
 }
 
 // NewSnapshot makes a snapshot. An empty version is derived from the text with a key of this process: equal texts have
@@ -41,6 +44,12 @@ func NewSnapshot(text, version string, expires time.Time) Snapshot {
 		version = digest(text)
 	}
 	return Snapshot{Version: version, Expires: expires, value: Literal(text)}
+}
+
+// OfUser is the snapshot as the secret of that account.
+func (s Snapshot) OfUser(user string) Snapshot {
+	s.User = user
+	return s
 }
 
 // Reveal is the secret itself. The caller keeps it out of errors, logs and URLs.
