@@ -163,7 +163,7 @@ func TestAStatementIsNoLongerThanTheServiceTakesWithItsValues(t *testing.T) {
 	server.ReplyTo("xxx", difficult(1))
 	client := clientOf(t, server)
 	whole := "SELECT '" + strings.Repeat("x", 262_144-len("SELECT ''")) + "'"
-	if _, err := client.Query(t.Context(), athena.Query{SQL: whole}); err != nil {
+	if answer, err := client.Query(t.Context(), athena.Query{SQL: whole}); err != nil || answer.Close() != nil {
 		t.Errorf("262,144 bytes: %.200v", err)
 	}
 	server.ForgetRequests()
