@@ -17,6 +17,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/rows"
+	"github.com/fourkites/sources/internal/race"
 )
 
 // difficult are values that a file in CSV and a page in JSON write differently.
@@ -470,7 +471,7 @@ func TestAQuickServerLosesNoAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range 200 {
+	for i := range race.Of(200, 20) {
 		answer, err := client.Results(t.Context(), id, athena.ResultsOptions{})
 		if err == nil {
 			_, err = rows.Collect(answer, rows.ToMap)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/retry"
+	"github.com/fourkites/sources/internal/race"
 )
 
 const (
@@ -25,12 +26,7 @@ const (
 )
 
 // soakCalls is how many calls the soak makes: fewer under the race detector, which is many times slower.
-func soakCalls() int {
-	if raceEnabled {
-		return 5_000
-	}
-	return 100_000
-}
+func soakCalls() int { return race.Of(100_000, 2_500) }
 
 // soak makes calls at random, in which everything goes wrong that can.
 type soak struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/internal/incident"
+	"github.com/fourkites/sources/internal/race"
 )
 
 // recordedIncidents is the folder of recorded incidents beside the project.
@@ -25,6 +26,9 @@ func recordings(t testing.TB) []string {
 	}
 	for i := range found {
 		found[i] = filepath.Base(found[i])
+	}
+	if race.Enabled { // the first two cases of each application run all of the code
+		found = slices.DeleteFunc(found, func(name string) bool { return name[1] > '1' })
 	}
 	return found
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/logs"
 	"github.com/fourkites/sources/evidence"
+	"github.com/fourkites/sources/internal/race"
 )
 
 // shelf is a store of logs that holds what it answers with, and fails as it is told.
@@ -182,7 +183,7 @@ func sortedAs(all []logs.Record, order logs.Order) bool {
 // whose tier fails in the middle with and without another source behind it, and pages.
 func TestNothingIsLostAndNothingComesTwice(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(150) {
+	for seed := range uint64(race.Of(150, 30)) {
 		checkArchive(t, seed)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/graph"
 	"github.com/fourkites/sources/graph/graphtest"
+	"github.com/fourkites/sources/internal/race"
 )
 
 func writer(t testing.TB, server *graphtest.Server) *graph.Client {
@@ -144,6 +145,9 @@ func TestAnImportHoldsNoMoreThanAPartOfTheJSON(t *testing.T) {
 	for place, beginning := range map[string]string{
 		"classes[0] (at byte": `{"classes": [{"class": "C", "other": "`, "repo (at byte": `{"repo": "`, "other (at byte": `{"other": ["`, "a key (at byte": `{"`,
 	} {
+		if race.Enabled && place != "repo (at byte" {
+			continue
+		}
 		text := &repeated{strings.Repeat("x", 64<<10), size}
 		_, err := c.Import(t.Context(), io.MultiReader(strings.NewReader(beginning), text))
 		if !errors.Is(err, base.ErrInvalid) || !strings.Contains(err.Error(), place) || !strings.Contains(err.Error(), "longer than 33554432 bytes") {
@@ -153,7 +157,7 @@ func TestAnImportHoldsNoMoreThanAPartOfTheJSON(t *testing.T) {
 			t.Errorf("%s: %d bytes were read", place, read)
 		}
 	}
-	skipped := &repeated{`["` + strings.Repeat("x", 1<<20-5) + `"],`, 40 << 20}
+	skipped := &repeated{`["` + strings.Repeat("x", 1<<20-5) + `"],`, race.Of(40, 36) << 20}
 	whole := io.MultiReader(strings.NewReader(`{"other": [`), skipped, strings.NewReader(`0], "services": {"shop": {"other": "x"}}}`))
 	if result, err := c.Import(t.Context(), whole); err != nil || result.Services != 1 {
 		t.Errorf("what is skipped may be long: %+v, %v", result, err)

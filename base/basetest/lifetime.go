@@ -10,6 +10,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/internal/race"
 )
 
 func cancelMidStream(t testing.TB, h Harness) {
@@ -107,7 +108,7 @@ func noLeak(t testing.TB, h Harness) {
 	var all sync.WaitGroup
 	for worker := range permits {
 		all.Go(func() {
-			for i := range 125 {
+			for i := range race.Of(125, 25) {
 				if i%2 == 0 {
 					s.Fake.Fail(faults[(worker+i/2)%len(faults)], 1)
 				}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/internal/race"
 )
 
 // waits has one read meet the fault once and says how long it took. A wait that is too short fails at once; one that is too
@@ -121,27 +122,27 @@ func outage(t testing.TB, h Harness, l base.Limits, calls int, most float64) flo
 	return seen()
 }
 
-// The bounds of an outage, in requests per call.
-const (
-	outageCalls = 2000
-	mostRetried = 1.105
-	mostOpen    = 0.1
-)
+// mostOpen is how many requests per call a breaker lets through in an outage.
+const mostOpen = 0.1
+
+// mostRetried is how many requests per call the budget of retries allows: a tenth, beside the ten that it begins with.
+func mostRetried(calls int) float64 { return 1.1 + 10/float64(calls) }
 
 func burst(t testing.TB, h Harness) {
 	s := h.New(t, Settings{Limits: patientLimits(base.Limits{})})
 	s.Fake.Fail(h.Transient, 2)
 	works(t, s)
-	off := outage(t, h, patientLimits(base.Limits{}), outageCalls, mostRetried)
-	if off > mostRetried {
+	calls := race.Of(2000, 400)
+	off := outage(t, h, patientLimits(base.Limits{}), calls, mostRetried(calls))
+	if off > mostRetried(calls) {
 		t.Errorf("breaker off: %.3f requests per call", off)
 	}
-	on := outage(t, h, base.Limits{Breaker: base.Breaker{OpenFor: base.Duration(time.Hour)}}, outageCalls, mostOpen)
+	on := outage(t, h, base.Limits{Breaker: base.Breaker{OpenFor: base.Duration(time.Hour)}}, calls, mostOpen)
 	if on > mostOpen {
 		t.Errorf("breaker on: %.3f requests per call", on)
 	}
 	free := outage(t, h, patientLimits(base.Limits{RetryRatio: -1}), 40, 10)
-	if free <= mostRetried {
+	if free <= mostRetried(calls) {
 		t.Errorf("without a budget: %.3f requests per call, so the first check proves nothing", free)
 	}
 	t.Logf("requests of one call in a total outage: %.3f, with the breaker %.3f, without a budget %.3f", off, on, free)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/fourkites/sources/base/prompt"
+	"github.com/fourkites/sources/internal/race"
 )
 
 // sshForms are the lines of OpenSSH's log that hold addresses.
@@ -86,7 +87,7 @@ func TestIncidentTraceIDsSurvive(t *testing.T) {
 	traceID := regexp.MustCompile(`\b[0-9a-f]{32}\b`)
 	var p prompt.Pseudonyms
 	all, kept, size, distinct := 0, 0, 0, map[string]bool{}
-	for _, file := range files {
+	for _, file := range files[:race.Of(len(files), 1)] {
 		text := unzipped(t, file)
 		hidden := p.Hide(prompt.Clean(text))
 		before, after := traceID.FindAllString(text, -1), traceID.FindAllString(hidden, -1)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base/sign"
+	"github.com/fourkites/sources/internal/race"
 )
 
 // bare is what a caller without this package would write.
@@ -52,7 +53,7 @@ func BenchmarkSign(b *testing.B) {
 }
 
 func TestSigningAllocatesLittle(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector drops pooled states at random, which changes the count")
 	}
 	req := request(t, "GET", "/api/v1/tracking/1", "")

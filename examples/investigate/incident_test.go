@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/fourkites/sources/internal/race"
 )
 
 // recordedIncidents is the folder of recorded incidents beside the project.
@@ -81,7 +83,7 @@ func TestIncidentScores(t *testing.T) {
 // casesToScore are all where the tests of incidents were asked for by name, as CI does, and else enough of them.
 func casesToScore() []string {
 	switch asked := flag.Lookup("test.run").Value.String(); {
-	case raceEnabled: // ten times as slow, and the first cases run all of the code
+	case race.Enabled: // ten times as slow, and the first cases run all of the code
 		return []string{"C0", "C1", "C2"}
 	case strings.Contains(asked, "Incident"):
 		return []string{"C0", "C1", "C2", "C3", "C4", "C5", "D0", "D1", "D2", "D3", "D4", "D5"}

@@ -23,6 +23,9 @@ var (
 	// names is the check of identifiers; it imports nothing of ours.
 	names = "internal/identifier"
 
+	// detector says whether the race detector was built in; it imports nothing of ours.
+	detector = "internal/race"
+
 	// support is imported by tests only, and may itself import testing.
 	support = []string{"base/basetest", "internal/contract", "internal/engines", "internal/loopback", "internal/archtest", "internal/mcppeers"}
 )
@@ -153,14 +156,16 @@ func allowed(kind kind, from, to string, target kind, isBase bool) bool {
 		return target == mechanism
 	case vocabulary:
 		return target == base || target == mechanism || to == names
-	case conformance, mcp:
-		return isBase || kind == mcp && target == kind
+	case conformance:
+		return isBase || to == detector
+	case mcp:
+		return isBase || target == kind
 	case source, fake:
 		return isBase || target == internal || sourceOf(from) == sourceOf(to)
 	case evidence:
 		return isBase || target == source || target == evidence || slices.Contains(forms, to)
 	case internal:
-		return from != names && (isBase || target == internal)
+		return from != names && from != detector && (isBase || target == internal)
 	}
 	return false // house, mechanism, checks: nothing of ours
 }

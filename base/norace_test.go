@@ -1,5 +1,0 @@
-//go:build !race
-
-package base_test
-
-const raceEnabled = false
