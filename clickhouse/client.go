@@ -48,7 +48,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	}
 	c := &Client{config: cfg.withDefaults()}
 	c.tables = c.config.Tables
-	if c.credential, err = newCredential(ctx, cfg.Password, o.Secrets); err != nil {
+	if c.credential, err = newCredential(ctx, c.config.User, cfg.Password, o.Secrets); err != nil {
 		return nil, configError(cfg, err)
 	}
 	if c.dialer, err = newDialer(c.config, o); err != nil {
@@ -98,13 +98,13 @@ func (c *Client) Close() error {
 
 // connect dials with the present credential, each address at most once.
 func (c *Client) connect(ctx context.Context) (*conn, error) {
-	password, version, err := c.credential.get(ctx)
+	shown, err := c.credential.get(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var problems []error
 	for _, address := range c.dialer.order() {
-		k, err := c.shake(ctx, address, password, version)
+		k, err := c.shake(ctx, address, shown)
 		if err == nil {
 			return k, nil
 		}
@@ -116,21 +116,21 @@ func (c *Client) connect(ctx context.Context) (*conn, error) {
 	return nil, errors.Join(problems...)
 }
 
-func (c *Client) shake(ctx context.Context, address, password, version string) (*conn, error) {
+func (c *Client) shake(ctx context.Context, address string, shown pass) (*conn, error) {
 	l, err := c.dialer.connect(ctx, address)
 	if err != nil {
 		return nil, &dialError{err}
 	}
-	k, err := newConn(ctx, l, c.config, c.config.User, password)
+	k, err := newConn(ctx, l, c.config, shown.user, shown.password)
 	if err == nil {
-		k.version = version
+		k.version = shown.version
 		c.revision.Store(int64(k.v))
 		return k, nil
 	}
 	if e, ok := serverError(err); ok {
 		c.credential.cleanError(e)
 		if verdicts[e.Code].kind == base.KindUnauthenticated {
-			c.credential.Refuse(version)
+			c.credential.Refuse(shown.version)
 			c.pool.forget()
 		}
 		return nil, err

@@ -24,7 +24,7 @@ type Config struct {
 	Port      int      `json:"port,omitempty" yaml:"port"`           // of the native protocol; 0 = 9000, or 9440 when Secure
 	Addresses []string `json:"addresses,omitempty" yaml:"addresses"` // several replicas as host or host:port, tried in turn; instead of Host
 
-	User     string       `json:"user,omitempty" yaml:"user"` // empty = default
+	User     string       `json:"user,omitempty" yaml:"user"` // empty = whom the store of the password names, else default
 	Password secret.Value `json:"password,omitzero" yaml:"password"`
 	Database string       `json:"database,omitempty" yaml:"database"` // of names without one; empty = signoz_logs
 

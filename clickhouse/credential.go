@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -13,27 +14,32 @@ import (
 )
 
 // credential gives the present password to every dial, and never one that the server has refused.
-type credential struct{ *login.Secret }
+type credential struct {
+	*login.Secret
+	user string // where the store of the password names none
+}
 
-func newCredential(ctx context.Context, v secret.Value, resolver secret.Resolver) (*credential, error) {
+// pass is what one dial shows.
+type pass struct{ user, password, version string }
+
+func newCredential(ctx context.Context, user string, v secret.Value, resolver secret.Resolver) (*credential, error) {
 	password, err := login.New(ctx, v, resolver)
 	if err != nil {
 		return nil, fmt.Errorf("password: %w", err)
 	}
-	return &credential{password}, nil
+	return &credential{password, user}, nil
 }
 
-func (k *credential) get(ctx context.Context) (password, version string, err error) {
+func (k *credential) get(ctx context.Context) (pass, error) {
 	if k.Empty() {
-		return "", "", nil
+		return pass{user: k.user}, nil
 	}
 	snap, err := k.Get(ctx)
 	if err != nil {
-		return "", "", fmt.Errorf("password: %w", err)
+		return pass{}, fmt.Errorf("password: %w", err)
 	}
-	password = snap.Reveal()
-	k.Remember(password)
-	return password, snap.Version, nil
+	k.Remember(snap.Reveal())
+	return pass{cmp.Or(snap.User, k.user), snap.Reveal(), snap.Version}, nil
 }
 
 // clean takes the passwords out of what a server said, and what does not show, which could stand within one.

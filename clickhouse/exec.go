@@ -225,7 +225,7 @@ func unquoteParam(text string) string {
 
 // open is the driver for the present password, with the version of that password.
 func (w *writer) open(ctx context.Context) (_ driver.Conn, version string, err error) {
-	password, version, err := w.client.credential.get(ctx)
+	shown, err := w.client.credential.get(ctx)
 	if err != nil {
 		return nil, "", err
 	}
@@ -234,24 +234,24 @@ func (w *writer) open(ctx context.Context) (_ driver.Conn, version string, err e
 	switch {
 	case w.closed:
 		return nil, "", errPoolClosed
-	case w.conn != nil && w.version == version:
-		return w.conn, version, nil
+	case w.conn != nil && w.version == shown.version:
+		return w.conn, shown.version, nil
 	case w.conn != nil:
 		_ = w.conn.Close()
 	}
-	w.conn, err = clickhouse.Open(w.options(password))
-	w.version = version
-	return w.conn, version, err
+	w.conn, err = clickhouse.Open(w.options(shown))
+	w.version = shown.version
+	return w.conn, shown.version, err
 }
 
 // maxOpen is no bound: the guard's permits say how many writes run, and may change while the driver lives.
 const maxOpen = 1 << 20
 
-func (w *writer) options(password string) *clickhouse.Options {
+func (w *writer) options(shown pass) *clickhouse.Options {
 	c := w.client.config
 	o := &clickhouse.Options{
 		Addr:         w.client.dialer.addresses[:1], // the dialer picks the address
-		Auth:         clickhouse.Auth{Database: c.Database, Username: c.User, Password: password},
+		Auth:         clickhouse.Auth{Database: c.Database, Username: shown.user, Password: shown.password},
 		DialTimeout:  handshakeTimeout,
 		ReadTimeout:  max(time.Minute, w.client.guard.Limits().Idle.D()),
 		MaxOpenConns: maxOpen, MaxIdleConns: 2, ConnMaxLifetime: connLifetime,

@@ -1,6 +1,7 @@
 package fkapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,22 +88,30 @@ func (k *credential) sign(req *http.Request, body []byte) error {
 	if k.signer != nil {
 		return k.signer.Sign(req, body)
 	}
-	password, err := k.key(req.Context())
+	password, err := k.show(req.Context())
 	if err != nil {
 		return err
 	}
-	req.SetBasicAuth(k.user, string(password))
+	req.SetBasicAuth(cmp.Or(password.User, k.user), password.Reveal())
 	return nil
 }
 
 func (k *credential) key(ctx context.Context) ([]byte, error) {
-	snap, err := k.Get(ctx)
+	snap, err := k.show(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return snap.Bytes(), nil
+}
+
+func (k *credential) show(ctx context.Context) (secret.Snapshot, error) {
+	snap, err := k.Get(ctx)
+	if err != nil {
+		return secret.Snapshot{}, err
+	}
 	traceOf(ctx).version = snap.Version
 	k.Remember(snap.Reveal())
-	return snap.Bytes(), nil
+	return snap, nil
 }
 
 var errClockOff = errors.New("the clock is off, so the secret was not to blame")

@@ -22,7 +22,7 @@ type Config struct {
 	// port is 7687 where none is written. User and password have their own fields.
 	URI      string       `json:"uri,omitempty" yaml:"uri"`
 	Database string       `json:"database,omitempty" yaml:"database"` // empty = the account's home database
-	User     string       `json:"user,omitempty" yaml:"user"`         // empty = no login
+	User     string       `json:"user,omitempty" yaml:"user"`         // empty = no login, or whom the store of the password names
 	Password secret.Value `json:"password,omitzero" yaml:"password"`
 
 	// Plaintext speaks no TLS, only with localhost or a loopback address, which servers that a routing table names must
@@ -103,7 +103,7 @@ func (c Config) Validate() error {
 			problem("%s: control characters, or longer than 256 bytes", name)
 		}
 	}
-	if c.User == "" && !c.Password.IsZero() {
+	if c.User == "" && c.Password.IsLiteral() {
 		problem("password: set without user")
 	}
 	if (c.CertFile == "") != (c.KeyFile == "") {

@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -142,7 +144,7 @@ func newAccount(ctx context.Context, user string, v secret.Value, resolver secre
 
 // GetAuthToken is asked for a new connection, and for a pooled one, which logs in anew when the token is another.
 func (a *account) GetAuthToken(ctx context.Context) (neo4j.AuthToken, error) {
-	if a.user == "" {
+	if a.user == "" && a.Empty() {
 		return neo4j.NoAuth(), nil
 	}
 	e, _ := ctx.Value(entryKey{}).(*entry)
@@ -165,10 +167,20 @@ func (a *account) GetAuthToken(ctx context.Context) (neo4j.AuthToken, error) {
 	if e != nil {
 		e.used = snap.Version
 	}
+	user := cmp.Or(snap.User, a.user)
+	if user == "" {
+		err := &secretError{fmt.Errorf("%w: %w", secret.ErrUnresolved, errNoUser)}
+		if e != nil {
+			e.failed = err
+		}
+		return neo4j.AuthToken{}, err
+	}
 	password := snap.Reveal()
 	a.keep(issue{password, snap.Version})
-	return neo4j.BasicAuth(a.user, password, ""), nil
+	return neo4j.BasicAuth(user, password, ""), nil
 }
+
+var errNoUser = errors.New("it comes without the name of a user, and the configuration has none; set user")
 
 // secretError is a password that could not be had: nothing was sent.
 type secretError struct{ err error }

@@ -49,7 +49,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 	if cfg.Database == "" {
 		missing = errors.Join(missing, errors.New("database: missing; set it, or REDSHIFT_DB"))
 	}
-	if cfg.User == "" && !cfg.IAM.used() {
+	if cfg.User == "" && !cfg.IAM.used() && !cfg.Password.IsStored() {
 		missing = errors.Join(missing, errors.New("user: missing; set it, or REDSHIFT_USER, or iam"))
 	}
 	if o.TLS != nil && cfg.Plaintext {

@@ -24,7 +24,7 @@ type Config struct {
 	Port     int    `json:"port,omitempty" yaml:"port"`         // 0 = 5439
 	Database string `json:"database,omitempty" yaml:"database"` // that the connection is made to
 
-	User     string       `json:"user,omitempty" yaml:"user"` // with IAM: the user of the database that is asked for, empty = that of the identity
+	User     string       `json:"user,omitempty" yaml:"user"` // empty = whom the store of the password names; with IAM: whom to ask for, empty = the identity
 	Password secret.Value `json:"password,omitzero" yaml:"password"`
 	IAM      IAM          `json:"iam,omitzero" yaml:"iam"` // instead of Password
 

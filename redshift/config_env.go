@@ -72,7 +72,7 @@ func (c Config) variables(prefix string) error {
 			problem(field, "missing")
 		}
 	}
-	if c.User == "" && !c.IAM.used() {
+	if c.User == "" && !c.IAM.used() && !c.Password.IsStored() {
 		problem("user", wording.Replace("missing; set it, or for IAM cluster_id or workgroup"))
 	}
 	if c.Limits.Timeout < 0 {

@@ -1,9 +1,10 @@
 package redshift
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/fourkites/sources/base/secret"
@@ -13,9 +14,8 @@ import (
 // credential gives the present user and password to every dial, and never one that the server has refused.
 type credential struct {
 	*login.Secret
-	user  string
-	keys  func() []string // that AWS is asked with; nil: it is not asked
-	pairs bool            // the secret is user and password, see joinPair
+	user string          // where the store of the password names none
+	keys func() []string // that AWS is asked with; nil: it is not asked
 }
 
 func newCredential(ctx context.Context, user string, v secret.Value, resolver secret.Resolver) (*credential, error) {
@@ -29,7 +29,7 @@ func newCredential(ctx context.Context, user string, v secret.Value, resolver se
 // newIssued is the credential of a source that issues users with passwords that end. The cache asks for the next when
 // some 80 % of a life have passed, one call at a time.
 func newIssued(source *iam) *credential {
-	return &credential{pairs: true, keys: source.secrets, Secret: login.From(source, secret.CacheConfig{
+	return &credential{keys: source.secrets, Secret: login.From(source, secret.CacheConfig{
 		RetryMin: 20 * time.Millisecond, RetryMax: 5 * time.Second, // the guard waits between its attempts
 	})}
 }
@@ -42,21 +42,14 @@ func (k *credential) get(ctx context.Context) (user, password, version string, e
 	if err != nil {
 		return "", "", "", fmt.Errorf("password: %w", err)
 	}
-	user, password = k.user, snap.Reveal()
-	if k.pairs {
-		user, password = splitPair(password)
+	if user = cmp.Or(snap.User, k.user); user == "" {
+		return "", "", "", fmt.Errorf("%w: %w", secret.ErrUnresolved, errNoUser)
 	}
-	k.Remember(password)
-	return user, password, snap.Version, nil
+	k.Remember(snap.Reveal())
+	return user, snap.Reveal(), snap.Version, nil
 }
 
-// joinPair puts a user and a password into one secret.
-func joinPair(user, password string) string { return user + "\x00" + password }
-
-func splitPair(text string) (user, password string) {
-	user, password, _ = strings.Cut(text, "\x00")
-	return user, password
-}
+var errNoUser = errors.New("user: neither the configuration nor the store of the password names one; set user")
 
 // secrets are the passwords, and the keys of AWS, that must not show in any text.
 func (k *credential) secrets() []string {

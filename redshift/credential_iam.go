@@ -62,7 +62,7 @@ func (i *iam) Get(ctx context.Context) (secret.Snapshot, error) {
 	if user == "" || password == "" {
 		return secret.Snapshot{}, fmt.Errorf("iam: %w: AWS issued no user or no password", secret.ErrEmpty)
 	}
-	return secret.NewSnapshot(joinPair(user, password), "", expires), nil
+	return secret.NewSnapshot(password, "", expires).OfUser(user), nil
 }
 
 // secrets are the credentials of AWS that requests were signed with.

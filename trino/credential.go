@@ -51,7 +51,12 @@ func (k *credential) sign(req *http.Request, _ []byte) error {
 		req.Header.Set("Authorization", "Bearer "+snap.Reveal())
 		return nil
 	}
-	k.Remember(snap.Reveal(), k.user+":"+snap.Reveal())
-	req.SetBasicAuth(k.user, snap.Reveal())
+	user := k.user
+	if snap.User != "" { // the server lets nobody ask in another's name
+		user = snap.User
+		req.Header.Set("X-Trino-User", user)
+	}
+	k.Remember(snap.Reveal(), user+":"+snap.Reveal())
+	req.SetBasicAuth(user, snap.Reveal())
 	return nil
 }

@@ -121,6 +121,20 @@ func TestCacheRefreshesAheadOfExpiryWithJitter(t *testing.T) {
 	}
 }
 
+func TestEveryFailureOfASourceIsOneOfThisPackage(t *testing.T) {
+	t.Parallel()
+	s := &store{err: errDown}
+	cached(t, s, secret.CacheConfig{RetryMin: time.Millisecond}, func(t *testing.T, c *secret.Cache) {
+		fails(t, c, errDown)
+		fails(t, c, secret.ErrUnresolved)
+		s.set(func(s *store) { s.err = fmt.Errorf("%w: nothing there", secret.ErrEmpty) })
+		<-time.After(time.Second)
+		if _, err := c.Get(t.Context()); !errors.Is(err, secret.ErrEmpty) || errors.Is(err, secret.ErrUnresolved) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestCacheSharesOneFlightAndIsConcurrentSafe(t *testing.T) {
 	t.Parallel()
 	s := &store{text: "a"}

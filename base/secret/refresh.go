@@ -52,7 +52,7 @@ func (c *Cache) fetch() (snap Snapshot, err error) {
 	snap, err = c.source.Get(ctx)
 	switch {
 	case err != nil:
-		return Snapshot{}, err
+		return Snapshot{}, unresolved(err)
 	case snap.IsZero():
 		return Snapshot{}, fmt.Errorf("%w: the source gave no value", ErrEmpty)
 	case !snap.Expires.IsZero() && !time.Now().Before(snap.Expires):
@@ -62,6 +62,16 @@ func (c *Cache) fetch() (snap Snapshot, err error) {
 		snap.Version = digest(snap.Reveal())
 	}
 	return snap, nil
+}
+
+// unresolved makes every failure of a source one that callers can tell, whatever the source knows of this package.
+func unresolved(err error) error {
+	for _, known := range []error{ErrEmpty, ErrUnresolved, ErrExpired, ErrRefused, ErrClosed} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	return fmt.Errorf("%w: %w", ErrUnresolved, err)
 }
 
 // askerKey is the key of the cache that calls a source.

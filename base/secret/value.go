@@ -59,6 +59,10 @@ func Literal(text string) Value {
 // IsLiteral reports whether the value is the secret itself, so that its form can be checked where it is configured.
 func (v Value) IsLiteral() bool { return v.c != nil && v.c.source == nil && !v.c.reference }
 
+// IsStored reports whether the value is a reference or a source, whose store may name the user of the secret too: see
+// [Snapshot.User].
+func (v Value) IsStored() bool { return v.c != nil && (v.c.source != nil || v.c.reference) }
+
 // From is a secret that a source supplies, at use. A nil source is the zero Value.
 func From(source Source) Value {
 	if source == nil {

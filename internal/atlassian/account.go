@@ -3,6 +3,7 @@
 package atlassian
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -84,7 +85,7 @@ func (a *Account) Sign(req *http.Request, _ []byte) error {
 		req.Header.Set("Authorization", "Bearer "+token.Reveal())
 		return nil
 	}
-	pair := base64.StdEncoding.EncodeToString([]byte(a.email + ":" + token.Reveal()))
+	pair := base64.StdEncoding.EncodeToString([]byte(cmp.Or(token.User, a.email) + ":" + token.Reveal()))
 	a.Remember(pair)
 	req.Header.Set("Authorization", "Basic "+pair)
 	return nil
