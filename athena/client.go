@@ -31,7 +31,7 @@ type Client struct {
 	connecting sync.Mutex // one goroutine finds the credentials
 	service    *service   // under connecting; nil until they were found
 	keys       *awschain.Keys
-	credential *credential // nil: the chain
+	key        *awschain.Key // nil: the chain
 
 	mu         sync.Mutex
 	answers    map[answer]struct{} // that have not ended
@@ -108,11 +108,11 @@ func (c Config) inClear(o base.Options) error {
 
 func (c *Client) connect(ctx context.Context, o base.Options) error {
 	var err error
-	if c.credential, err = newCredential(ctx, c.config, o.Secrets); err != nil {
+	if c.key, err = awschain.NewKey(ctx, c.config.Key, o.Secrets); err != nil {
 		return err
 	}
 	if err := c.open(o); err != nil {
-		return errors.Join(err, c.credential.close())
+		return errors.Join(err, c.key.Close())
 	}
 	return nil
 }
@@ -177,7 +177,7 @@ func (c *Client) Close() error {
 	if c.own != nil {
 		c.own.CloseIdleConnections()
 	}
-	if err := c.credential.close(); err != nil || late == nil {
+	if err := c.key.Close(); err != nil || late == nil {
 		return err
 	}
 	return errors.New(c.Name() + ": close: calls were still running after " + base.CloseGrace.String() + " and were cut")

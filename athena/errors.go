@@ -287,7 +287,7 @@ func classifySecret(err error) *base.Error {
 	switch {
 	case errors.Is(err, secret.ErrRefused):
 		hint = base.HintOf("the service refused this key before; it is not sent again until it changes")
-	case errors.Is(err, errKey):
+	case errors.Is(err, awschain.ErrKey):
 		kind, hint = base.KindInvalid, base.HintOf("write it as id:secret, or id:secret:token of a temporary one")
 	case errors.Is(err, secret.ErrEmpty), errors.Is(err, secret.ErrExpired), errors.Is(err, secret.ErrUnresolved):
 	default:

@@ -33,8 +33,8 @@ func (c *Client) connected(ctx context.Context) (*service, error) {
 		return c.service, nil
 	}
 	settings := awschain.Options{Region: c.config.Region}
-	if c.credential != nil {
-		settings.Credentials = c.credential
+	if c.key != nil {
+		settings.Credentials = c.key
 	}
 	loaded, keys, err := awschain.Load(ctx, settings)
 	if err != nil {
@@ -189,10 +189,10 @@ func requestDetached[T any](ctx context.Context, c *Client, f func(context.Conte
 		var zero T
 		return zero, err
 	}
-	p := &proof{}
-	out, err := f(context.WithValue(ctx, proofKey{}, p), s)
+	p := &awschain.Proof{}
+	out, err := f(awschain.Signing(ctx, p), s)
 	err = c.foreign(err)
-	c.credential.refused(p, err)
+	c.key.Refused(p, kindOfFailure(err), err)
 	return out, err
 }
 

@@ -18,6 +18,7 @@ import (
 type Options struct {
 	Region   string
 	Endpoint string // URL of every service
+	Profile  string // of the shared files
 	// Credentials are used instead of the chain's, and asked for with every request; nil = the chain.
 	Credentials aws.CredentialsProvider
 	Transport   http.RoundTripper // redirects are not followed over it; nil = the SDK's own client
@@ -34,6 +35,9 @@ func Load(ctx context.Context, o Options) (aws.Config, *Keys, error) {
 	}
 	if o.Endpoint != "" {
 		options = append(options, config.WithBaseEndpoint(o.Endpoint))
+	}
+	if o.Profile != "" {
+		options = append(options, config.WithSharedConfigProfile(o.Profile))
 	}
 	if o.Credentials != nil {
 		options = append(options, config.WithCredentialsProvider(o.Credentials))
