@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -90,7 +91,8 @@ const (
 	house        // the root: a map, no code
 	mechanism
 	base
-	vocabulary // base/rows, base/logs, base/secret/awssecret, ...
+	vocabulary // base/rows, base/logs, ...
+	store      // base/secret/awssecret: a store of secrets with the SDK of its service
 	conformance
 	source
 	fake // clickhouse/clickhousetest
@@ -111,10 +113,12 @@ func kindOf(from string) kind {
 		return base
 	case from == "base/basetest":
 		return conformance
+	case roomOf(from) != "" && isTestSupport(from):
+		return fake
+	case storeOf(from) != "":
+		return store
 	case within(from, "base"):
 		return vocabulary
-	case sourceOf(from) != "" && isTestSupport(from):
-		return fake
 	case sourceOf(from) != "":
 		return source
 	case within(from, "evidence"):
@@ -160,8 +164,8 @@ func allowed(kind kind, from, to string, target kind, isBase bool) bool {
 		return isBase || to == detector
 	case mcp:
 		return isBase || target == kind
-	case source, fake:
-		return isBase || target == internal || sourceOf(from) == sourceOf(to)
+	case source, fake, store: // a store asks a service over the network, as a source does; it is no base, so no source imports it
+		return isBase || target == internal || roomOf(from) == roomOf(to)
 	case evidence:
 		return isBase || target == source || target == evidence || slices.Contains(forms, to)
 	case internal:
@@ -178,12 +182,24 @@ func sourceOf(room string) string {
 	return ""
 }
 
-// isTestSupport reports whether the package exists for tests: X/Xtest of a source, or one of the named few.
+// storeOf is the package of a store of secrets, for itself and its fake.
+func storeOf(room string) string {
+	if rest, ok := strings.CutPrefix(room, "base/secret/"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		return "base/secret/" + name
+	}
+	return ""
+}
+
+// roomOf is the source or the store that a package belongs to.
+func roomOf(room string) string { return cmp.Or(sourceOf(room), storeOf(room)) }
+
+// isTestSupport reports whether the package exists for tests: X/Xtest of a source or store, or one of the named few.
 func isTestSupport(room string) bool {
 	if slices.Contains(support, room) {
 		return true
 	}
-	return sourceOf(room) != "" && path.Base(room) == path.Base(path.Dir(room))+"test"
+	return roomOf(room) != "" && path.Base(room) == path.Base(path.Dir(room))+"test"
 }
 
 // room turns an import path of this module into a folder from its root.
@@ -217,6 +233,14 @@ func TestTheImportRulesAllowAndForbid(t *testing.T) {
 		{"base/traces", "base/secret", true},
 		{"base/secret/awssecret", "base", true},
 		{"base/secret/awssecret", "base/secret", true},
+		{"base/secret/awssecret", "internal/awschain", true},
+		{"base/secret/awssecret", "internal/engines", false},
+		{"base/secret/awssecret", "base/secret/vaultsecret", false},
+		{"base/secret/awssecret", "base/secret/awssecret/awssecrettest", false},
+		{"base/secret/awssecret/awssecrettest", "base/secret/awssecret", true},
+		{"base/secret/awssecret/awssecrettest", "internal/wire", true},
+		{"clickhouse", "base/secret/awssecret", false},
+		{"base", "base/secret/awssecret", false},
 		{"base/limit/redislimit", "clickhouse", false},
 		{"base/basetest", "base/fault", true},
 		{"internal/rest", "base/retry", true},

@@ -33,6 +33,7 @@ func TestPackagesPullOnlyTheModulesOfTheirList(t *testing.T) {
 	if *update {
 		writeLists(t, packages)
 	}
+	onlyInStores(t, packages)
 	var known []string
 	for name, modules := range packages {
 		known = append(known, listPath(name))
@@ -57,6 +58,20 @@ func TestPackagesPullOnlyTheModulesOfTheirList(t *testing.T) {
 	for _, path := range lists(t) {
 		if !slices.Contains(known, path) {
 			t.Errorf("%s belongs to no package", path)
+		}
+	}
+}
+
+// stores are the SDKs of the stores of secrets. A list that is written anew must not let one into a source.
+var stores = []string{"github.com/aws/aws-sdk-go-v2/service/secretsmanager", "github.com/hashicorp/vault"}
+
+func onlyInStores(t *testing.T, packages map[string][]string) {
+	t.Helper()
+	for name, modules := range packages {
+		for _, module := range modules {
+			if storeOf(name) == "" && slices.ContainsFunc(stores, func(sdk string) bool { return within(module, sdk) }) {
+				t.Errorf("%s pulls %s, which belongs to a store of secrets alone", name, module)
+			}
 		}
 	}
 }
