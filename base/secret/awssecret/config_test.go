@@ -115,6 +115,17 @@ func TestTheChainOfAWSGivesRegionAndCredentials(t *testing.T) {
 	}
 	writeFile(t, shared, "[reader]\naws_access_key_id = "+awssecrettest.AccessKey+"\naws_secret_access_key = x\n")
 	reads(t, source, "x") // the file is read anew, since what it said was refused
+
+	server.ExpireKey(awssecrettest.AccessKey)
+	writeFile(t, filepath.Join(dir, "config"), "[default]\n")
+	writeFile(t, shared, "[default]\n")
+	if _, err := source.Get(t.Context()); !errors.Is(err, awssecret.ErrInvalid) || !strings.Contains(err.Error(), "AWS settings") {
+		t.Errorf("the profile is gone: %v", err)
+	}
+	server.SetKey(awssecrettest.AccessKey, "")
+	writeFile(t, filepath.Join(dir, "config"), "[profile reader]\nregion = "+awssecrettest.Region+"\n")
+	writeFile(t, shared, "[reader]\naws_access_key_id = "+awssecrettest.AccessKey+"\naws_secret_access_key = x\n")
+	reads(t, source, "x")
 }
 
 func writeFile(t *testing.T, path, text string) {

@@ -47,7 +47,7 @@ var (
 // Error is why a secret could not be had. Its text is one line without any value.
 type Error struct {
 	Reference string // as it was configured
-	Reason    error  // one of this package's errors, or secret.ErrEmpty, ErrMalformed or ErrClosed
+	Reason    error  // one of this package's errors, secret.ErrEmpty, ErrMalformed or ErrClosed, or why the caller left
 	Code      string // of AWS, such as ResourceNotFoundException; empty = AWS did not say why
 	RequestID string // of AWS; empty = none was told
 

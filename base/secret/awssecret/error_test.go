@@ -85,7 +85,7 @@ func TestWhatAWSAnswersIsToldApart(t *testing.T) {
 		{"answer of a stranger", func(s *awssecrettest.Server) { s.Fail(fault.Status(200).WithMessage("<html>"+canary), 1) }, awssecret.ErrAnswer, "check endpoint"},
 		{"answer without end", func(s *awssecrettest.Server) { s.Fail(fault.Oversized(), 1) }, awssecret.ErrAnswer, "1 MiB"},
 		{"bomb", func(s *awssecrettest.Server) { s.Fail(fault.Bomb(), 1) }, awssecret.ErrAnswer, ""},
-		{"redirect", func(s *awssecrettest.Server) { s.Fail(fault.Status(307, "Location", "http://127.0.0.1:1/"), 1) }, awssecret.ErrInvalid, ""},
+		{"redirect", func(s *awssecrettest.Server) { s.Fail(fault.Status(302, "Location", "http://127.0.0.1:1/"), 1) }, awssecret.ErrInvalid, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -187,7 +187,8 @@ func TestABlipIsRetriedAndARefusalIsNot(t *testing.T) {
 func TestAnOutageIsNotAskedWithoutEnd(t *testing.T) {
 	t.Parallel()
 	server := started(t)
-	source := opened(t, storeOf(t, server.Config()), "awssm://app")
+	store := storeOf(t, server.Config())
+	source := opened(t, store, "awssm://app")
 	server.Fail(fault.Status(http.StatusServiceUnavailable), -1)
 	var last error
 	for range 50 {
@@ -196,6 +197,9 @@ func TestAnOutageIsNotAskedWithoutEnd(t *testing.T) {
 	isOnly(t, last, awssecret.ErrUnreachable, "circuit open")
 	if n := len(server.Requests()); n > 20 {
 		t.Errorf("%d requests to a service that is down", n)
+	}
+	if h := store.Health(); h.Source != store.Name() || h.Breaker != "open" {
+		t.Errorf("%+v", h)
 	}
 }
 

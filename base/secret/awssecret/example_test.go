@@ -62,7 +62,7 @@ func ExampleStore_Open() {
 	defer func() { _ = store.Close() }()
 
 	// Given to the ConfigFromEnv of a source.
-	var _ base.EnvOption = base.EnvSecrets(secret.Resolver{"awssm": store.Open})
+	_ = base.EnvSecrets(secret.Resolver{"awssm": store.Open})
 
 	source, err := store.Open(context.Background(), "awssm://prod/db#port")
 	if err != nil {

@@ -108,6 +108,9 @@ func TestACallerWhoLeavesTakesNobodyAlongAndTheLastOneEndsTheRequest(t *testing.
 			t.Error(err)
 		}
 		synctest.Wait()
+		if n := store.Health().InFlight; n != 0 {
+			t.Errorf("%d requests that nobody waits for", n)
+		}
 		before := time.Now()
 		end()
 		if took := time.Since(before); took != 0 {
