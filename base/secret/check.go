@@ -57,7 +57,7 @@ func (all *fields) walk(name string, v reflect.Value, depth int) {
 	if depth > deepest {
 		return
 	}
-	if secret, ok := valueOf(v); ok {
+	if secret, ok := reflect.TypeAssert[Value](v); ok {
 		if secret.IsStored() {
 			*all = append(*all, field{name, secret})
 		}
@@ -83,14 +83,6 @@ func (all *fields) walk(name string, v reflect.Value, depth int) {
 			all.walk(name, v.Elem(), depth+1)
 		}
 	}
-}
-
-func valueOf(v reflect.Value) (Value, bool) {
-	if v.Type() != reflect.TypeFor[Value]() {
-		return Value{}, false
-	}
-	secret, ok := v.Interface().(Value)
-	return secret, ok
 }
 
 // fieldName is how the field is written in a file.

@@ -22,7 +22,7 @@ type account struct {
 type wide struct {
 	Host     string
 	Password secret.Value            `json:"password"`
-	Token    secret.Value            `json:"token,omitempty"`
+	Token    secret.Value            `json:"token,omitzero"`
 	App      account                 `json:"app"`
 	Callers  []secret.Value          `json:"callers"`
 	ByTenant map[string]secret.Value `json:"by_tenant"`
