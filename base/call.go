@@ -71,6 +71,7 @@ type call struct {
 	span     trace.Span
 	delayed  time.Duration
 	attempts int
+	share    uint8 // of the calls like this one that are measured, as traffic.begin gave it; zero = not this one
 
 	ownsDeadline bool // the overall deadline is the Op's, not the caller's
 	held         bool // the answer outlives the attempt: permits and context are given back by release
@@ -96,7 +97,7 @@ func (c *call) begin(ctx context.Context, g *Guard, op *Op) {
 		c.deadline, c.ownsDeadline = c.start+own, true
 	}
 	g.budget.Earn()
-	g.inflight.Add(1)
+	c.share = g.traffic.begin(c.start)
 	if g.telemetry != nil {
 		c.ctx, c.span = g.telemetry.begin(ctx, c.o)
 	}
@@ -143,6 +144,8 @@ func (c *call) enter() (context.Context, error) {
 	}
 	c.ticket = ticket
 	if c.attempts++; c.attempts > 1 {
+		g.traffic.retries.Add(1)
+		g.traffic.failures.add(c.before, c.attempts-1, c.at, c.at-c.start, true)
 		g.telemetry.retried(c.ctx, c.o)
 	}
 	return ctx, nil
@@ -323,12 +326,17 @@ func (c *call) finish(e *Error) error {
 	if e != c.o.rejected[e.Kind] { // those are shared
 		e.Attempts, e.Elapsed = c.attempts, c.g.now()-c.start
 	}
-	c.g.passive.failed(c.g.now(), e, c.verdict(e))
+	now := c.g.now()
+	c.note(e, now)
+	c.g.passive.failed(now, e, c.verdict(e))
 	c.end(e)
 	return e
 }
 
 func (c *call) succeed() {
+	if !c.held { // then it was measured when its answer was opened
+		c.measure()
+	}
 	c.g.passive.succeeded(c)
 	c.end(nil)
 }

@@ -32,6 +32,9 @@ func (s Sent) String() string {
 	return "maybe sent"
 }
 
+// MarshalText writes the state in words.
+func (s Sent) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // Error is what every call of every source returns when it fails. It must not be changed after it was returned: some
 // are shared between calls.
 //

@@ -34,7 +34,7 @@ type Guard struct {
 	limiter   Limiter
 
 	reload   sync.Mutex // one Reload at a time
-	inflight atomic.Int64
+	traffic  traffic
 	closed   atomic.Bool
 	closing  chan struct{} // closed by the first Close: nobody waits any longer to make a call
 	drained  chan struct{} // closed when closed and nothing is in flight
@@ -155,7 +155,7 @@ func (g *Guard) Close(ctx context.Context) error {
 		g.permits.Close()
 		g.telemetry.close()
 	})
-	if g.inflight.Load() == 0 {
+	if g.traffic.running() == 0 {
 		g.drain()
 	}
 	select {
@@ -173,7 +173,7 @@ func (g *Guard) Close(ctx context.Context) error {
 
 // leave counts a call out.
 func (g *Guard) leave() {
-	if g.inflight.Add(-1) == 0 && g.closed.Load() {
+	if g.traffic.end() == 0 && g.closed.Load() {
 		g.drain()
 	}
 }
@@ -192,6 +192,7 @@ func (g *Guard) breakerChanged(s breaker.State) {
 type opState struct {
 	weight   int64
 	rejected [kindCount]*Error // the local rejections, made once
+	refusals refusals
 	attrs    opAttributes
 }
 

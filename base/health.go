@@ -38,6 +38,8 @@ type Health struct {
 	InFlight    int64         `json:"in_flight"`
 	Waiting     int           `json:"waiting"`
 	Budget      float64       `json:"retry_budget"` // tokens left for retries
+
+	guard *Guard // whose activity can be asked for
 }
 
 // passive collects what traffic proves. The instants are since the guard's epoch, plus one.
@@ -90,8 +92,9 @@ func (g *Guard) Health() Health {
 	ready, failed := g.passive.ready.Load(), g.passive.lastFailed.Load()
 	h := Health{
 		Source: g.config.Name, State: g.verdict(ready, failed), Breaker: g.breaker.State().String(),
-		NextProbe: g.breaker.NextProbe(), InFlight: g.inflight.Load(), Waiting: usage.Waiting, Budget: g.budget.Tokens(),
+		NextProbe: g.breaker.NextProbe(), InFlight: g.traffic.running(), Waiting: usage.Waiting, Budget: g.budget.Tokens(),
 		SinceReady: age(now, ready), SinceFailed: age(now, failed),
+		guard: g,
 	}
 	if h.State != Ready {
 		h.Kind = Kind(g.passive.kind.Load())

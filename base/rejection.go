@@ -38,16 +38,20 @@ func (c *call) rejectWith(kind Kind, say func(*Error)) error {
 
 // refuses is the short way out: a guard that is none, or an open breaker when nobody wants to hear of each call.
 func (g *Guard) refuses(ctx context.Context, op *Op) *Error {
-	switch {
-	case g == nil || g.breaker == nil || op == nil:
+	if g == nil || g.breaker == nil || op == nil {
 		return misused(op)
-	case !g.breaker.Refuses(), g.telemetry != nil, g.logger != nil, g.closed.Load():
+	}
+	now, refused := g.breaker.RefusesNow()
+	switch {
+	case !refused, g.telemetry != nil, g.logger != nil, g.closed.Load():
 		return nil
 	}
 	if to, ok := ctx.Value(statsKey{}).(*collector); ok {
 		to.add(Stats{Source: g.config.Name, Op: op.Name, Calls: 1})
 	}
-	return g.state(op).rejected[KindCircuitOpen]
+	state := g.state(op)
+	state.refusals.short.add(now)
+	return state.rejected[KindCircuitOpen]
 }
 
 // misused is the error of a call that was put together wrongly.

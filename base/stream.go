@@ -67,6 +67,7 @@ func Open[T any](ctx context.Context, g *Guard, op *Op, open func(context.Contex
 	for {
 		v, err := attempt(c, open)
 		if err == nil {
+			c.measure()
 			c.own.disarm()
 			c.over = true // the Hold stands for the call now
 			return v, h, nil

@@ -2,6 +2,7 @@ package basetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"sync"
@@ -185,6 +186,23 @@ func honestPing(t testing.TB, h Harness) {
 	if state := s.Client.Health().State; state == base.Ready {
 		t.Errorf("after a bad ping the source is %s", state)
 	}
+	activity(t, h, s.Client)
+}
+
+// activity checks what a client that was pinged well and badly tells of its calls.
+func activity(t testing.TB, h Harness, c base.Client) {
+	a := c.Health().Activity()
+	if a == nil || a.Calls < 3 || a.Attempts < 3 || a.Failed < 2 || a.Running != 0 || len(a.Failures) == 0 {
+		t.Errorf("after one good ping and two bad ones the activity is %+v", a)
+	}
+	if a != nil && a.Latency == nil && a.Failed < a.Calls { // a good ping may be an answer that refuses it
+		t.Error("no latency of the good ping is known")
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		t.Error(err)
+	}
+	h.search(t, "the activity", string(text))
 }
 
 func closeUnderLoad(t testing.TB, h Harness) {

@@ -125,7 +125,18 @@ func (b *Breaker) State() State {
 
 // Refuses reports whether a call would be refused without asking further: the cheap question before a queue.
 func (b *Breaker) Refuses() bool {
-	return State(b.state.Load()&3) == Open && b.now() < time.Duration(b.until.Load())
+	_, refuses := b.RefusesNow()
+	return refuses
+}
+
+// RefusesNow is Refuses for a caller that needs the clock where a call is refused: now is the time since Epoch then, and
+// zero otherwise.
+func (b *Breaker) RefusesNow() (now time.Duration, refuses bool) {
+	if State(b.state.Load()&3) != Open {
+		return 0, false
+	}
+	now = b.now()
+	return now, now < time.Duration(b.until.Load())
 }
 
 // NextProbe is how long an open breaker still refuses every call; zero in the other states.
