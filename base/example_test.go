@@ -2,9 +2,12 @@ package base_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
+	"net/http/httptest"
 
 	"github.com/fourkites/sources/base"
 )
@@ -78,3 +81,42 @@ func ExampleFirst() {
 	// live live: unavailable
 	// copy <nil>
 }
+
+// A program mounts the page where only its operators come, below any path.
+func ExampleStatusHandler() {
+	guard, err := base.NewGuard(base.GuardConfig{Name: "shop", System: "shopdb"}, base.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	monitor := base.NewMonitor(base.MonitorConfig{}, base.Watch{Client: shop{guard}})
+	defer func() { _ = monitor.Close() }()
+	mux := http.NewServeMux()
+	mux.Handle("/ops/status/", http.StripPrefix("/ops/status", base.StatusHandler(monitor)))
+
+	answer := httptest.NewRecorder()
+	mux.ServeHTTP(answer, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/ops/status/status.json", http.NoBody))
+	var status struct {
+		Verdict string
+		Sources []struct{ Source, State string }
+	}
+	if err := json.Unmarshal(answer.Body.Bytes(), &status); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(status.Verdict)
+	fmt.Println(status.Sources)
+	// Output:
+	// Ready: 0 of 1. shop is unproven.
+	// [{shop unproven}]
+}
+
+// shop is a whole client: one guard and a Ping.
+type shop struct{ *base.Guard }
+
+func (s shop) Ping(ctx context.Context) error {
+	_, err := base.Do(ctx, s.Guard, &base.Op{Name: "Ping", Probe: true}, func(context.Context) (int, error) { return 0, nil })
+	return err
+}
+
+func (s shop) Close() error { return s.Guard.Close(context.Background()) }
