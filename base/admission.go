@@ -113,12 +113,26 @@ func (c *call) external() error {
 		return nil
 	}
 	c.giveBack()
-	return c.crowded(err)
+	return c.crowdedOut(err, func(e *Error) {
+		e.Hint = sharedHint
+		if told, ok := errors.AsType[retryAfter](err); ok && told.RetryAfter() > 0 {
+			e.RetryAfter = told.RetryAfter()
+		}
+	})
+}
+
+// retryAfter is an error that says when another attempt has a chance.
+type retryAfter interface {
+	error
+	RetryAfter() time.Duration
 }
 
 // crowded is the end of a wait for a place. Only a caller that gave up is told so; that no place came in time says
 // something about the crowd.
-func (c *call) crowded(err error) error {
+func (c *call) crowded(err error) error { return c.crowdedOut(err, func(*Error) {}) }
+
+// crowdedOut is crowded with more to say.
+func (c *call) crowdedOut(err error, say func(*Error)) error {
 	if contextKind(c.ctx) == KindCanceled {
 		return c.ended()
 	}
@@ -131,6 +145,7 @@ func (c *call) crowded(err error) error {
 			e.err, e.text = err, textOf(err)
 			c.g.purge(&e.text)
 		}
+		say(e)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,7 @@ type Guard struct {
 	telemetry *telemetry
 	logger    *slog.Logger
 	limiter   Limiter
+	observer  QuotaObserver // the limiter, where it is one
 
 	reload   sync.Mutex // one Reload at a time
 	traffic  traffic
@@ -79,6 +81,7 @@ func NewGuard(config GuardConfig, options Options) (*Guard, error) {
 		config: config, closing: make(chan struct{}), drained: make(chan struct{}),
 		logger: options.Logger, limiter: options.Limiter,
 	}
+	g.observer, _ = options.Limiter.(QuotaObserver)
 	g.ops.Store(&map[*Op]*opState{})
 	limits, err := g.effective(config.Limits)
 	if err != nil {
@@ -144,6 +147,14 @@ func (g *Guard) Name() string { return g.config.Name }
 
 // Quota lets a source report the quota headers of an answer.
 func (g *Guard) Quota() *limit.Quota { return &g.quota }
+
+// ObserveQuota reports the headers of an answer, to the guard's own quota and to a limiter that is a [QuotaObserver].
+func (g *Guard) ObserveQuota(header http.Header) {
+	g.quota.Observe(header, time.Now())
+	if g.observer != nil {
+		guarded(func() { g.observer.Observe(header) })
+	}
+}
 
 // Close refuses new calls at once, sends away those who wait for a place or between two attempts, and waits for the
 // attempts that run until the context ends. A second Close waits as the first. It returns the context's error if calls
@@ -229,6 +240,9 @@ var localHints = map[Kind]string{
 }
 
 const quotaHint = "the source said that its quota is used up for so long; wait, or ask for less"
+
+// sharedHint is for what a limiter beyond this process refused.
+const sharedHint = "the limit that is shared with other processes did not let the call through in time"
 
 // heldHint explains the rejection that would otherwise be a deadlock.
 const heldHint = "this context holds a permit of the same client already (a call within a loop over rows, or within " +

@@ -50,8 +50,17 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Limiter is a bound on calls that is shared beyond this process. It must be safe for concurrent use.
 type Limiter interface {
-	// Acquire waits for the right to make a call of that weight. release gives it back, once.
+	// Acquire waits for the right to make a call of that weight. release gives it back, once. An error with a method
+	// RetryAfter() time.Duration says when another attempt has a chance; zero is not known.
 	Acquire(ctx context.Context, weight int64) (release func(), err error)
+}
+
+// QuotaObserver is a [Limiter] that hears of the quota that the source's answers tell, so that one process' knowledge is
+// all processes'. Sources that speak HTTP tell it.
+type QuotaObserver interface {
+	// Observe is given the headers of every answer, while the answer waits: it must return at once. It must not keep
+	// the headers.
+	Observe(header http.Header)
 }
 
 // Cache keeps answers of reads. Keys hold the identity that asked. It must be safe for concurrent use.

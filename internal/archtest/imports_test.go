@@ -44,6 +44,7 @@ var assertions = []string{
 	"go.opentelemetry.io/otel/sdk",
 	"github.com/getkin/kin-openapi",
 	"github.com/santhosh-tekuri/jsonschema",
+	"github.com/alicebob/miniredis",
 }
 
 func TestPackagesImportOnlyDownward(t *testing.T) {

@@ -153,7 +153,7 @@ func (c *Client) start(ctx context.Context, req *http.Request, r Request, t *tra
 		return nil, t.unanswered(err)
 	}
 	if r.Foreign == nil { // what another service allows says nothing about this one
-		c.guard.Quota().Observe(resp.Header, time.Now())
+		c.guard.ObserveQuota(resp.Header)
 	}
 	return resp, nil
 }

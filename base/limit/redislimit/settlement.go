@@ -1,0 +1,146 @@
+package redislimit
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fourkites/sources/base/limit"
+)
+
+// settle makes the answer true for the calls.
+func (l *Limiter) settle(x exchange, a answer, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told = time.Now()
+	if err != nil {
+		l.again, l.dirty = true, true
+		l.quota.news = l.quota.news || x.quota > 0
+		if errors.Is(err, errRepeated) {
+			l.fresh = append(x.fresh, l.fresh...)
+			return
+		}
+		l.fail(x, err)
+		return
+	}
+	l.recover()
+	l.epoch, l.lately = a.epoch, a
+	if !a.known {
+		l.unknown(x)
+	}
+	comers := make(map[string]*request, len(x.fresh))
+	for _, r := range x.fresh {
+		comers[r.id] = r
+	}
+	for _, v := range a.entered {
+		l.queue(comers[v.id], v.value)
+	}
+	for _, v := range a.refused {
+		if r := comers[v.id]; r != nil && v.value < 0 {
+			l.refuse(r, 0, limit.ErrFull)
+		} else if r != nil {
+			l.refuse(r, micros(v.value), limit.ErrNoTime)
+		}
+	}
+	for _, v := range a.granted {
+		r := comers[v.id]
+		if r == nil {
+			r = l.line[v.id]
+		}
+		l.grant(r, micros(v.value))
+	}
+}
+
+// unknown is for a process that Redis did not know any more: its places may be taken, and its calls have left the line.
+func (l *Limiter) unknown(x exchange) {
+	if x.held > 0 && l.config.Concurrency > 0 {
+		l.counts.lost++
+	}
+	if x.mode != modeAgain && len(l.line) > 0 {
+		l.again = true
+	}
+}
+
+// queue notes that a call stands in the line, or has it leave when its caller has gone meanwhile.
+func (l *Limiter) queue(r *request, place int64) {
+	switch {
+	case r == nil:
+	case r.gone:
+		l.left = append(l.left, r.id)
+		l.rouse()
+	default:
+		r.place = place
+		l.line[r.id] = r
+	}
+}
+
+// grant lets a call go. A place for one that has gone is given back by telling what is held once more.
+func (l *Limiter) grant(r *request, wait time.Duration) {
+	if r == nil || r.ended {
+		l.dirty = true
+		l.rouse()
+		return
+	}
+	delete(l.line, r.id)
+	l.held += r.weight
+	l.counts.acquired++
+	r.wait = wait
+	r.end(nil)
+}
+
+// fail begins an outage, or goes on with it, and ends everybody's wait.
+func (l *Limiter) fail(x exchange, err error) {
+	if l.outage.err == nil {
+		l.counts.outages++
+		l.outage.since = time.Now()
+		if l.logger != nil {
+			l.logger.Warn("shared limit out of reach", "limit", l.name, "calls", l.config.OnOutage, "err", err)
+		}
+	}
+	l.outage.err = err
+	for _, r := range x.fresh {
+		l.passOver(r)
+	}
+	for _, r := range l.fresh {
+		l.passOver(r)
+	}
+	for _, r := range l.line {
+		l.passOver(r)
+	}
+	clear(l.line)
+	l.fresh, l.left = nil, nil
+}
+
+// passOver ends a call that cannot be asked about.
+func (l *Limiter) passOver(r *request) {
+	if r.ended {
+		return
+	}
+	if l.config.OnOutage == Open {
+		l.held += r.weight
+		l.counts.opened++
+		r.end(nil)
+		return
+	}
+	wait := max(0, l.config.CoolDown.D()-time.Since(l.told))
+	l.refuse(r, wait, fmt.Errorf("%w for %s: %w", ErrOutage, time.Since(l.outage.since).Round(time.Millisecond), l.outage.err))
+}
+
+func (l *Limiter) refuse(r *request, wait time.Duration, err error) {
+	if r.ended {
+		return
+	}
+	delete(l.line, r.id)
+	l.counts.refused++
+	r.end(&Refusal{Limit: l.name, Wait: wait, Err: err})
+}
+
+func (l *Limiter) recover() {
+	if l.outage.err == nil {
+		return
+	}
+	if l.logger != nil {
+		l.logger.Info("shared limit reached again", "limit", l.name, "after", time.Since(l.outage.since))
+	}
+	l.outage = outage{}
+}
