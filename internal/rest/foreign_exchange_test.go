@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -117,4 +118,22 @@ func TestTheQuotaThatAGoodAnswerUsesUpHoldsTheNextCallBack(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// listener is a limiter that hears of the quota.
+type listener struct{ heard chan string }
+
+func (listener) Acquire(context.Context, int64) (func(), error) { return func() {}, nil }
+func (l listener) Observe(h http.Header)                        { l.heard <- h.Get("Ratelimit-Remaining") }
+
+func TestALimiterHearsOfTheQuotaOfEveryAnswer(t *testing.T) {
+	t.Parallel()
+	l := listener{make(chan string, 10)}
+	c := clientOf(t, serve(t, status(200, `{"n":1}`, "RateLimit-Remaining", "7")).URL, nil, base.WithLimiter(l))
+	if _, err := get(t, c); err != nil {
+		t.Fatal(err)
+	}
+	if len(l.heard) != 1 || <-l.heard != "7" {
+		t.Error("it did not hear")
+	}
 }

@@ -98,7 +98,7 @@ func (d *connector) open(ctx context.Context, network, address string) (net.Conn
 	defer context.AfterFunc(d.ctx, cancel)()
 	conn, err := d.dial(ctx, network, address)
 	if err != nil {
-		return dead{err}, nil
+		return dead{fmt.Errorf("connect: %w", err)}, nil // the library takes one wrapper off, whatever it is
 	}
 	if d.tls == nil {
 		return conn, nil
@@ -110,7 +110,8 @@ func (d *connector) open(ctx context.Context, network, address string) (net.Conn
 	}
 	encrypted := tls.Client(conn, config)
 	if err := encrypted.HandshakeContext(ctx); err != nil {
-		return dead{err}, conn.Close()
+		_ = conn.Close()
+		return dead{fmt.Errorf("connect: %w", fmt.Errorf("TLS with %s: %w", address, err))}, nil
 	}
 	return encrypted, nil
 }

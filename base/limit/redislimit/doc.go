@@ -26,8 +26,8 @@
 // # What Redis must allow
 //
 // The account needs EVALSHA, EVAL, the commands that tend.lua names, the keys that begin with [Config.Prefix], and
-// SUBSCRIBE and PUBLISH on channels that begin so. Where it may not subscribe, calls are let through up to 100
-// milliseconds late. All keys of a limit have one hash tag, its name, so they lie on one node of a cluster.
+// SUBSCRIBE and PUBLISH on channels that begin so. Where it may not, calls that waited are let through up to 150
+// milliseconds late. Its memory policy must not evict these keys. All keys of a limit have one hash tag, its name, so they lie on one node of a cluster.
 //
 // The library under this package, go-redis, can log to standard error by a logger of the whole program. With the dialer
 // of this package it has no reason to: failed connections are told as errors. A program that wants silence under all

@@ -87,8 +87,11 @@ func (l *Limiter) seen() string {
 	return l.epoch
 }
 
-// look is how often a process that waits asks whether it may go, should nobody tell it.
-const look = 100 * time.Millisecond
+// How often a process that waits asks whether it may go: should a message be lost, and while it can hear none.
+const (
+	look  = 100 * time.Millisecond
+	stare = 20 * time.Millisecond
+)
 
 // next is when there is something to tell without an event; negative is never.
 func (l *Limiter) next() time.Duration {
@@ -101,7 +104,11 @@ func (l *Limiter) next() time.Duration {
 	case l.dirty || l.again || l.quota.news || len(l.left) > 0:
 		return 0
 	case len(l.line) > 0:
-		wait := look/2 + rand.N(look)
+		every := stare
+		if l.hearing.Load() {
+			every = look
+		}
+		wait := every/2 + rand.N(every)
 		if l.lately.due >= 0 {
 			wait = min(wait, l.lately.due+time.Millisecond)
 		}

@@ -36,6 +36,7 @@ type Limiter struct {
 	used    chan struct{} // closed by the first call
 	kept    chan struct{} // closed when the keeper has ended
 	heard   chan struct{} // closed when the listener has ended
+	hearing atomic.Bool   // the listener is subscribed
 	changes chan struct{} // has a token when places came back, for Close
 	shown   *shown        // the keeper's
 	number  uint64        // the keeper's

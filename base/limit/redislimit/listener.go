@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// reconnect is the time between two connections to listen on.
+const reconnect = time.Second
+
 // listen wakes the keeper when another process let one of this process' calls through. Where it cannot hear, the keeper
 // finds out by looking.
 func (l *Limiter) listen() {
@@ -14,7 +17,7 @@ func (l *Limiter) listen() {
 		select {
 		case <-l.life.Done():
 			return
-		case <-time.After(time.Second):
+		case <-time.After(reconnect):
 		}
 	}
 }
@@ -31,6 +34,7 @@ func (l *Limiter) awaited() bool {
 
 // hear listens until the connection fails or the limiter ends.
 func (l *Limiter) hear() {
+	defer l.hearing.Store(false)
 	told := l.client.Subscribe(l.life, l.channel(l.id))
 	defer func() { _ = told.Close() }()
 	defer context.AfterFunc(l.life, func() { _ = told.Close() })() // it does not look at its context while it reads
@@ -38,6 +42,7 @@ func (l *Limiter) hear() {
 		if _, err := told.Receive(l.life); err != nil {
 			return
 		}
+		l.hearing.Store(true) // the first message is that of the subscription
 		l.rouse()
 	}
 }

@@ -1,0 +1,68 @@
+package base_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/base/limit"
+)
+
+// observer is a limiter that hears of the quota.
+type observer struct {
+	limiter
+	heard func(http.Header)
+}
+
+func (o observer) Observe(h http.Header) { o.heard(h) }
+
+func TestALimiterThatObservesHearsOfTheQuota(t *testing.T) {
+	t.Parallel()
+	closes := http.Header{"Ratelimit-Remaining": {"0"}, "Ratelimit-Reset": {"1800"}}
+	var heard []string
+	for _, l := range []base.Limiter{
+		observer{heard: func(h http.Header) { heard = append(heard, h.Get("RateLimit-Reset")) }},
+		observer{heard: func(http.Header) { panic("x") }},
+		limiter(nil), nil,
+	} {
+		g, err := base.NewGuard(base.GuardConfig{Name: "fake"}, base.Options{Limiter: l})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.ObserveQuota(closes)
+		if g.Quota().Wait(time.Now) < 20*time.Minute {
+			t.Error("the guard's own quota is open")
+		}
+		idle(t, g)
+	}
+	if len(heard) != 1 || heard[0] != "1800" {
+		t.Errorf("heard %q", heard)
+	}
+}
+
+// later is a refusal that knows when to come again.
+type later struct{ error }
+
+func (later) RetryAfter() time.Duration { return 7 * time.Second }
+func (l later) Unwrap() error           { return l.error }
+
+func TestARefusalOfTheLimiterSaysWhenToComeAgain(t *testing.T) {
+	t.Parallel()
+	g, err := base.NewGuard(base.GuardConfig{Name: "fake"}, base.Options{
+		Limiter: limiter(func(context.Context, int64) (func(), error) { return nil, later{limit.ErrNoTime} }),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = base.Do(t.Context(), g, read, answer)
+	e := asError(t, err)
+	if e.Kind != base.KindLimitExceeded || e.RetryAfter != 7*time.Second || e.Sent != base.NotSent || !errors.Is(err, limit.ErrNoTime) ||
+		!strings.Contains(e.Hint, "shared") {
+		t.Errorf("got %v", err)
+	}
+	idle(t, g)
+}
