@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -129,6 +130,13 @@ func (c Config) checkServer() (problems []error) {
 		}
 	}
 	return problems
+}
+
+// sameServer reports whether the other Config is of the same limit in the same Redis; both have their defaults.
+func (c Config) sameServer(other Config) bool {
+	return slices.Equal(c.Addresses, other.Addresses) && c.cluster() == other.cluster() && c.User == other.User &&
+		c.Password.Equal(other.Password) && c.Database == other.Database && c.TLS == other.TLS && c.CAFile == other.CAFile &&
+		c.Name == other.Name && c.Prefix == other.Prefix
 }
 
 func (c Config) cluster() bool { return c.Cluster || len(c.Addresses) > 1 }

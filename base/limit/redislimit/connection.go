@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -29,6 +32,9 @@ type connector struct {
 	tls     *tls.Config   // nil: plain
 	dial    base.Dialer
 	timeout time.Duration
+
+	mu    sync.Mutex
+	texts []string // passwords shown, newest last
 }
 
 func newConnector(ctx context.Context, c Config, o base.Options) (*connector, error) {
@@ -132,10 +138,38 @@ func (d *connector) credentials(ctx context.Context) (user, password string, err
 	if to, ok := ctx.Value(shownKey{}).(*shown); ok {
 		to.version = snapshot.Version
 	}
+	d.remember(snapshot.Reveal())
 	if snapshot.User != "" {
 		return snapshot.User, snapshot.Reveal(), nil
 	}
 	return d.user, snapshot.Reveal(), nil
+}
+
+// remembered is how many passwords are: those of some rotations.
+const remembered = 4
+
+func (d *connector) remember(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !slices.Contains(d.texts, text) {
+		d.texts = append(d.texts[max(0, len(d.texts)-remembered+1):], text)
+	}
+}
+
+// clean is the error, or one that says the same without the password: servers and proxies that do not know a command
+// answer with its arguments.
+func (d *connector) clean(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	said := err.Error()
+	text := said
+	for _, password := range d.texts {
+		text = strings.ReplaceAll(text, password, secret.Redacted)
+	}
+	if text == said {
+		return err
+	}
+	return errors.New(text)
 }
 
 // judge tells the secret's keeper when the password was refused, and reports whether another attempt has a chance.

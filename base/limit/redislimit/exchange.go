@@ -15,7 +15,7 @@ import (
 //go:embed tend.lua
 var tend string
 
-// The last argument but the lists is here so that the order stands in one place: it is that of tend.lua.
+// fixedArguments is how many arguments stand before the lists of calls. Their order is that of tend.lua.
 const fixedArguments = 18
 
 // ahead is how early a call may be told to go: it waits the rest by itself, so that tokens are used when they come and

@@ -81,8 +81,12 @@ func (l *Limiter) farewell() error {
 	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout.D())
 	defer cancel()
-	if _, err := l.attempt(ctx, exchange{mode: modeBye}, c); err != nil {
-		return fmt.Errorf("redislimit: close: the places are free after the lease: %w", err)
+	_, err := l.attempt(ctx, exchange{mode: modeBye}, c)
+	if err != nil && ctx.Err() == nil { // a stale connection, perhaps
+		_, err = l.attempt(ctx, exchange{mode: modeBye}, c)
+	}
+	if err != nil {
+		return fmt.Errorf("redislimit: close: the places are free after the lease: %w", l.connector.clean(err))
 	}
 	return nil
 }

@@ -184,3 +184,25 @@ func TestALimitLivesOnACluster(t *testing.T) {
 	release()
 	got(t, second)()
 }
+
+func BenchmarkAcquireAndRelease(b *testing.B) {
+	c := fleet(engines.Redis(b))
+	c.Concurrency = 100
+	l, err := redislimit.New(b.Context(), c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	b.SetParallelism(16)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			release, err := l.Acquire(b.Context(), 1)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			release()
+		}
+	})
+}

@@ -254,8 +254,8 @@ func (l *Limiter) Reload(c Config) error {
 	c = c.withDefaults()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if was := l.config; c.Name != was.Name || c.Prefix != was.Prefix || c.Database != was.Database || c.cluster() != was.cluster() {
-		return errors.New("redislimit: name, prefix, database, cluster: cannot be changed; make another limiter")
+	if !c.sameServer(l.config) {
+		return errors.New("redislimit: the name, the prefix or the way to Redis is another one; make another limiter")
 	}
 	l.config, l.dirty = c, true
 	l.rouse()
@@ -270,7 +270,7 @@ func (l *Limiter) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := l.client.Ping(ctx).Err(); err != nil {
-		return &Refusal{Limit: l.name, Err: fmt.Errorf("%w: %w", ErrOutage, err)}
+		return &Refusal{Limit: l.name, Err: fmt.Errorf("%w: %w", ErrOutage, l.connector.clean(err))}
 	}
 	return nil
 }

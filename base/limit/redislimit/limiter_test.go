@@ -282,7 +282,7 @@ func TestTheQuotaOpensAtItsReset(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)
 	a, b := open(t, config(server)), open(t, config(server))
-	a.Observe(used("0.3"))
+	a.Observe(used("1.5"))
 	eventually(t, "Redis knows", func() bool { return a.Usage().Blocked > 0 })
 	began := time.Now()
 	acquire(t, b, 1)()

@@ -134,7 +134,7 @@ func TestProcessesThatKnewTheLostDataLetNobodyThroughUntilAllHaveTold(t *testing
 	t.Parallel()
 	server := miniredis.RunT(t)
 	c := config(server)
-	c.Lease = base.Duration(2 * time.Second)
+	c.Lease = base.Duration(4 * time.Second)
 	a, b := open(t, c), open(t, c)
 	first, second := acquire(t, a, 1), acquire(t, b, 1)
 	server.FlushAll()
@@ -295,6 +295,29 @@ func TestAnAnswerOfAnotherFormIsAnOutage(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestAServerThatRepeatsThePasswordDoesNotGetItIntoAnError(t *testing.T) {
+	t.Parallel()
+	address := loopback.Serve(t, func(conn net.Conn) {
+		words := bufio.NewScanner(conn)
+		for words.Scan() {
+			if word := words.Text(); strings.Contains(word, "hunter2") {
+				if _, err := io.WriteString(conn, "-ERR unknown command, with args beginning with: `"+word+"`\r\n"); err != nil {
+					return
+				}
+			}
+		}
+	})
+	var log journal
+	c := redislimit.Config{Addresses: []string{address}, Name: "echo", Rate: 1, Password: secret.Literal("hunter2 of redis")}
+	l := open(t, c, base.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	_, err := l.Acquire(soon(t), 1)
+	for _, text := range []string{err.Error(), l.Ping(t.Context()).Error(), l.Usage().Problem, log.String()} {
+		if !strings.Contains(text, "unknown command") || !strings.Contains(text, secret.Redacted) || strings.Contains(text, "hunter2") {
+			t.Errorf("got %s", text)
+		}
 	}
 }
 

@@ -90,6 +90,7 @@ func (l *Limiter) grant(r *request, wait time.Duration) {
 
 // fail begins an outage, or goes on with it, and ends everybody's wait.
 func (l *Limiter) fail(x exchange, err error) {
+	err = l.connector.clean(err)
 	if l.outage.err == nil {
 		l.counts.outages++
 		l.outage.since = time.Now()

@@ -13,7 +13,7 @@ local size, most, lease, calm = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(A
 local every, burst, ahead = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local held, quota, mode = tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[14]
 local lefts, waits, comers = tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
-local number = ARGV[18]
+local number = tonumber(ARGV[18])
 local at = 18
 
 local function arg()
@@ -42,8 +42,9 @@ local function forget(process)
   leave(process)
 end
 
--- A client of a cluster may send an exchange twice when its answer was lost: the second changes nothing, and says so.
-if redis.call('HGET', state, me) == number then return {''} end
+-- An exchange may come twice, from a client of a cluster that lost the answer, or late, on a connection that was given
+-- up: then a newer one was heard before. It changes nothing, and is told so.
+if (tonumber(redis.call('HGET', state, me) or 0) or 0) >= number then return {''} end
 
 -- Data that a process remembers and the server does not were lost: the others need time to tell what they hold.
 local epoch = redis.call('HGET', state, 'epoch')
@@ -64,7 +65,7 @@ if mode == 'bye' then
   forget(me)
 else
   redis.call('ZADD', alive, int(now + lease), me)
-  redis.call('HSET', state, me, number)
+  redis.call('HSET', state, me, int(number))
 end
 
 if quota > 0 and now + quota > field('quota') then redis.call('HSET', state, 'quota', int(now + quota)) end
