@@ -291,6 +291,26 @@ func TestTheQuotaOpensAtItsReset(t *testing.T) {
 	}
 }
 
+func TestAClockThatIsSetBackStopsNobodyForLonger(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	now := time.Now()
+	server.SetTime(now.Add(24 * time.Hour))
+	c := config(server)
+	c.Rate = 1
+	l := open(t, c)
+	acquire(t, l, 1)()
+	l.Observe(used("3000"))
+	eventually(t, "Redis knows", func() bool { return l.Usage().Blocked > 0 })
+	server.SetTime(now)
+	_, err := l.Acquire(soon(t), 1)
+	if refusal, ok := errors.AsType[*redislimit.Refusal](err); !ok || refusal.Wait > time.Hour+time.Second {
+		t.Errorf("got %v, %+v", err, refusal)
+	}
+	server.SetTime(now.Add(2 * time.Hour))
+	acquire(t, l, 1)()
+}
+
 func TestCloseEndsTheWaitsAndGivesThePlacesBack(t *testing.T) {
 	t.Parallel()
 	server := miniredis.RunT(t)

@@ -69,8 +69,16 @@ else
 end
 
 if quota > 0 and now + quota > field('quota') then redis.call('HSET', state, 'quota', int(now + quota)) end
-local blocked = math.max(field('quota'), field('calm'))
-local tat = field('tat')
+-- A clock that was set back must not stop the calls for as long.
+local hour = 3600 * 1000000
+local function instant(name)
+  local stored = field(name)
+  if stored <= now + hour then return stored end
+  redis.call('HSET', state, name, int(now + hour))
+  return now + hour
+end
+local blocked = math.max(instant('quota'), instant('calm'))
+local tat = math.min(field('tat'), now + math.max(hour, every * burst) + ahead)
 
 -- What this process holds now, with what was let through for it meanwhile. After an exchange of which it had no answer
 -- it says anew who waits; what was let through for those is void.
