@@ -62,6 +62,10 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Client, error) 
 		return nil, configError(cfg, err)
 	}
 	c.pool = newPool(c.connect)
+	c.credential.Watch(func(version string) {
+		c.pool.rekey(version)
+		c.writer.rekey(version)
+	})
 	c.writer.client = c
 	return c, nil
 }

@@ -260,8 +260,12 @@ func (w *writer) options(shown pass) *clickhouse.Options {
 			if err != nil {
 				return nil, &dialError{err}
 			}
+			if place, ok := ctx.Value(linkKey{}).(**link); ok {
+				*place = l
+			}
 			return l, nil
 		},
+		DialStrategy: enter,
 	}
 	switch c.Compression {
 	case "zstd":
@@ -270,6 +274,34 @@ func (w *writer) options(shown pass) *clickhouse.Options {
 		o.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	}
 	return o
+}
+
+type linkKey struct{}
+
+// enter has the driver make one connection. The driver forgets one whose login fails, open as it is, so it is closed here.
+func enter(ctx context.Context, _ int, o *clickhouse.Options, dial clickhouse.Dial) (clickhouse.DialResult, error) {
+	var l *link
+	r, err := dial(context.WithValue(ctx, linkKey{}, &l), o.Addr[0], o)
+	if err != nil && l != nil {
+		_ = l.Close()
+	}
+	return r, err
+}
+
+// rekey goes on with the password of that version: a driver of another one is closed, and what it has under way ends with
+// its call.
+func (w *writer) rekey(version string) {
+	w.mu.Lock()
+	old := w.conn
+	if w.version == version {
+		old = nil
+	} else {
+		w.conn = nil
+	}
+	w.mu.Unlock()
+	if old != nil {
+		_ = old.Close()
+	}
 }
 
 // refused says that the server rejected the password of that version, which a driver was made with. By now another may

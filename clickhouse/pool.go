@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -12,11 +13,12 @@ import (
 type pool struct {
 	dial func(context.Context) (*conn, error)
 
-	mu     sync.Mutex
-	idle   []*conn
-	inUse  map[*conn]struct{}
-	closed bool
-	sweeps *time.Timer
+	mu      sync.Mutex
+	idle    []*conn
+	inUse   map[*conn]struct{}
+	version string // of the present credential; empty: not known yet, or there is none
+	closed  bool
+	sweeps  *time.Timer
 }
 
 var errPoolClosed = errors.New("clickhouse: the client was closed")
@@ -81,7 +83,7 @@ func (p *pool) put(c *conn) {
 	_ = c.link.SetDeadline(time.Time{})
 	p.mu.Lock()
 	delete(p.inUse, c)
-	keep := !p.closed && c.idleSince.Before(c.expires)
+	keep := !p.closed && c.idleSince.Before(c.expires) && !p.outdated(c)
 	if keep {
 		p.idle = append(p.idle, c)
 		p.schedule()
@@ -126,6 +128,28 @@ func (p *pool) sweep() {
 	}
 	p.mu.Unlock()
 	for _, c := range dead {
+		_ = c.link.Close()
+	}
+}
+
+// outdated reports whether a connection logged in with another credential than the present one; the caller holds the lock.
+func (p *pool) outdated(c *conn) bool { return p.version != "" && c.version != p.version }
+
+// rekey goes on with the credential of that version: idle connections of another one are closed now, those in use at the
+// end of their answer.
+func (p *pool) rekey(version string) {
+	p.mu.Lock()
+	p.version = version
+	var old []*conn
+	p.idle = slices.DeleteFunc(p.idle, func(c *conn) bool {
+		if p.outdated(c) {
+			old = append(old, c)
+			return true
+		}
+		return false
+	})
+	p.mu.Unlock()
+	for _, c := range old {
 		_ = c.link.Close()
 	}
 }

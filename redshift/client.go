@@ -22,7 +22,8 @@ type Client struct {
 	credential *credential
 	dialer     *dialer
 	pool       atomic.Pointer[pgxpool.Pool]
-	resizing   sync.Mutex // over the exchange of the pool
+	resizing   sync.Mutex             // over the exchange of the pool
+	version    atomic.Pointer[string] // of the present password; nil: not known yet
 
 	bare       atomic.Bool // the account may not set statement_timeout
 	standard   atomic.Bool // the server has no catalog of Redshift's: it is PostgreSQL
@@ -84,6 +85,7 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 	}
 	pool, err := c.newPool()
 	c.pool.Store(pool)
+	c.credential.Watch(c.rekey)
 	return err
 }
 

@@ -32,7 +32,7 @@ func (c *Client) kill(pid uint32, sql string) {
 		if err != nil {
 			return
 		}
-		defer k.Release()
+		defer c.release(k)
 		if c.worksOn(ctx, k.Conn(), pid, sql) {
 			_, _ = k.Exec(ctx, "SELECT pg_cancel_backend($1)", int64(pid))
 		}

@@ -98,7 +98,7 @@ func (c *Client) newPool() (*pgxpool.Pool, error) {
 	pc.AfterConnect = c.prepare
 	pc.PrepareConn = func(_ context.Context, k *pgx.Conn) (bool, error) {
 		l, ok := k.PgConn().Conn().(*link)
-		return !ok || !l.gone(l.watch.private), nil
+		return !c.outdated(k) && (!ok || !l.gone(l.watch.private)), nil
 	}
 	pc.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > pingAfter }
 	return pgxpool.NewWithConfig(context.Background(), pc)
@@ -160,6 +160,10 @@ func (c *Client) authenticate(ctx context.Context, cc *pgx.ConnConfig) error {
 	}
 	cc.User, cc.Password = user, password
 	cc.DialFunc = c.dialer.login()
+	cc.AfterConnect = func(_ context.Context, k *pgconn.PgConn) error {
+		k.CustomData()[versionKey] = version
+		return nil
+	}
 	cc.OnPgError = func(_ *pgconn.PgConn, e *pgconn.PgError) bool {
 		if verdictOf(e).kind == unauthenticated.kind {
 			c.credential.Refuse(version)
@@ -167,6 +171,35 @@ func (c *Client) authenticate(ctx context.Context, cc *pgx.ConnConfig) error {
 		return !strings.EqualFold(e.SeverityUnlocalized, "FATAL") && !strings.EqualFold(e.Severity, "FATAL")
 	}
 	return nil
+}
+
+// versionKey is where a connection keeps the version of the password that it logged in with.
+const versionKey = "password"
+
+// outdated reports whether a connection logged in with another password than the present one.
+func (c *Client) outdated(k *pgx.Conn) bool {
+	present := c.version.Load()
+	used, ok := k.PgConn().CustomData()[versionKey].(string)
+	return ok && present != nil && used != *present
+}
+
+// rekey goes on with the password of that version: idle connections of another one are closed now, those in use at the
+// end of their answer.
+func (c *Client) rekey(version string) {
+	c.version.Store(&version)
+	for _, k := range c.pool.Load().AcquireAllIdle(context.Background()) { // it drops what is outdated, see newPool
+		k.Release()
+	}
+}
+
+// release gives a connection back, and ends one whose password is not the present one.
+func (c *Client) release(k *pgxpool.Conn) {
+	if c.outdated(k.Conn()) {
+		ctx, cancel := context.WithTimeout(context.Background(), cancelGrace)
+		defer cancel()
+		_ = k.Conn().Close(ctx)
+	}
+	k.Release()
 }
 
 // prepare sets what every statement of the connection relies on. Redshift's own defaults are the same; an account or a

@@ -105,7 +105,7 @@ func (r *reader) run(k *pgxpool.Conn) {
 	if stopped && conn.IsClosed() {
 		r.ask.client.kill(r.pid, r.ask.query.SQL)
 	}
-	k.Release()
+	r.ask.client.release(k)
 }
 
 // read runs the statement and hands its rows out.

@@ -40,6 +40,14 @@ func From(source secret.Source, settings secret.CacheConfig) *Secret {
 	return &Secret{cache: secret.NewCache(source, settings)}
 }
 
+// Watch tells the version of every new secret, one at a time, so that connections of an older one can be let go. It is for
+// the owner, before the first Get; the function must not call Close.
+func (s *Secret) Watch(rekey func(version string)) {
+	if s.cache != nil {
+		s.cache.Subscribe(func(snap secret.Snapshot) { rekey(snap.Version) })
+	}
+}
+
 // Empty reports whether the account has no secret.
 func (s *Secret) Empty() bool { return s.cache == nil }
 
