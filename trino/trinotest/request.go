@@ -96,6 +96,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.record(req)
 	switch {
 	case !s.admits(r):
+		s.refusals.Add(1)
 		refusal(http.StatusUnauthorized, "Invalid credentials").write(w, r)
 	case post:
 		s.posted(w, r, req)
@@ -118,6 +119,9 @@ func (s *Server) record(r Request) {
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, r)
 }
+
+// Refused is how many requests were refused for their credential.
+func (s *Server) Refused() int { return int(s.refusals.Load()) }
 
 // admits checks the credential. Without TLS there is none.
 func (s *Server) admits(r *http.Request) bool {

@@ -42,7 +42,8 @@ type Server struct {
 	storage   *storage
 	links     fault.Plan // of links to pages
 	script    script.Script[Request, Reply]
-	plans     atomic.Bool // are scripted too
+	plans     atomic.Bool  // are scripted too
+	refusals  atomic.Int64 // requests
 
 	mu       sync.Mutex
 	users    map[string]string
