@@ -1,0 +1,189 @@
+package rotation_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/fourkites/sources/base/secret"
+)
+
+// credential is one version of a password, token or key. The user is empty where the configured account keeps its name.
+type credential struct {
+	n            int
+	user, secret string
+}
+
+func (c credential) snapshot(expires time.Time) secret.Snapshot {
+	s := secret.NewSnapshot(c.secret, fmt.Sprint("v", c.n), expires)
+	if c.user != "" {
+		s = s.OfUser(c.user)
+	}
+	return s
+}
+
+// accepts makes the server accept these credentials and no other, from its return on.
+type accepts func(ctx context.Context, valid ...credential) error
+
+// names says which account and which secret the nth credential has.
+type names func(n int) credential
+
+// oneUser keeps the configured account.
+func oneUser(n int) credential { return credential{n: n, secret: fmt.Sprintf("planted-word-%d", n)} }
+
+// store is a store of credentials that a rotation turns. Get is that of a client.
+type store interface {
+	secret.Source
+	// issue has the next credential accepted by the server and given to clients.
+	issue(ctx context.Context) error
+	// revoke has the server refuse the one before, at the end of the overlap.
+	revoke(ctx context.Context) error
+	// asked is how often clients have asked.
+	asked() int
+}
+
+// held is a store in memory that says nothing of the end of what it gives: clients hear of a rotation when they are
+// refused. Without overlap the old credential ends when the new one begins, and clients that ask meanwhile wait.
+type held struct {
+	accepts accepts
+	names   names
+	overlap bool
+
+	mu   sync.Mutex
+	now  credential
+	gets int
+}
+
+func newHeld(names names, overlap bool) *held {
+	return &held{names: names, overlap: overlap, now: names(1)}
+}
+
+func (s *held) Get(context.Context) (secret.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gets++
+	return s.now.snapshot(time.Time{}), nil
+}
+
+func (s *held) issue(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := s.names(s.now.n + 1)
+	valid := []credential{next}
+	if s.overlap {
+		valid = append(valid, s.now)
+	}
+	if err := s.accepts(ctx, valid...); err != nil {
+		return err
+	}
+	s.now = next
+	return nil
+}
+
+func (s *held) revoke(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accepts(ctx, s.now)
+}
+
+func (s *held) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gets
+}
+
+// leased is a store in memory that issues a credential to each who asks, with an end; when the overlap has passed too, the
+// server refuses it.
+type leased struct {
+	accepts accepts
+	names   names
+
+	mu      sync.Mutex
+	valid   []credential
+	last    int
+	ends    []*time.Timer
+	closed  bool
+	changed chan struct{} // closed and made anew when a credential ends
+	ended   int
+	problem error
+}
+
+const (
+	leaseLife    = 800 * time.Millisecond
+	leaseOverlap = 250 * time.Millisecond // so that two are valid at most, where one is asked for at 70 % of a life
+)
+
+func newLeased(names names) *leased { return &leased{names: names, changed: make(chan struct{})} }
+
+func (s *leased) Get(ctx context.Context) (secret.Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return secret.Snapshot{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last++
+	next := s.names(s.last)
+	s.valid = append(s.valid, next)
+	expires := time.Now().Add(leaseLife)
+	if err := s.accepts(ctx, s.valid...); err != nil {
+		return secret.Snapshot{}, err
+	}
+	if !s.closed {
+		s.ends = append(s.ends, time.AfterFunc(leaseLife+leaseOverlap, func() { s.end(next) }))
+	}
+	return next.snapshot(expires), nil
+}
+
+func (s *leased) end(c credential) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	for i, v := range s.valid {
+		if v == c {
+			s.valid = append(s.valid[:i:i], s.valid[i+1:]...)
+			break
+		}
+	}
+	if err := s.accepts(context.Background(), s.valid...); err != nil {
+		s.problem = err
+	}
+	s.ended++
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// issue does nothing: clients ask ahead of the end.
+func (s *leased) issue(context.Context) error { return nil }
+
+// revoke waits until another credential has ended.
+func (s *leased) revoke(ctx context.Context) error {
+	s.mu.Lock()
+	changed := s.changed
+	s.mu.Unlock()
+	select {
+	case <-changed:
+	case <-ctx.Done():
+		return fmt.Errorf("no credential ended: %w", context.Cause(ctx))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.problem
+}
+
+func (s *leased) asked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
+}
+
+func (s *leased) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, end := range s.ends {
+		end.Stop()
+	}
+}
