@@ -48,7 +48,7 @@ func ofWeb(t *testing.T, source string, s store, server web, accept func(secrets
 		},
 	}
 	sub.refused = func() int { _, n := sub.tap.count(); return n }
-	first(t, s, sub)
+	s.begin(t, sub.accepts)
 	return sub
 }
 

@@ -36,21 +36,6 @@ func must[T any](t *testing.T) func(T, error) T {
 	}
 }
 
-// first tells the store how the server is told, and has it accept the first credential.
-func first(t *testing.T, s store, sub *subject) {
-	t.Helper()
-	switch s := s.(type) {
-	case *held:
-		s.accepts = sub.accepts
-		if err := s.accepts(t.Context(), s.now); err != nil {
-			t.Fatal(err)
-		}
-	case *leased:
-		s.accepts = sub.accepts
-		t.Cleanup(s.close)
-	}
-}
-
 // users makes the accounts of a server from its ways to set a password and to take an account away: each user has the
 // newest of its credentials.
 func users(set func(user, password string), remove func(user string)) accepts {
@@ -106,7 +91,7 @@ func clickhouseFake(t *testing.T, s store) *subject {
 		left:    func() int { open, _ := server.Connections(); return open },
 	}
 	sub.refused = func() int { _, n := sub.tap.count(); return n }
-	first(t, s, sub)
+	s.begin(t, sub.accepts)
 	client := must[*clickhouse.Client](t)(clickhouse.New(t.Context(), clickhouse.Config{
 		Addresses: []string{server.Addr()}, User: account, Password: secret.From(s), Limits: limits(), AllowWrites: true,
 	}, base.WithDialer(sub.tap.dial)))
@@ -142,7 +127,7 @@ func redshiftFake(t *testing.T, s store) *subject {
 		left:    func() int { open, _ := server.Connections(); return open },
 	}
 	sub.refused = func() int { _, n := sub.tap.count(); return n }
-	first(t, s, sub)
+	s.begin(t, sub.accepts)
 	cfg := server.Config()
 	cfg.User, cfg.Password, cfg.Limits = account, secret.From(s), limits()
 	client := must[*redshift.Client](t)(redshift.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
@@ -168,12 +153,13 @@ func graphFake(t *testing.T, s store) *subject {
 	alone := users(server.AddUser, server.RemoveUser)
 	sub.accepts = func(ctx context.Context, valid ...credential) error {
 		if len(valid) == 2 && valid[0].user == valid[1].user { // Neo4j has one password; the fake may have two
-			server.AllowPassword(account, valid[0].secret)
+			server.AddUser(account, valid[0].secret)
+			server.AllowPassword(account, valid[1].secret)
 			return nil
 		}
 		return alone(ctx, valid...)
 	}
-	first(t, s, sub)
+	s.begin(t, sub.accepts)
 	cfg := server.Config()
 	cfg.User, cfg.Password, cfg.Limits = account, secret.From(s), limits()
 	client := must[*graph.Client](t)(graph.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
@@ -205,10 +191,10 @@ func trinoFake(t *testing.T, s store) *subject {
 		server.SetTokens(tokens...)
 		return named(ctx, valid...)
 	}
-	first(t, s, sub)
+	s.begin(t, sub.accepts)
 	cfg := server.Config()
 	cfg.User, cfg.Limits = account, limits()
-	if cfg.Password, cfg.Token = secret.From(s), (secret.Value{}); oneName(s) {
+	if cfg.Password, cfg.Token = secret.From(s), (secret.Value{}); !s.named() {
 		cfg.Password, cfg.Token = secret.Value{}, secret.From(s)
 	}
 	client := must[*trino.Client](t)(trino.New(t.Context(), cfg, append(server.Options(), base.WithDialer(sub.tap.dial))...))
@@ -221,17 +207,6 @@ func trinoFake(t *testing.T, s store) *subject {
 		return drain(r.All(), hold)
 	}
 	return sub
-}
-
-// oneName reports whether the store keeps the configured account.
-func oneName(s store) bool {
-	switch s := s.(type) {
-	case *held:
-		return s.names(1).user == ""
-	case *leased:
-		return s.names(1).user == ""
-	}
-	return false
 }
 
 func athenaFake(t *testing.T, s store) *subject {
@@ -254,7 +229,7 @@ func athenaFake(t *testing.T, s store) *subject {
 		}
 		return nil
 	}
-	first(t, s, sub)
+	s.begin(t, sub.accepts)
 	cfg := server.Config()
 	cfg.Limits, cfg.Results = limits(), "pages"
 	cfg.Key = secret.From(secret.SourceFunc(func(ctx context.Context) (secret.Snapshot, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/fourkites/sources/base/secret"
@@ -32,15 +33,26 @@ type names func(n int) credential
 // oneUser keeps the configured account.
 func oneUser(n int) credential { return credential{n: n, secret: fmt.Sprintf("planted-word-%d", n)} }
 
+// twoUsers is the strategy by which a store alternates between two accounts, of which one stays as it is meanwhile.
+func twoUsers(n int) credential {
+	c := oneUser(n)
+	c.user = account + "-" + string(rune('a'+n%2))
+	return c
+}
+
 // store is a store of credentials that a rotation turns. Get is that of a client.
 type store interface {
 	secret.Source
+	// begin tells the store how its server is told, before the first Get.
+	begin(t *testing.T, server accepts)
+	// named reports whether the credentials name their user.
+	named() bool
 	// issue has the next credential accepted by the server and given to clients.
 	issue(ctx context.Context) error
 	// revoke has the server refuse the one before, at the end of the overlap.
 	revoke(ctx context.Context) error
-	// asked is how often clients have asked.
-	asked() int
+	// timed reports whether credentials end by the clock, so that one may be refused that was shown just before its end.
+	timed() bool
 }
 
 // held is a store in memory that says nothing of the end of what it gives: clients hear of a rotation when they are
@@ -50,19 +62,27 @@ type held struct {
 	names   names
 	overlap bool
 
-	mu   sync.Mutex
-	now  credential
-	gets int
+	mu  sync.Mutex
+	now credential
 }
 
 func newHeld(names names, overlap bool) *held {
 	return &held{names: names, overlap: overlap, now: names(1)}
 }
 
+func (s *held) begin(t *testing.T, server accepts) {
+	t.Helper()
+	s.accepts = server
+	if err := server(t.Context(), s.now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *held) named() bool { return s.names(1).user != "" }
+
 func (s *held) Get(context.Context) (secret.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gets++
 	return s.now.snapshot(time.Time{}), nil
 }
 
@@ -87,14 +107,10 @@ func (s *held) revoke(ctx context.Context) error {
 	return s.accepts(ctx, s.now)
 }
 
-func (s *held) asked() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.gets
-}
+func (s *held) timed() bool { return false }
 
-// leased is a store in memory that issues a credential to each who asks, with an end; when the overlap has passed too, the
-// server refuses it.
+// leased is a store in memory that issues a credential to each who asks, with an end; when the overlap has passed too, or
+// two newer ones were issued, the server refuses it.
 type leased struct {
 	accepts accepts
 	names   names
@@ -110,11 +126,18 @@ type leased struct {
 }
 
 const (
-	leaseLife    = 800 * time.Millisecond
-	leaseOverlap = 250 * time.Millisecond // so that two are valid at most, where one is asked for at 70 % of a life
+	leaseLife    = 500 * time.Millisecond
+	leaseOverlap = 300 * time.Millisecond
 )
 
 func newLeased(names names) *leased { return &leased{names: names, changed: make(chan struct{})} }
+
+func (s *leased) begin(t *testing.T, server accepts) {
+	s.accepts = server
+	t.Cleanup(s.close)
+}
+
+func (s *leased) named() bool { return s.names(1).user != "" }
 
 func (s *leased) Get(ctx context.Context) (secret.Snapshot, error) {
 	if err := ctx.Err(); err != nil {
@@ -124,7 +147,7 @@ func (s *leased) Get(ctx context.Context) (secret.Snapshot, error) {
 	defer s.mu.Unlock()
 	s.last++
 	next := s.names(s.last)
-	s.valid = append(s.valid, next)
+	s.valid = append(s.valid[max(0, len(s.valid)-1):], next)
 	expires := time.Now().Add(leaseLife)
 	if err := s.accepts(ctx, s.valid...); err != nil {
 		return secret.Snapshot{}, err
@@ -173,11 +196,7 @@ func (s *leased) revoke(ctx context.Context) error {
 	return s.problem
 }
 
-func (s *leased) asked() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last
-}
+func (s *leased) timed() bool { return true }
 
 func (s *leased) close() {
 	s.mu.Lock()
