@@ -122,7 +122,14 @@ func TestOnlySoManySessionsAreOpen(t *testing.T) {
 	t.Parallel()
 	_, url := serving(t, mcp.ServerConfig{MaxSessions: 2}, newDemo())
 	first := connected(t, url)
-	connected(t, url+"/demo")
+	// A greeting of another version of the protocol takes a place for a moment.
+	eventually(t, "a place for a second session", func() bool {
+		second, err := sdk.NewClient(&sdk.Implementation{Name: "test"}, nil).Connect(t.Context(), &sdk.StreamableClientTransport{Endpoint: url + "/demo", MaxRetries: -1}, nil)
+		if err == nil {
+			t.Cleanup(func() { _ = second.Close() })
+		}
+		return err == nil
+	})
 	status, words, header := knock(t, url, nil)
 	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", status, words)
