@@ -2,13 +2,9 @@ package basetest
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -16,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base"
+	"github.com/fourkites/sources/internal/canary"
 	"github.com/fourkites/sources/internal/race"
 )
 
@@ -90,37 +87,27 @@ func (h Harness) fails(t testing.TB, err error, kinds ...base.Kind) {
 	t.Errorf("kind %v, want one of %v: %v", base.KindOf(err), kinds, err)
 }
 
-// clean searches the text of an error, in every verb, for the planted secrets.
+// clean searches an error, and those below it, in every way to print them for the planted secrets.
 func (h Harness) clean(t testing.TB, err error) {
 	t.Helper()
-	texts := []string{}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		texts = append(texts, fmt.Sprintf(verb, err))
+	for _, leak := range h.planted.SweepValue("an error", err) {
+		t.Error(leak)
 	}
-	if encoded, problem := json.Marshal(err); problem == nil {
-		texts = append(texts, string(encoded))
-	}
-	h.search(t, "an error", strings.Join(texts, "\n"))
 }
 
-// search looks for the planted secrets in a text, raw and in the encodings in which they travel.
+// search looks for the planted secrets, or parts of them, in a text, raw and in the encodings in which they travel.
 func (h Harness) search(t testing.TB, where, text string) {
 	t.Helper()
-	for _, s := range h.Secrets {
-		for _, form := range forms(s) {
-			if at := strings.Index(text, form); at >= 0 {
-				t.Errorf("a secret shows in %s: …%s", where, strings.ReplaceAll(text[max(0, at-60):at], "\n", " "))
-				return
-			}
-		}
+	for _, leak := range h.planted.Sweep(where, text) {
+		t.Error(leak)
 	}
 }
 
-func forms(s string) []string {
-	quoted, _ := json.Marshal(s) // a string has a JSON form
-	return []string{
-		s, url.QueryEscape(s), url.PathEscape(s), strings.Trim(string(quoted), `"`), hex.EncodeToString([]byte(s)),
-		base64.StdEncoding.EncodeToString([]byte(s)), base64.URLEncoding.EncodeToString([]byte(s)),
+// plant has the Secrets searched for.
+func (h *Harness) plant() {
+	h.planted = canary.New("")
+	for i, s := range h.Secrets {
+		h.planted.Plant(fmt.Sprintf("Secrets[%d]", i), s)
 	}
 }
 

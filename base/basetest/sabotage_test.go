@@ -2,15 +2,22 @@ package basetest_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"iter"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/basetest"
@@ -42,6 +49,21 @@ func (s sabotage) of(h basetest.Harness) basetest.Harness {
 		s.harness(&h)
 	}
 	return h
+}
+
+// saying has the client say something with its secret when it is made.
+func saying(say func(o base.Options, key string)) sabotage {
+	return sabotage{harness: func(h *basetest.Harness) {
+		good, key := h.New, h.Secrets[0]
+		h.New = func(t testing.TB, s basetest.Settings) basetest.Subject {
+			options, err := base.NewOptions(s.Options, "Dialer", "TLS")
+			if err != nil {
+				t.Fatal(err)
+			}
+			say(options, key)
+			return good(t, s)
+		}
+	}}
 }
 
 // reading replaces how a client reads.
@@ -170,16 +192,26 @@ var (
 			return subject
 		}
 	}}
-	chatty = sabotage{harness: func(h *basetest.Harness) {
-		good, key := h.New, h.Secrets[0]
-		h.New = func(t testing.TB, s basetest.Settings) basetest.Subject {
-			options, err := base.NewOptions(s.Options, "Dialer", "TLS")
-			if err != nil {
-				t.Fatal(err)
-			}
-			options.Logger.Info("made", "password", key)
-			return good(t, s)
-		}
+	chatty = saying(func(o base.Options, key string) { o.Logger.Info("made", "password", key) })
+	// murmuring logs its secret in base64 behind a user, halving the half of it; measuring counts by it, tracing names it
+	// in an event; buried hides it in the error below its error.
+	murmuring = saying(func(o base.Options, key string) {
+		o.Logger.Debug("asked", "header", "Basic "+base64.StdEncoding.EncodeToString([]byte("u:"+key)))
+	})
+	halving   = saying(func(o base.Options, key string) { o.Logger.Debug("cut", "text", key[:len(key)/2+1]+"…") })
+	measuring = saying(func(o base.Options, key string) {
+		h, _ := o.MeterProvider.Meter("").Float64Histogram("h") // the one of the suite
+		h.Record(context.Background(), 1, metric.WithAttributes(attribute.String("key", url.QueryEscape(key))))
+	})
+	tracing = saying(func(o base.Options, key string) {
+		_, span := o.TracerProvider.Tracer("").Start(context.Background(), "call")
+		span.AddEvent("asked", trace.WithAttributes(attribute.String("body", fmt.Sprintf("%x", key))))
+	})
+	buried = sabotage{harness: func(h *basetest.Harness) {
+		key := h.Secrets[0]
+		*h = failing(func(err error) error {
+			return base.NewError(base.KindOf(err), errors.New("with "+key)).WithText("it failed")
+		}).of(*h)
 	}}
 	// leaky leaves a connection open, forgetful a goroutine running, as long as the process lives.
 	leaky = sabotage{subject: func(_ testing.TB, s *basetest.Subject) {

@@ -151,7 +151,7 @@ func skewedClock(t testing.TB, h Harness) {
 	works(t, s)
 }
 
-func canary(t testing.TB, h Harness) {
+func echoed(t testing.TB, h Harness) {
 	if len(h.Secrets) == 0 {
 		t.Fatal("the harness plants no secret")
 	}

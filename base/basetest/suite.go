@@ -2,8 +2,8 @@
 // caller or the operator does something wrong. A source's test gives it a [Harness] and calls [Run]; each of the faults
 // F01 to F52 is named, and one that does not concern the source, or that the source skips, says why.
 //
-// Beside its own promise, every row checks that no secret shows in an error, a log or a span, and that the closed client
-// leaves neither a connection nor a goroutine behind.
+// Beside its own promise, every row checks that no secret, nor twelve letters of one, shows in an error, a log, a span or
+// a measurement in any encoding, and that the closed client leaves neither a connection nor a goroutine behind.
 package basetest
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
+	"github.com/fourkites/sources/internal/canary"
 )
 
 // Family is the shape of a source's protocol.
@@ -87,6 +88,8 @@ type Harness struct {
 	Missing base.Kind
 	// Skip names the rows that the source does not run, with the reason.
 	Skip map[string]string
+
+	planted *canary.Set // the Secrets, while a row runs
 }
 
 // Run runs every row as a sub-test of its own.

@@ -212,7 +212,9 @@ var noticed = map[string]map[string]sabotage{
 	"F50b": {"optimist": optimist},
 	"F51":  {"frozen": frozen},
 	"F52":  {"optimist": optimist, "nameless": nameless},
-	"T01":  {"talkative": talkative, "chatty": chatty},
+	"T01": {
+		"talkative": talkative, "chatty": chatty, "murmuring": murmuring, "halving": halving, "measuring": measuring, "tracing": tracing, "buried": buried,
+	},
 }
 
 // noticedInStreams are the rows that only streams have, or that are worth a second look there.

@@ -21,14 +21,15 @@ import (
 )
 
 // watch gives a row a harness whose clients are listened to, and checks at the end of the row what every row promises:
-// no secret in a log or a span, no connection and no goroutine left of a closed client.
+// no secret in a log, a span or a measurement, no connection and no goroutine left of a closed client.
 func watch(t testing.TB, h Harness) Harness {
 	label := strconv.FormatInt(watched.Add(1), 10)
 	pprof.SetGoroutineLabels(pprof.WithLabels(t.Context(), pprof.Labels(labelKey, label))) // who is started from here inherits it
 	said := &capture{}
+	h.plant()
 	t.Cleanup(func() { // the last of all
 		pprof.SetGoroutineLabels(context.Background())
-		h.search(t, "a log or a span", said.String())
+		h.search(t, "a log, a span or a measurement", said.String())
 		if !soon(func() bool { return labelled(label) == "" }) {
 			t.Errorf("goroutines are left:\n%s", labelled(label))
 		}
@@ -37,6 +38,7 @@ func watch(t testing.TB, h Harness) Harness {
 	h.New = func(t testing.TB, s Settings) Subject {
 		s.Options = append([]base.Option{
 			base.WithLogger(slog.New(slog.NewJSONHandler(said, &slog.HandlerOptions{Level: slog.LevelDebug}))), base.WithTracerProvider(said),
+			base.WithMeterProvider(meters{said: said}),
 		}, s.Options...)
 		subject := fresh(t, s)
 		t.Cleanup(func() { // before the fake is closed

@@ -27,6 +27,9 @@ var (
 	// detector says whether the race detector was built in; it imports nothing of ours.
 	detector = "internal/race"
 
+	// searcher finds planted secrets; it imports nothing of ours.
+	searcher = "internal/canary"
+
 	// support is imported by tests only, and may itself import testing.
 	support = []string{"base/basetest", "internal/contract", "internal/engines", "internal/loopback", "internal/archtest", "internal/mcppeers"}
 )
@@ -162,7 +165,7 @@ func allowed(kind kind, from, to string, target kind, isBase bool) bool {
 	case vocabulary:
 		return target == base || target == mechanism || to == names
 	case conformance:
-		return isBase || to == detector
+		return isBase || to == detector || to == searcher
 	case mcp:
 		return isBase || target == kind
 	case source, fake, store: // a store asks a service over the network, as a source does; it is no base, so no source imports it
@@ -170,7 +173,7 @@ func allowed(kind kind, from, to string, target kind, isBase bool) bool {
 	case evidence:
 		return isBase || target == source || target == evidence || slices.Contains(forms, to)
 	case internal:
-		return from != names && from != detector && (isBase || target == internal)
+		return from != names && from != detector && from != searcher && (isBase || target == internal)
 	}
 	return false // house, mechanism, checks: nothing of ours
 }
@@ -244,6 +247,9 @@ func TestTheImportRulesAllowAndForbid(t *testing.T) {
 		{"base", "base/secret/awssecret", false},
 		{"base/limit/redislimit", "clickhouse", false},
 		{"base/basetest", "base/fault", true},
+		{"base/basetest", "internal/canary", true},
+		{"base/basetest", "internal/rest", false},
+		{"internal/canary", "base", false},
 		{"internal/rest", "base/retry", true},
 		{"internal/rest", "internal/page", true},
 		{"internal/rest", "github", false},
