@@ -44,6 +44,8 @@ type Guard struct {
 	drainOne sync.Once
 	passive  passive
 	nested   nested
+
+	concealer atomic.Pointer[concealer]
 }
 
 // GuardConfig describes the source that a guard stands before.

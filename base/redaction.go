@@ -2,17 +2,8 @@ package base
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"html"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // shortSecret is the length below which a value is no secret: replacing it would only tear texts apart.
@@ -51,7 +42,18 @@ func (g *Guard) secrets() *strings.Replacer {
 	if g.config.Secrets != nil {
 		guarded(func() { all = g.config.Secrets() })
 	}
-	return concealing(all)
+	known := g.concealer.Load()
+	if known == nil || !slices.Equal(known.secrets, all) { // they change when one is rotated
+		known = &concealer{slices.Clone(all), concealing(all)}
+		g.concealer.Store(known)
+	}
+	return known.replacer
+}
+
+// concealer keeps the forms of some secrets, for they are many.
+type concealer struct {
+	secrets  []string
+	replacer *strings.Replacer
 }
 
 // concealing replaces the longest form first, for a secret may be part of another.
@@ -62,70 +64,11 @@ func concealing(secrets []string) *strings.Replacer {
 			all = append(all, forms(s)...)
 		}
 	}
-	slices.SortFunc(all, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	all = slices.Compact(all)
 	pairs := make([]string, 0, 2*len(all))
 	for _, form := range all {
 		pairs = append(pairs, form, redacted)
 	}
 	return strings.NewReplacer(pairs...)
-}
-
-func forms(s string) []string {
-	quoted, _ := json.Marshal(s)
-	inJSON := strings.Trim(string(quoted), `"`)
-	query, path, digits := url.QueryEscape(s), url.PathEscape(s), hex.EncodeToString([]byte(s))
-	percent := everyByte(digits)
-	all := []string{
-		s, plain(s), query, lowerEscapes(query), path, lowerEscapes(path), percent, strings.ToUpper(percent),
-		inJSON, strings.ReplaceAll(inJSON, "/", `\/`), asciiJSON(inJSON), html.EscapeString(s), digits, strings.ToUpper(digits),
-	}
-	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-		all = append(all, encoding.EncodeToString([]byte(s)))
-		all = append(all, within(encoding, s)...)
-	}
-	return all
-}
-
-var escape = regexp.MustCompile(`%[0-9A-F]{2}`)
-
-// lowerEscapes writes percent-encodings in lower case, as some servers do.
-func lowerEscapes(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }
-
-// everyByte is the percent-encoding of all bytes, the harmless ones included.
-func everyByte(digits string) string {
-	var b strings.Builder
-	for i := 0; i+1 < len(digits); i += 2 {
-		b.WriteString("%" + digits[i:i+2])
-	}
-	return b.String()
-}
-
-// asciiJSON writes what is not ASCII as JSON encoders do that keep to it.
-func asciiJSON(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r < utf8.RuneSelf {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.AppendRune(nil, r) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
-}
-
-// within is what base64 makes of the secret in the middle of a longer text, such as user:password of Basic: the digits
-// that depend on the secret alone, for each of the three places where it can begin.
-func within(encoding *base64.Encoding, s string) []string {
-	var all []string
-	for before := range 3 {
-		whole := encoding.WithPadding(base64.NoPadding).EncodeToString([]byte(strings.Repeat("x", before) + s))
-		first := (8*before + 5) / 6
-		last := 8 * (before + len(s)) / 6
-		if digits := whole[first:last]; len(digits) >= shortSecret {
-			all = append(all, digits)
-		}
-	}
-	return all
 }

@@ -127,7 +127,7 @@ func (c *Client) openLogin(ctx context.Context, origin string, options base.Opti
 	a := &app{config: c.config.App, key: key, prefix: c.prefix}
 	p := &patience{}
 	a.rest, err = rest.New(c.restConfig(origin, base.GuardConfig{
-		Name: c.config.Name, Limits: c.config.Limits, Defaults: defaults, Refresh: key.Refused, Secrets: key.Secrets,
+		Name: c.config.Name, Limits: c.config.Limits, Defaults: defaults, Refresh: key.Refused, Secrets: c.secrets,
 	}, a.sign, func(r rest.Response) *base.Error { return judge(r, readRefusal(r, a.rest.Guard().Clean), p, true) }), options)
 	if err != nil {
 		_ = key.Close()
@@ -138,11 +138,21 @@ func (c *Client) openLogin(ctx context.Context, origin string, options base.Opti
 	return nil
 }
 
+// secrets are the texts that must not show: the tokens that were shown and, of an App, its proofs, each in the errors of
+// both.
+func (c *Client) secrets() []string {
+	all := c.login.Secrets()
+	if c.app != nil {
+		all = append(all, c.app.key.Secrets()...)
+	}
+	return all
+}
+
 // bucket is one budget of GitHub.
 func (c *Client) bucket(origin string, limits, defaults base.Limits, inspect func(rest.Response) *base.Error, options base.Options) (*bucket, error) {
 	b := &bucket{}
 	config := c.restConfig(origin, base.GuardConfig{
-		Name: c.config.Name, Limits: limits, Defaults: defaults, Refresh: c.login.Refused, Secrets: c.login.Secrets,
+		Name: c.config.Name, Limits: limits, Defaults: defaults, Refresh: c.login.Refused, Secrets: c.secrets,
 	}, c.sign, func(r rest.Response) *base.Error {
 		return judge(r, readRefusal(r, b.rest.Guard().Clean), &b.patience, c.app != nil)
 	})
