@@ -7,13 +7,13 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/github"
-	"github.com/fourkites/sources/internal/canary"
+	planting "github.com/fourkites/sources/internal/canary"
 )
 
 // One server sees both, and either may stand in any of its answers.
 func TestNeitherTheProofOfAnAppNorItsTokenShowsInAnError(t *testing.T) {
 	t.Parallel()
-	server, set := started(t), canary.New(t.Name())
+	server, set := started(t), planting.New(t.Name())
 	c := server.AppConfig()
 	c.Limits = base.Limits{Retries: -1}
 	client, err := github.New(t.Context(), c)
