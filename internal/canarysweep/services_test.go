@@ -61,7 +61,11 @@ func ofGitHubApp(t *testing.T, w *world) *subject {
 	c.Limits = limits()
 	open := func(ctx context.Context) (client, error) { return made(github.New(ctx, c, w.options()...)) }
 	return &subject{
-		open: open, config: c, secrets: nil, user: "x-access-token", codes: statuses, fail: server.Fail, clear: server.ClearFaults,
+		open: open, config: c, user: "x-access-token", codes: statuses, fail: server.Fail,
+		clear: func() {
+			server.ClearFaults()
+			server.DropConnections() // a token is fetched on where nobody waits for it
+		},
 		shown: func() (all []string) {
 			seen := map[string]bool{}
 			for _, r := range server.Requests()[max(0, len(server.Requests())-2):] {

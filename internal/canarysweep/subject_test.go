@@ -96,7 +96,7 @@ func (s *subject) spoken(t *testing.T, w *world) {
 		switch {
 		case s.shown == nil:
 			s.renew(t.Context(), w)
-		case f.Kind == fault.KindWrongPassword || slices.Contains([]int{401, 403, 429}, f.Code):
+		case f.Kind == fault.KindWrongPassword || slices.Contains([]int{200, 302, 401, 403, 429}, f.Code):
 			continue
 		}
 		s.faulty(t.Context(), w, f, map[bool]extent{true: all, false: one}[i < 7])
