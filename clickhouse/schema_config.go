@@ -104,7 +104,7 @@ func (t Tables) Validate() error {
 	switch t.Lineage {
 	case LineageProbed, LineageFresh, LineageLegacy:
 	default:
-		all = append(all, fmt.Errorf("tables.lineage: %q is not known; write fresh, legacy, or leave it empty", t.Lineage))
+		all = append(all, errors.New("tables.lineage: not known; write fresh, legacy, or leave it empty"))
 	}
 	if t.Retention < 0 || t.Retention.D() > 100*365*24*time.Hour {
 		all = append(all, errors.New("tables.retention: must be between 0 (not checked) and 100 years"))

@@ -136,9 +136,9 @@ func named(field string, err error) error {
 var spaceKey = regexp.MustCompile(`^~?[A-Za-z0-9][A-Za-z0-9_:.@-]{0,254}$`)
 
 func checkSpaces(keys []string) error {
-	for _, key := range keys {
+	for i, key := range keys {
 		if !spaceKey.MatchString(key) {
-			return fmt.Errorf("%.40q is not the key of a space", key)
+			return fmt.Errorf("number %d of the list is not the key of a space", i+1)
 		}
 	}
 	return nil

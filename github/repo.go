@@ -44,13 +44,13 @@ var (
 
 // checkAllowed says what is wrong with the list of repositories.
 func checkAllowed(all []string) error {
-	for _, name := range all {
+	for i, name := range all {
 		owner, rest, _ := strings.Cut(name, "/")
 		if rest == "*" && ownerName.MatchString(owner) {
 			continue
 		}
 		if !isRepo(name) {
-			return fmt.Errorf(`%.60q is no repository; write it as "owner/name" or "owner/*"`, name)
+			return fmt.Errorf(`number %d of the list is no repository; write it as "owner/name" or "owner/*"`, i+1)
 		}
 	}
 	return nil

@@ -144,9 +144,9 @@ func named(field string, err error) error {
 var projectKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,254}$`)
 
 func checkProjects(keys []string) error {
-	for _, key := range keys {
+	for i, key := range keys {
 		if !projectKey.MatchString(key) {
-			return fmt.Errorf("%.40q is not the key of a project", key)
+			return fmt.Errorf("number %d of the list is not the key of a project", i+1)
 		}
 	}
 	return nil

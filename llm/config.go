@@ -139,7 +139,7 @@ var fields = []struct{ name, anthropic, azure string }{
 func (c Config) check(field string) error {
 	switch {
 	case field == "provider" && c.Provider != "" && c.Provider != Anthropic && c.Provider != Azure:
-		return fmt.Errorf("%.40q is neither %s nor %s", c.Provider, Anthropic, Azure)
+		return fmt.Errorf("neither %s nor %s", Anthropic, Azure)
 	case field == "url" && c.URL != "":
 		_, err := rest.ParseBaseURL(c.URL)
 		return err
@@ -241,7 +241,7 @@ func (c Config) azureOnly() error {
 	}
 	switch {
 	case c.API != "" && c.API != Chat && c.API != Responses:
-		problems = append(problems, fmt.Errorf("api: %.40q is neither %s nor %s", c.API, Chat, Responses))
+		problems = append(problems, fmt.Errorf("api: neither %s nor %s", Chat, Responses))
 	case c.API == Responses && c.APIVersion != "":
 		problems = append(problems, errors.New("api_version: responses is asked at v1, which has none; leave it empty"))
 	}

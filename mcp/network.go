@@ -63,6 +63,9 @@ func (c ClientConfig) secure(t *http.Transport, given *tls.Config) error {
 	if c.CAFile == "" {
 		return nil
 	}
+	if strings.ContainsAny(c.CAFile, "\r\n") || strings.Contains(c.CAFile, "-----BEGIN") {
+		return errors.New("ca_file: it holds what belongs into a file; write the name of the file") // an error about the file would show it
+	}
 	pem, err := os.ReadFile(c.CAFile)
 	if err != nil {
 		return fmt.Errorf("ca_file: %w", err)

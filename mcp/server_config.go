@@ -117,7 +117,7 @@ func (c ServerConfig) Validate() error {
 func (c ServerConfig) validateNames() (problems []error) {
 	for i, host := range c.AllowedHosts {
 		if host == "" || strings.ContainsAny(host, "/ *") {
-			problems = append(problems, fmt.Errorf("allowed_hosts[%d]: %q is not the name of a host", i, host))
+			problems = append(problems, fmt.Errorf("allowed_hosts[%d]: not the name of a host", i))
 		}
 	}
 	for i, origin := range c.AllowedOrigins {

@@ -89,8 +89,8 @@ func (s Scheme) Validate() error {
 	case Header, HeaderLiteral, QueryAppID, QueryPublicNonce:
 		return nil
 	}
-	return fmt.Errorf("sign: scheme %q is unknown; use %s, %s, %s or %s",
-		string(s), Header, HeaderLiteral, QueryAppID, QueryPublicNonce)
+	return fmt.Errorf("sign: the scheme is unknown; use %s, %s, %s or %s",
+		Header, HeaderLiteral, QueryAppID, QueryPublicNonce)
 }
 
 func (s Scheme) separator() string {
@@ -143,7 +143,7 @@ func (a Algorithm) Validate() error {
 	case SHA1, SHA256:
 		return nil
 	}
-	return fmt.Errorf("sign: algorithm %q is unknown; use %s or %s", string(a), SHA1, SHA256)
+	return fmt.Errorf("sign: the algorithm is unknown; use %s or %s", SHA1, SHA256)
 }
 
 func (a Algorithm) new() func() hash.Hash {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 )
 
@@ -43,6 +44,9 @@ func (f Files) Config(given *tls.Config) (*tls.Config, error) {
 	}
 	if f.CertFile != "" {
 		p := &pair{cert: f.CertFile, key: f.KeyFile}
+		if err := errors.Join(isName(f.CertFile), isName(f.KeyFile)); err != nil {
+			return nil, fmt.Errorf("cert_file, key_file: %w", err)
+		}
 		if err := p.load(); err != nil {
 			return nil, fmt.Errorf("cert_file, key_file: %s and %s: %w", p.cert, p.key, err)
 		}
@@ -51,7 +55,18 @@ func (f Files) Config(given *tls.Config) (*tls.Config, error) {
 	return c, nil
 }
 
+// isName refuses the content of a file, which an error about a file would show.
+func isName(file string) error {
+	if strings.ContainsAny(file, "\r\n") || strings.Contains(file, "-----BEGIN") {
+		return errors.New("it holds what belongs into a file; write the name of the file")
+	}
+	return nil
+}
+
 func authorities(file string) (*x509.CertPool, error) {
+	if err := isName(file); err != nil {
+		return nil, err
+	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
