@@ -72,7 +72,7 @@ func TestEveryProblemOfAConfigIsReportedByField(t *testing.T) {
 		{llm.Config{}, []string{"model (ANTHROPIC_MODEL): missing", "key (ANTHROPIC_API_KEY): missing"}},
 		{llm.Config{Provider: llm.Azure}, []string{"model (AZURE_OPENAI_DEPLOYMENT_NAME): missing", "AZURE_OPENAI_TOKEN", "url (AZURE_OPENAI_ENDPOINT)"}},
 		{llm.Config{Model: "m", Key: key, Token: key, API: "chat", APIVersion: "2024-10-21"}, []string{"key and token", "token: only Azure", "api: only Azure", "api_version: only Azure"}},
-		{llm.Config{Provider: llm.Azure, URL: "https://a.example.com", Model: "m", Key: key, API: "x"}, []string{`api: "x"`}},
+		{llm.Config{Provider: llm.Azure, URL: "https://a.example.com", Model: "m", Key: key, API: "x"}, []string{"api: neither chat nor responses"}},
 		{llm.Config{Provider: llm.Azure, URL: "https://a.example.com", Model: "m", Key: key, API: llm.Responses, APIVersion: "2024-10-21"}, []string{"api_version: responses"}},
 		{
 			llm.Config{

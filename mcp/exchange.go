@@ -77,6 +77,7 @@ type roundTripper struct {
 	ended context.Context      // of the session: what still runs then is cut
 	given bool                 // next belongs to the caller
 	oauth bool                 // the SDK answers 401 and 403 itself
+	shown *shown
 }
 
 func (rt *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -95,6 +96,7 @@ func (rt *roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
 		cancel(nil)
 		return nil, x.fail(err)
 	}
+	rt.shown.note(r.Header)
 	detach := context.AfterFunc(rt.ended, func() { cancel(context.Canceled) })
 	response, err := rt.next.RoundTrip(r)
 	if err != nil {

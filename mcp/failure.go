@@ -79,15 +79,32 @@ func (s *Session) typed(ctx context.Context, err error, x *exchange, greeting bo
 		e = base.NewError(base.KindUnavailable, err).WithText("the server does not know the session any more")
 		e.Sent = base.NotSent
 	case answered:
-		e = base.NewError(rpcKind(refused.Code), err).WithText("the server answered: " + abridged(prompt.Clean(refused.Message)))
+		e = base.NewError(rpcKind(refused.Code), s.concealedError(err)).WithText("the server answered: " + abridged(prompt.Clean(refused.Message)))
 		e.Sent = base.Answered
 	default:
-		e = base.NewError(phrased(err), err).WithText(abridged(prompt.Clean(err.Error())))
+		e = base.NewError(phrased(err), s.concealedError(err)).WithText(abridged(prompt.Clean(err.Error())))
 	}
 	if greeting {
 		e.Sent = base.NotSent
 	}
 	return e
+}
+
+// concealedError is an error of the SDK without the secrets that the server put into its words.
+func (s *Session) concealedError(err error) error {
+	secrets := s.secrets()
+	refused, answered := errors.AsType[*jsonrpc.Error](err)
+	if answered && base.Conceal(string(refused.Data), secrets...) != string(refused.Data) {
+		return &jsonrpc.Error{Code: refused.Code, Message: base.Conceal(refused.Message, secrets...)}
+	}
+	text := base.Conceal(err.Error(), secrets...)
+	switch {
+	case text == err.Error():
+		return err
+	case answered:
+		return &jsonrpc.Error{Code: refused.Code, Message: base.Conceal(refused.Message, secrets...), Data: refused.Data}
+	}
+	return errors.New(text)
 }
 
 // copied is a failure that a retry may fill in anew.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -159,18 +160,19 @@ func textIn(r *sdk.CallToolResult) string {
 	return all.String()
 }
 
-// secrets are what must not show in any text: the present token.
+// secrets are what must not show in any text: the tokens that were shown, and the present one.
 func (s *Session) secrets() []string {
+	all := s.shown.all()
 	if s.token == nil {
-		return nil
+		return all
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel() // what is at hand, without a wait
 	snap, err := s.token.Get(ended)
-	if err != nil || snap.Reveal() == "" {
-		return nil
+	if err != nil || snap.Reveal() == "" || slices.Contains(all, snap.Reveal()) {
+		return all
 	}
-	return []string{snap.Reveal()}
+	return append(all, snap.Reveal())
 }
 
 func (s *Session) address() string {

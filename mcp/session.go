@@ -27,7 +27,8 @@ type Session struct {
 	config ClientConfig
 	guard  *base.Guard
 	http   *http.Client
-	token  *secret.Cache                       // nil: none
+	token  *secret.Cache // nil: none
+	shown  shown
 	ops    atomic.Pointer[map[string]*base.Op] // of the tools, by name; nil before the first list
 
 	ended    context.Context // cut off at the end of Close
@@ -84,7 +85,7 @@ func (s *Session) open(ctx context.Context, options base.Options) error {
 	}
 	s.http = &http.Client{
 		Transport: &roundTripper{
-			next: next, token: s.token, most: s.config.MaxAnswerBytes, ended: s.ended, given: options.Transport != nil, oauth: s.config.OAuth != nil,
+			next: next, token: s.token, most: s.config.MaxAnswerBytes, ended: s.ended, given: options.Transport != nil, oauth: s.config.OAuth != nil, shown: &s.shown,
 			idle: func() time.Duration { return s.guard.Limits().Idle.D() },
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a token goes to one server only
