@@ -171,9 +171,6 @@ func TestNoErrorOfAConfigShowsWhatAWrongFieldHolds(t *testing.T) {
 					l.set(copied, text)
 					made, err := c.make(t.Context(), copied.Interface())
 					w.value("the error of "+l.path, err)
-					if v, ok := copied.Interface().(interface{ Validate() error }); ok {
-						w.value("Validate of "+l.path, v.Validate())
-					}
 					if err == nil && made != nil {
 						w.value("Close", made.Close())
 					}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -23,11 +24,12 @@ func subjects() map[string]func(*testing.T, *world) *subject {
 
 func TestNoSecretOfAClientShowsInAnythingThatItSays(t *testing.T) {
 	t.Parallel()
-	for name, open := range subjects() {
+	all := subjects()
+	for turn, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(name)
-			open(t, w).sweep(t, w)
+			all[name](t, w).sweep(t, w, turn)
 			w.verdict(t)
 			t.Log(w.set.Tally())
 		})
