@@ -25,7 +25,7 @@ func forms(s string) []string {
 		all = append(all, text)
 		all = append(all, quoted(text)...)
 	}
-	all = append(all, digits, strings.ToUpper(digits), strings.Trim(fmt.Sprint([]byte(s)), "[]"))
+	all = append(all, digits, strings.ToUpper(digits), strings.Trim(fmt.Sprintf("%d", []byte(s)), "[]"))
 	for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 		all = append(all, encoding.EncodeToString([]byte(s)))
 		all = append(all, within(encoding, s)...)

@@ -58,7 +58,7 @@ func TestASecretIsConcealedHoweverItIsWritten(t *testing.T) {
 			"a user in JSON":       marshalled(url.UserPassword("u", secret).String()),
 			"HTML in JSON":         marshalled(html.EscapeString(secret)),
 			"a quoted HTML":        strconv.Quote(html.EscapeString(secret)),
-			"bytes":                fmt.Sprint([]byte(secret)),
+			"bytes":                fmt.Sprintf("%d", []byte(secret)),
 		} {
 			text = "before " + text + " after"
 			concealed := base.Conceal(text, secret)

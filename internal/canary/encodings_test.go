@@ -57,9 +57,9 @@ var encodings = []encoding{
 	{"hex", func(s string) string { return hex.EncodeToString([]byte(s)) }},
 	{"HEX", func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) }},
 	{"hex with spaces", func(s string) string { return fmt.Sprintf("% x", s) }},
-	{"bytes", func(s string) string { return fmt.Sprint([]byte(s)) }},
+	{"bytes", func(s string) string { return fmt.Sprintf("%d", []byte(s)) }},
 	{"bytes in Go", func(s string) string { return fmt.Sprintf("%#v", []byte(s)) }},
-	{"numbers in JSON", func(s string) string { return strings.ReplaceAll(fmt.Sprint([]byte(s)), " ", ",") }},
+	{"numbers in JSON", func(s string) string { return strings.ReplaceAll(fmt.Sprintf("%d", []byte(s)), " ", ",") }},
 }
 
 // table is all encodings, those in base64 for each place where a secret can begin among them.

@@ -2,6 +2,7 @@ package canary
 
 import (
 	"html"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -49,7 +50,7 @@ func views(line string) []view {
 					continue
 				}
 				seen[text] = true
-				next = append(next, view{text, append(v.names[:len(v.names):len(v.names)], e.name)})
+				next = append(next, view{text, append(slices.Clip(v.names), e.name)})
 			}
 		}
 		all = append(all, next...)

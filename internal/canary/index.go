@@ -108,11 +108,13 @@ func parts(text string, n int) []string {
 
 const lower, upper = "0123456789abcdef", "0123456789ABCDEF"
 
-// byteForms write a byte as digits, with what stands between two of them.
-var byteForms = map[string]struct {
+// byteForm writes a byte as digits, with what stands between two of them.
+type byteForm struct {
 	between string
 	write   func(byte) string
-}{
+}
+
+var byteForms = map[string]byteForm{
 	"hex":             {"", func(b byte) string { return string([]byte{lower[b>>4], lower[b&15]}) }},
 	"HEX":             {"", func(b byte) string { return string([]byte{upper[b>>4], upper[b&15]}) }},
 	"hex with spaces": {" ", func(b byte) string { return string([]byte{lower[b>>4], lower[b&15]}) }},
@@ -127,10 +129,7 @@ func decimal(b byte) string {
 	return strings.TrimLeft(text[:2], "0") + text[2:]
 }
 
-func joined(part string, form struct {
-	between string
-	write   func(byte) string
-}) string {
+func joined(part string, form byteForm) string {
 	var all strings.Builder
 	for i := range len(part) {
 		if i > 0 {

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -109,14 +110,10 @@ func (s *Set) Plant(field, text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tally.Secrets++
-	s.tally.Fields++
-	for _, f := range s.fields {
-		if f == field {
-			s.tally.Fields--
-			break
-		}
+	if !slices.Contains(s.fields, field) {
+		s.fields = append(s.fields, field)
+		s.tally.Fields++
 	}
-	s.fields = append(s.fields, field)
 	if block, _ := pem.Decode([]byte(text)); block != nil {
 		lines := strings.Split(strings.TrimSpace(text), "\n")
 		body := lines[min(2, len(lines)-1) : len(lines)-1]

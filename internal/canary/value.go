@@ -25,7 +25,7 @@ func (s *Set) SweepValue(where string, v any) []Leak {
 // Printed is a value in every way in which programs print it, one below the other.
 func Printed(v any) string {
 	var b bytes.Buffer
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
 		fmt.Fprintf(&b, verb+"\n", v)
 	}
 	if text, err := json.Marshal(v); err == nil {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/fourkites/sources/base/fault"
-	"github.com/fourkites/sources/internal/race"
 )
 
 // echoes are the texts in which a server says the secrets that it was shown.
@@ -54,7 +53,7 @@ func breaks() []fault.Fault {
 	}
 }
 
-// speaks are faults with the words of the server: each as an error of the source's own, and as two of six other answers,
+// speaks are faults with the words of the server: each as an error of the source's own, and as one of six other answers,
 // which turn from source to source.
 func speaks(turn int, echo []string, codes []int) []fault.Fault {
 	all := []fault.Fault{fault.WrongPassword().WithMessage(echo[0])}
@@ -70,9 +69,6 @@ func speaks(turn int, echo []string, codes []int) []fault.Fault {
 			fault.Status(200, "Content-Type", "text/html").WithMessage("<html>" + text),
 		}
 		all = append(all, fault.Error(codes[i%len(codes)], text), words[(i+turn)%len(words)])
-		if race.Of(1, 0) > 0 {
-			all = append(all, words[(i+turn+1)%len(words)])
-		}
 	}
 	return all
 }

@@ -97,7 +97,7 @@ func spellings(s string) map[string]string {
 		"raw": s, "query": url.QueryEscape(s), "path": url.PathEscape(s), "JSON": string(inJSON), "JSON twice": string(twice), "quoted": strconv.Quote(s),
 		"HTML": html.EscapeString(s), "hex": hex.EncodeToString([]byte(s)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(s))),
 		"base64": base64.StdEncoding.EncodeToString([]byte(s)), "base64 at 1": base64.StdEncoding.EncodeToString([]byte("x" + s)),
-		"base64 at 2": base64.RawURLEncoding.EncodeToString([]byte("u:" + s + "x")), "half": s[:len(s)/2], "bytes": fmt.Sprint([]byte(s)),
+		"base64 at 2": base64.RawURLEncoding.EncodeToString([]byte("u:" + s + "x")), "half": s[:len(s)/2], "bytes": fmt.Sprintf("%d", []byte(s)),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/prompt"
 	"github.com/fourkites/sources/base/secret"
@@ -105,7 +106,7 @@ func TestNoSecretShowsInWhatIsServed(t *testing.T) {
 	for _, s := range h.all {
 		boxes = append(boxes, s.client)
 	}
-	config := mcp.ServerConfig{Tokens: []secret.Value{secret.Literal(token), secret.Literal(other)}, Writes: true}
+	config := mcp.ServerConfig{Tokens: []secret.Value{secret.Literal(token), secret.Literal(other)}, Writes: true, CallTimeout: base.Duration(stateTime)}
 	w.value("the config of the server", config)
 	served, err := mcp.NewServer(t.Context(), config, boxes, w.options()...)
 	if err != nil {
@@ -141,9 +142,12 @@ func TestNoSecretShowsInWhatIsServed(t *testing.T) {
 	t.Log(w.set.Tally())
 }
 
-// each calls something for each tool, eight side by side, for a second at most.
+// stateTime is how long tools are called in one state: some would wait for a budget of their server.
+const stateTime = 600 * time.Millisecond
+
+// each calls something for each tool, eight side by side, as long as a state lasts.
 func (h *house) each(t *testing.T, call func(context.Context, tool.Tool)) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), stateTime)
 	defer cancel()
 	turn := make(chan struct{}, 8)
 	var all sync.WaitGroup
@@ -208,7 +212,7 @@ func TestNoSecretShowsInAQuestionToAModel(t *testing.T) {
 			}
 			return reply
 		})
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*stateTime)
 		defer cancel()
 		ticket := prompt.Mark("jira:OPS-1", prompt.Clean("It waits."))
 		question := llm.Request{System: prompt.Rule, Messages: []llm.Message{llm.Say("What is wrong? " + ticket)}}

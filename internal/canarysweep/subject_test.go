@@ -64,7 +64,7 @@ func (s *subject) sweep(t *testing.T, w *world, turn int) {
 		s.faulty(t.Context(), w, f, one)
 	}
 	s.spoken(t, w, turn)
-	if least := len(s.secrets) * 3; w.redacted < least {
+	if least := len(s.secrets); w.redacted < least {
 		t.Errorf("of what the server said of a secret %d texts came through, redacted; want %d at least", w.redacted, least)
 	}
 	s.health(w)
@@ -180,7 +180,7 @@ func (s *subject) health(w *world) {
 	pages.Handle("/status/", http.StripPrefix("/status", base.StatusHandler(monitor)))
 	for _, page := range []string{"/livez", "/readyz", "/healthz", "/status/", "/status/status.json"} {
 		r := httptest.NewRecorder()
-		pages.ServeHTTP(r, httptest.NewRequest(http.MethodGet, page, nil))
+		pages.ServeHTTP(r, httptest.NewRequestWithContext(context.Background(), http.MethodGet, page, nil))
 		w.text(page, r.Body.String())
 		w.value(page+": header", r.Result().Header)
 	}

@@ -1,6 +1,7 @@
 package canarysweep_test
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -9,6 +10,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil { // most of the time is spent waiting for faults
+		panic(err)
+	}
 	code := m.Run()
 	total.mu.Lock()
 	defer total.mu.Unlock()
