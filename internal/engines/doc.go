@@ -1,5 +1,6 @@
-// Package engines installs, starts and stops real servers of ClickHouse, PostgreSQL, Trino, Neo4j, Redis and moto (which
-// stands for AWS) and the browser Chromium for the integration tests, and puts a network with faults in front of servers.
+// Package engines installs, starts and stops real servers of ClickHouse, PostgreSQL, Trino, Neo4j, Redis, OpenBao (which
+// answers as HashiCorp Vault does) and moto (which stands for AWS) and the browser Chromium for the integration tests, and
+// puts a network with faults in front of servers.
 //
 // It is test support: only tests import it. A test asks for a server and gets one that answers:
 //
