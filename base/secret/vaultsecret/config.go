@@ -90,8 +90,13 @@ func (c Config) Validate() error {
 		problem("address: %s", why)
 	}
 	for _, f := range []struct{ name, text string }{
-		{"name", c.Name}, {"namespace", c.Namespace}, {"server_name", c.ServerName}, {"app_role.role_id", c.AppRole.RoleID},
-		{"app_role.mount", c.AppRole.Mount}, {"kubernetes.role", c.Kubernetes.Role}, {"kubernetes.mount", c.Kubernetes.Mount},
+		{"name", c.Name},
+		{"namespace", c.Namespace},
+		{"server_name", c.ServerName},
+		{"app_role.role_id", c.AppRole.RoleID},
+		{"app_role.mount", c.AppRole.Mount},
+		{"kubernetes.role", c.Kubernetes.Role},
+		{"kubernetes.mount", c.Kubernetes.Mount},
 	} {
 		if len(f.text) > maxKey || strings.ContainsFunc(f.text, unprintable) {
 			problem("%s: blanks, control characters or letters beyond ASCII, or longer than %d bytes", f.name, maxKey)

@@ -15,7 +15,7 @@ import (
 )
 
 // snapshot is what the reference names of the data. Without a version it is told by user and value.
-func (r reference) snapshot(data map[string]any, version string, expires time.Time) (secret.Snapshot, error) {
+func (r reference) snapshot(data map[string]any, version string) (secret.Snapshot, error) {
 	value, err := valueOf(data, r.key)
 	switch {
 	case errors.Is(err, errAbsent):
@@ -27,7 +27,7 @@ func (r reference) snapshot(data map[string]any, version string, expires time.Ti
 	if err != nil {
 		return secret.Snapshot{}, err
 	}
-	snap, err := secret.Stored(value, version, expires)
+	snap, err := secret.Stored(value, version, time.Time{})
 	if err != nil {
 		return secret.Snapshot{}, r.bad("the key "+strconv.Quote(r.key), err)
 	}

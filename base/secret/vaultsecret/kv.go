@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/fourkites/sources/base/secret"
 )
@@ -31,7 +30,7 @@ func (s *source) stored(ctx context.Context) (secret.Snapshot, error) {
 	case out == nil || out.Data == nil:
 		return secret.Snapshot{}, s.absent()
 	case s.mount.engine == kv1:
-		return r.snapshot(out.Data, "", time.Time{})
+		return r.snapshot(out.Data, "")
 	}
 	return r.versioned(out.Data)
 }
@@ -62,5 +61,5 @@ func (r reference) versioned(answer map[string]any) (secret.Snapshot, error) {
 		return secret.Snapshot{}, r.fail(secret.ErrEmpty, "version "+number.String())
 	}
 	// Numbers begin anew where all of a secret was removed; the time does not.
-	return r.snapshot(data, fmt.Sprintf("%s/%s#%s", number, created, r.key), time.Time{})
+	return r.snapshot(data, fmt.Sprintf("%s/%s#%s", number, created, r.key))
 }

@@ -86,8 +86,8 @@ func TestWhatCannotBeASecretIsRefused(t *testing.T) {
 	fails(t, opened(t, store, "vault://secret/bad"), secret.ErrMalformed, "username")
 	server.Put("secret/bad", map[string]any{"user": "x", canary + " as a key": "y"})
 	err := fails(t, opened(t, store, "vault://secret/bad#key"), vaultsecret.ErrKey, `no key "key"`, "user and 1 more")
-	if !errors.Is(err, secret.ErrUnresolved) {
-		t.Error(err)
+	if !errors.Is(&err, secret.ErrUnresolved) {
+		t.Error(&err)
 	}
 	server.Put("secret/pem", map[string]any{"password": "-----BEGIN X-----\nabc\n-----END X-----\n"})
 	reads(t, opened(t, store, "vault://secret/pem"), "-----BEGIN X-----\nabc\n-----END X-----\n")

@@ -132,7 +132,7 @@ func (s *source) issue(ctx context.Context) (secret.Snapshot, error) {
 	case out == nil || out.Data == nil:
 		return secret.Snapshot{}, s.reference.fail(ErrNotFound, "")
 	}
-	snap, err := s.reference.snapshot(out.Data, "", time.Time{})
+	snap, err := s.reference.snapshot(out.Data, "")
 	if out.LeaseID == "" {
 		return snap, err // an account that is changed from time to time, and not issued
 	}

@@ -222,8 +222,8 @@ func TestALeaseThatIsNotRenewableIsHandedOutUntilItsLastThird(t *testing.T) {
 		time.Sleep(8 * time.Minute)
 		server.Deny("database/creds/reader")
 		err := fails(t, source, vaultsecret.ErrDenied, "lease not renewable")
-		if !errors.Is(err, vaultsecret.ErrRenewal) {
-			t.Error(err)
+		if !errors.Is(&err, vaultsecret.ErrRenewal) {
+			t.Error(&err)
 		}
 		end()
 	})

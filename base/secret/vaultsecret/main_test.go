@@ -71,8 +71,8 @@ func gets(t testing.TB, source secret.Source) secret.Snapshot {
 	return snap
 }
 
-// fails asks once, and checks that the error has the reason, names the reference, and holds nothing secret.
-func fails(t testing.TB, source secret.Source, want error, says ...string) *vaultsecret.Error {
+// fails asks once, and checks that the error has the reason, names the reference, and holds nothing secret. It gives a copy.
+func fails(t testing.TB, source secret.Source, want error, says ...string) vaultsecret.Error {
 	t.Helper()
 	snap, err := source.Get(context.Background())
 	if !errors.Is(err, want) {
@@ -81,7 +81,7 @@ func fails(t testing.TB, source secret.Source, want error, says ...string) *vaul
 	return clean(t, err, says...)
 }
 
-func clean(t testing.TB, err error, says ...string) *vaultsecret.Error {
+func clean(t testing.TB, err error, says ...string) vaultsecret.Error {
 	t.Helper()
 	own, ok := errors.AsType[*vaultsecret.Error](err)
 	if !ok {
@@ -106,7 +106,7 @@ func clean(t testing.TB, err error, says ...string) *vaultsecret.Error {
 	if _, foreign := errors.AsType[*base.Error](err); foreign {
 		t.Errorf("%v has an error of base in its tree", err)
 	}
-	return own
+	return *own
 }
 
 // direct reaches a server without a network, so that a bubble of synctest knows when all wait.

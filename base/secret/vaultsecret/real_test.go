@@ -214,6 +214,6 @@ func TestARealAccountThatSomebodyDroppedIsReplaced(t *testing.T) {
 	}
 	err := fails(t, opened(t, store, "vault://warehouse/creds/none"), vaultsecret.ErrInvalid, "none")
 	if strings.Contains(err.Error(), engines.OpenBaoRootToken) {
-		t.Error(err)
+		t.Error(&err)
 	}
 }

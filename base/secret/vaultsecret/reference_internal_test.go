@@ -38,7 +38,7 @@ func FuzzReference(f *testing.F) {
 			}
 			return
 		}
-		for _, part := range strings.Split(r.path, "/") {
+		for part := range strings.SplitSeq(r.path, "/") {
 			if part == "" || part == "." || part == ".." {
 				t.Errorf("%q has the path %q", text, r.path)
 			}
@@ -73,7 +73,7 @@ func FuzzContent(f *testing.F) {
 		r := reference{text: "vault://a/b", key: key}
 		for _, read := range []func() (snap interface{ IsZero() bool }, err error){
 			func() (interface{ IsZero() bool }, error) { return r.versioned(data) },
-			func() (interface{ IsZero() bool }, error) { return r.snapshot(data, "", time.Time{}) },
+			func() (interface{ IsZero() bool }, error) { return r.snapshot(data, "") },
 		} {
 			snap, err := read()
 			if (err == nil) == snap.IsZero() {

@@ -2,6 +2,7 @@ package vaultsecrettest
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -117,9 +118,7 @@ func (s *Server) issue(in asked) (wire.Answer, []func()) {
 	}
 	s.leases[l.ID] = l
 	data := map[string]any{"username": l.User, "password": l.Password}
-	for key, value := range role.Data {
-		data[key] = value
-	}
+	maps.Copy(data, role.Data)
 	a := reply{LeaseID: l.ID, LeaseDuration: seconds(l.Ends, in.now), Renewable: !role.Fixed, Data: data}.answer(http.StatusOK)
 	if role.Issued == nil {
 		return a, nil
