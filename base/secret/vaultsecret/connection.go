@@ -90,7 +90,7 @@ func (s *Store) state(ctx context.Context) error {
 		return ErrUninitialised
 	case health.Sealed:
 		return ErrSealed
-	case health.Standby: // of a performance standby too, which passes on what it cannot answer
+	case health.Standby && !health.PerformanceStandby, health.ReplicationDRMode == "secondary": // others answer, or pass on
 		return ErrStandby
 	}
 	return nil

@@ -53,7 +53,7 @@ var advice = map[error]string{
 	ErrNotFound:      "check the path, which begins with the mount, and the version",
 	ErrDeleted:       "undelete the version, write another, or ask for one by ?version=",
 	ErrDestroyed:     "write a new version, or ask for another by ?version=",
-	ErrDenied:        "the policies of the token must allow to read the path (KV v2: mount/data/path)",
+	ErrDenied:        "the token is wrong or has ended, or its policies do not allow to read the path (of KV v2: mount/data/path)",
 	ErrLogin:         "check the login of the store",
 	ErrSealed:        "unseal the server",
 	ErrStandby:       "point address at the active node, or at a balancer that finds it",

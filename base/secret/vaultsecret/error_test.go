@@ -2,9 +2,16 @@ package vaultsecret_test
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fourkites/sources/base"
@@ -64,7 +71,8 @@ func TestFailuresAreToldApart(t *testing.T) {
 		{fault.Status(502).WithMessage("<html>" + canary + "</html>"), vaultsecret.ErrUnavailable, 502},
 		{fault.Status(503), vaultsecret.ErrUnavailable, 503},
 		{fault.Status(412), vaultsecret.ErrUnavailable, 412},
-		{fault.Status(472), vaultsecret.ErrUnavailable, 472},
+		{fault.Status(472), vaultsecret.ErrStandby, 472},
+		{fault.Status(473), vaultsecret.ErrStandby, 473},
 		{fault.Status(400).WithMessage(`{"errors":["bad"]}`), vaultsecret.ErrInvalid, 400},
 		{fault.Status(405), vaultsecret.ErrInvalid, 405},
 		{fault.Status(404).WithMessage("<html>" + canary + "</html>"), vaultsecret.ErrAnswer, 0},
@@ -137,6 +145,14 @@ func TestNoWayToTheServerAndASlowOneAreToldApart(t *testing.T) {
 	server.Fail(fault.Silent(), 1)
 	fails(t, source, vaultsecret.ErrSlow) // the renewal
 	gets(t, source)
+	cache := secret.NewCache(opened(t, store, account), secret.CacheConfig{RetryMin: time.Millisecond, RetryMax: time.Millisecond})
+	t.Cleanup(func() { _ = cache.Close() })
+	gets(t, cache)
+	server.Fail(fault.Silent(), 1) // another account
+	cache.Refuse(gets(t, cache).Version)
+	if _, err := cache.Get(t.Context()); !errors.Is(err, vaultsecret.ErrSlow) {
+		t.Errorf("an answer that does not come: %v", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := source.Get(ctx); !errors.Is(err, context.Canceled) {
@@ -154,4 +170,79 @@ func TestACacheKeepsTheReason(t *testing.T) {
 	if !errors.Is(err, vaultsecret.ErrSealed) || !errors.Is(err, secret.ErrUnresolved) {
 		t.Error(err)
 	}
+}
+
+func TestACertificateMustHaveTheNameThatIsConfigured(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.Put("secret/app", map[string]any{"password": "x"})
+	front := httptest.NewTLSServer(server) // its certificate is valid for example.com
+	t.Cleanup(front.Close)
+	config := server.Config()
+	config.Address = front.URL
+	config.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+	write(t, config.CAFile, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})))
+	for name, want := range map[string]error{"": nil, "example.com": nil, "other.example": vaultsecret.ErrUnreachable} {
+		config.ServerName = name
+		source := opened(t, storeOf(t, config), "vault://secret/app")
+		if want == nil {
+			reads(t, source, "x")
+			continue
+		}
+		fails(t, source, want)
+	}
+	config.ServerName, config.CAFile = "", ""
+	fails(t, opened(t, storeOf(t, config), "vault://secret/app"), vaultsecret.ErrUnreachable)
+}
+
+// gate is a transport whose answers, which are made already, wait while it is shut.
+type gate struct {
+	server *vaultsecrettest.Server
+	shut   atomic.Pointer[chan struct{}]
+}
+
+func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	d := direct{server: g.server}
+	if shut := g.shut.Load(); shut != nil {
+		d.hold = *shut
+	}
+	return d.RoundTrip(r)
+}
+
+func TestAnAnswerThatWasOnItsWayBeforeARefusalIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.Put("secret/app", map[string]any{"password": "one"})
+	synctest.Test(t, func(t *testing.T) {
+		through := &gate{server: server}
+		store, err := vaultsecret.New(context.Background(), server.Config(), base.WithTransport(through))
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := opened(t, store, "vault://secret/app")
+		first, second := secret.NewCache(source, secret.CacheConfig{}), secret.NewCache(source, secret.CacheConfig{})
+		old := reads(t, second, "one")
+		shut := make(chan struct{})
+		through.shut.Store(&shut)
+		var all sync.WaitGroup
+		all.Go(func() { reads(t, first, "one") })
+		synctest.Wait() // the answer with the old version is made, and on its way
+		server.Put("secret/app", map[string]any{"password": "two"})
+		second.Refuse(old.Version)
+		all.Go(func() { reads(t, second, "two") })
+		synctest.Wait()
+		close(shut)
+		all.Wait()
+		if n := server.Asked("secret/data/app"); n != 3 {
+			t.Errorf("%d requests, want 3", n)
+		}
+		for _, c := range []*secret.Cache{first, second} {
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

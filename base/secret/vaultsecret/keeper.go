@@ -76,7 +76,7 @@ func (s *Store) prolong(n *session) {
 	n.leaving = true
 	s.mu.Unlock()
 	if _, _, err := s.logins.do(ctx); err != nil {
-		s.postpone(n)
+		s.postpone(n, err)
 	}
 }
 
@@ -91,7 +91,7 @@ func (s *Store) renewed(ctx context.Context, n *session, life time.Duration) boo
 			s.mu.Unlock()
 			return false
 		}
-		s.postpone(n)
+		s.postpone(n, err)
 		return true
 	}
 	s.mu.Lock()
@@ -110,11 +110,15 @@ func (s *Store) renewed(ctx context.Context, n *session, life time.Duration) boo
 }
 
 // postpone plans another try.
-func (s *Store) postpone(n *session) {
+func (s *Store) postpone(n *session, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	n.plan = time.Now().Add(backoff(n.tries))
 	n.tries++
+	end := n.end
+	s.mu.Unlock()
+	if s.logger != nil && s.tasks.ctx.Err() == nil {
+		s.logger.Warn("the token was not renewed", "store", s.config.Name, "ends", end, "error", err.Error())
+	}
 }
 
 // refusal reports whether a renewal was refused for good, rather than not answered. An engine whose account is gone answers

@@ -19,6 +19,8 @@ import (
 type method interface {
 	// login gets one, another than that of the session before where the method has a choice.
 	login(ctx context.Context, s *Store, before *session) (*session, error)
+	// another reports whether it would show something else than what the session came of.
+	another(ctx context.Context, n *session) bool
 }
 
 // method is the one that is configured.
@@ -82,12 +84,19 @@ func (g given) login(ctx context.Context, s *Store, before *session) (*session, 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.blind = false
 	n.renewable, _ = out.Data["renewable"].(bool)
 	n.dead, n.leaving = false, false
-	if out.Data["expire_time"] != nil { // else it has no end
+	n.end, n.plan = time.Time{}, time.Time{}
+	if out.Data["expire_time"] != nil {
 		n.lives(since, seconds(out.Data["ttl"]))
 	}
 	return n, nil
+}
+
+func (g given) another(ctx context.Context, n *session) bool {
+	snap, err := g.source.Get(ctx)
+	return err == nil && snap.Version != n.version
 }
 
 // appRole is a login by role id and secret id.
@@ -112,6 +121,8 @@ func (a appRole) login(ctx context.Context, s *Store, _ *session) (*session, err
 	return n, err
 }
 
+func (appRole) another(context.Context, *session) bool { return false }
+
 // kubernetes is a login by the token of a service account.
 type kubernetes struct {
 	path, role string
@@ -125,6 +136,8 @@ func (k kubernetes) login(ctx context.Context, s *Store, _ *session) (*session, 
 	}
 	return s.logIn(ctx, k.path, map[string]any{"role": k.role, "jwt": snap.Reveal()})
 }
+
+func (kubernetes) another(context.Context, *session) bool { return false }
 
 // credential reads what a login shows, and keeps it out of texts.
 func (s *Store) credential(ctx context.Context, source secret.Source, field string) (secret.Snapshot, error) {

@@ -1,8 +1,10 @@
 package vaultsecret_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/fault"
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/base/secret/vaultsecret"
@@ -224,13 +227,33 @@ func TestAWrongTokenIsTold(t *testing.T) {
 	}
 }
 
+func TestAWrongTokenInAFileIsReadAgain(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.Put("secret/app", map[string]any{"password": "x"})
+	file := filepath.Join(t.TempDir(), "token")
+	write(t, file, "demo-wrong")
+	config := server.Config()
+	if err := config.Token.UnmarshalText([]byte("file://" + file)); err != nil {
+		t.Fatal(err)
+	}
+	source := opened(t, storeOf(t, config), "vault://secret/app")
+	fails(t, source, vaultsecret.ErrDenied)
+	write(t, file, vaultsecrettest.RootToken)
+	reads(t, source, "x")
+}
+
 func TestARenewalThatFailsForAWhileEndsNothing(t *testing.T) {
 	t.Parallel()
 	server := started(t)
 	server.Database("reader", vaultsecrettest.Role{Life: vaultsecrettest.Life{TTL: time.Hour}})
 	config := byAppRole(server, vaultsecrettest.Life{TTL: 10 * time.Minute}, 1)
 	synctest.Test(t, func(t *testing.T) {
-		store, end := bubbled(t, direct{server: server}, config)
+		var log bytes.Buffer
+		store, err := vaultsecret.New(context.Background(), config, base.WithTransport(direct{server: server}), base.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		if err != nil {
+			t.Fatal(err)
+		}
 		source := opened(t, store, account)
 		first := gets(t, source)
 		time.Sleep(4 * time.Minute)
@@ -242,7 +265,12 @@ func TestARenewalThatFailsForAWhileEndsNothing(t *testing.T) {
 		if snap := gets(t, source); snap.Version != first.Version || time.Until(snap.Expires) < 8*time.Minute {
 			t.Errorf("%v after %v, %s left", snap, first, time.Until(snap.Expires))
 		}
-		end()
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+		if text := log.String(); !strings.Contains(text, "not renewed") || !strings.Contains(text, "sealed") || strings.Contains(text, "demo-") {
+			t.Errorf("the log says %s", text)
+		}
 	})
 }
 

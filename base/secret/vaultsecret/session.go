@@ -73,7 +73,8 @@ func (s *Store) ask(ctx context.Context, op *base.Op, r request) (*api.Secret, *
 }
 
 // lost finds out whether a 403 means that the token has ended: then it cannot look itself up. A token of a login just made
-// that cannot either is one without the policy for it, and from then on a 403 is taken for what it says.
+// that cannot either is one without the policy for it, and from then on a 403 is taken for what it says, unless there is
+// another token to try.
 func (s *Store) lost(ctx context.Context, n *session, first bool) bool {
 	s.mu.Lock()
 	alive, blind := n.alive(), s.blind
@@ -81,12 +82,12 @@ func (s *Store) lost(ctx context.Context, n *session, first bool) bool {
 	switch {
 	case !alive:
 		return first
-	case blind:
+	case blind && !(first && s.method.another(ctx, n)):
 		return false
-	}
-	_, err := s.exchange(ctx, opToken, n.connection, read(pathLookup, nil))
-	if statusOf(err) != http.StatusForbidden {
-		return false
+	case !blind:
+		if _, err := s.exchange(ctx, opToken, n.connection, read(pathLookup, nil)); statusOf(err) != http.StatusForbidden {
+			return false
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +130,11 @@ func (s *Store) login(ctx context.Context) (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		s.pause = pause{p.failures + 1, err, time.Now().Add(backoff(p.failures))}
+		wait := p.failures
+		if !errors.Is(err, ErrLogin) { // a server that was not there may be back any moment
+			wait = min(wait, 2)
+		}
+		s.pause = pause{p.failures + 1, err, time.Now().Add(backoff(wait))}
 		return nil, err
 	}
 	s.pause = pause{}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 
@@ -20,6 +21,7 @@ import (
 type Store struct {
 	config Config
 	guard  *base.Guard
+	logger *slog.Logger // nil: none
 	http   *http.Client
 	own    *http.Transport // nil where the caller gave one
 	method method
@@ -45,7 +47,8 @@ type Store struct {
 // New makes a store and starts the goroutine that keeps its token alive, which ends with Close. It asks nothing over the
 // network: the store logs in when it is asked for the first secret. Of the options WithTransport, WithDialer and WithTLS change
 // how the server is reached, and WithSecrets resolves references in Token and AppRole.SecretID. Its errors are *base.Error of
-// the kind invalid, with everything that is wrong.
+// the kind invalid, with everything that is wrong. With WithLogger it is logged when a token could not be renewed or replaced
+// ahead of its end.
 //
 // The library of Vault, which this store asks by, reads VAULT_* variables before it can be told not to. None has an effect, but
 // one that it cannot read is an error here.
@@ -59,7 +62,7 @@ func New(ctx context.Context, cfg Config, opts ...base.Option) (*Store, error) {
 	if err != nil {
 		return nil, variable.Invalid(cfg.Name, "New", err)
 	}
-	s := &Store{config: cfg, leases: map[*lease]struct{}{}, quit: make(chan struct{}), wake: make(chan struct{}, 1)}
+	s := &Store{config: cfg, logger: o.Logger, leases: map[*lease]struct{}{}, quit: make(chan struct{}), wake: make(chan struct{}, 1)}
 	if err := s.connect(ctx, o); err != nil {
 		return nil, variable.Invalid(cfg.Name, "New", err)
 	}

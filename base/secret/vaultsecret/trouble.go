@@ -138,9 +138,9 @@ func (s *Store) troubled(ctx context.Context, err error) error {
 		}
 	}
 	switch {
-	case errors.Is(err, errElsewhere):
+	case errors.Is(err, errElsewhere), t.status == statusDR, t.status == statusPerformance:
 		t.reason = ErrStandby
-	case t.status == http.StatusTooManyRequests, t.status == statusDR, t.status == statusPerformance, t.status >= http.StatusInternalServerError:
+	case t.status == http.StatusTooManyRequests, t.status >= http.StatusInternalServerError:
 		if why := s.state(ctx); why != nil {
 			t.reason = why
 		}
@@ -151,6 +151,9 @@ func (s *Store) troubled(ctx context.Context, err error) error {
 func reasonOf(e *base.Error) error {
 	if reason, known := byKind[e.Kind]; known {
 		return reason
+	}
+	if errors.Is(e, context.DeadlineExceeded) { // of a request that may have done something
+		return ErrSlow
 	}
 	if e.Sent == base.Answered {
 		if e.Kind == base.KindInvalid {
@@ -165,5 +168,5 @@ var byKind = map[base.Kind]error{
 	base.KindNotFound: ErrNotFound, base.KindPermission: ErrDenied, base.KindUnauthenticated: ErrDenied,
 	base.KindThrottled: ErrThrottled, base.KindOverloaded: ErrThrottled, base.KindLimitExceeded: ErrThrottled,
 	base.KindAttemptTimeout: ErrSlow, base.KindDeadline: ErrSlow, base.KindNoTimeLeft: ErrSlow,
-	base.KindCircuitOpen: ErrUnavailable, base.KindProtocol: ErrAnswer, base.KindTooLarge: ErrAnswer,
+	base.KindCircuitOpen: ErrUnavailable, base.KindInternal: ErrUnavailable, base.KindProtocol: ErrAnswer, base.KindTooLarge: ErrAnswer,
 }
