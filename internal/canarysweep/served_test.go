@@ -116,7 +116,7 @@ func TestNoSecretShowsInWhatIsServed(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { _ = served.Shutdown(context.Background()) })
 	refused(t, w, server.URL, wrong)
-	dialled := mcp.ClientConfig{URL: server.URL + "/mcp", Token: secret.Literal(token), Proxy: "none", Limits: limits()}
+	dialled := mcp.ClientConfig{URL: server.URL + "/mcp", Token: secret.Literal(token), Proxy: "none", Limits: base.Limits{Retries: -1}}
 	w.value("the config of the session", dialled)
 	session, err := mcp.Dial(t.Context(), dialled, w.options()...)
 	if err != nil {

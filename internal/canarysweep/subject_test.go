@@ -38,7 +38,7 @@ type subject struct {
 const patience = 60 * time.Millisecond
 
 func limits() base.Limits {
-	l := base.Limits{Retries: -1, Timeout: base.Duration(2 * time.Second)}
+	l := base.Limits{Retries: -1, Timeout: base.Duration(10 * time.Second)}
 	l.Breaker.Ratio = -1
 	return l
 }
