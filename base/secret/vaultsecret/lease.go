@@ -73,7 +73,7 @@ func (s *source) renew(ctx context.Context) (secret.Snapshot, error) {
 		return secret.Snapshot{}, ErrRenewal
 	case left == longestLife:
 		return s.told(l), nil
-	case !l.renewable || !s.store.keeps(l.session):
+	case !l.renewable:
 		return s.ifFresh(l, left)
 	}
 	since := time.Now()

@@ -54,6 +54,27 @@ func TestATokenIsRenewedWhileNobodyAsksAndReplacedAtItsLongestLife(t *testing.T)
 	})
 }
 
+func TestATokenThatWasReplacedIsRevokedWithItsAccountsToo(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	var b book
+	server.Database("reader", vaultRole(&b))
+	config := byAppRole(server, vaultsecrettest.Life{TTL: 10 * time.Minute, Max: 12 * time.Minute}, -1)
+	synctest.Test(t, func(t *testing.T) {
+		store, end := bubbled(t, direct{server: server}, config)
+		gets(t, opened(t, store, account))
+		time.Sleep(590 * time.Second) // near the end of the first token
+		synctest.Wait()
+		if tokens, leases := server.Tokens(), len(server.Leases()); tokens != 2 || leases != 1 {
+			t.Errorf("%d tokens and %d leases, want the old one beside the new one", tokens, leases)
+		}
+		end()
+		if valid, _ := b.counts(); valid != 0 || server.Tokens() != 0 {
+			t.Errorf("%d accounts, %d tokens are left", valid, server.Tokens())
+		}
+	})
+}
+
 func TestATokenThatEndedEarlyIsReplacedByOneLogin(t *testing.T) {
 	t.Parallel()
 	server := started(t)

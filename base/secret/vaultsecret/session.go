@@ -157,13 +157,6 @@ func (s *Store) retire(old *session) {
 	s.retired = slices.DeleteFunc(s.retired, func(n *session) bool { return !n.alive() })
 }
 
-// keeps reports whether a session is the present one, which is prolonged.
-func (s *Store) keeps(n *session) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return n == s.session
-}
-
 // runs is when a lease ends, zero = never, and whether it has not yet.
 func (s *Store) runs(l *lease) (end time.Time, alive bool) {
 	s.mu.Lock()
