@@ -12,6 +12,7 @@ import (
 	"github.com/fourkites/sources/base"
 	"github.com/fourkites/sources/base/secret"
 	"github.com/fourkites/sources/base/secret/vaultsecret"
+	"github.com/fourkites/sources/base/secret/vaultsecret/vaultsecrettest"
 )
 
 func TestEverythingThatIsWrongWithAConfigIsSaidAtOnce(t *testing.T) {
@@ -120,6 +121,15 @@ func TestTheEnvironmentMeansNothing(t *testing.T) {
 		}
 		if r.Header.Get("X-Vault-Namespace") != namespace || r.Header.Get("X-Vault-Request") != "true" {
 			t.Errorf("%s: %v", r.Path, r.Header)
+		}
+	}
+	reads(t, opened(t, storeOf(t, byAppRole(server, vaultsecrettest.Life{TTL: time.Hour}, 1)), "vault://secret/app"), "x")
+	server.Become(vaultsecrettest.Sealed)
+	fails(t, opened(t, storeOf(t, server.Config()), "vault://secret/app"), vaultsecret.ErrSealed)
+	server.Become(vaultsecrettest.Active)
+	for _, r := range server.Requests() {
+		if r.Header.Get("X-Vault-Token") == "demo-other" {
+			t.Errorf("%s has the token of the environment", r.Path)
 		}
 	}
 	t.Setenv("VAULT_MAX_RETRIES", canary)
