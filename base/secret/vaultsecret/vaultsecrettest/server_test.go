@@ -80,8 +80,8 @@ var own = map[string]string{
 // others are the fields that the fake does not have.
 var others = map[string]string{
 	"accessor": "", "config": "", "deprecation_status": "", "description": "", "external_entropy_access": "", "local": "", "plugin_version": "",
-	"running_plugin_version": "", "running_sha256": "", "seal_wrap": "", "uuid": "", "policies": "", "token_policies": "", "metadata_of_role": "", "entity_id": "", "orphan": "",
-	"mfa_requirement": "", "num_uses": "", "creation_time": "", "creation_ttl": "", "display_name": "", "explicit_max_ttl": "", "issue_time": "", "meta": "", "path_of_login": "",
+	"running_plugin_version": "", "running_sha256": "", "seal_wrap": "", "uuid": "", "policies": "", "token_policies": "", "entity_id": "", "orphan": "",
+	"mfa_requirement": "", "num_uses": "", "creation_time": "", "creation_ttl": "", "display_name": "", "explicit_max_ttl": "", "issue_time": "", "meta": "",
 }
 
 func shaped(name string, value any) any {
@@ -102,7 +102,7 @@ func shaped(name string, value any) any {
 	return out
 }
 
-// steps are requests with answers that both servers must give alike. %s in a body is replaced by what the step before kept.
+// Both servers are asked for the same, and must answer alike in what the client reads.
 func TestTheFakeAnswersAsARealServer(t *testing.T) {
 	t.Parallel()
 	real := engines.OpenBao(t)
