@@ -151,7 +151,7 @@ const remembered = 4
 func (d *connector) remember(text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !slices.Contains(d.texts, text) {
+	if text != "" && !slices.Contains(d.texts, text) {
 		d.texts = append(d.texts[max(0, len(d.texts)-remembered+1):], text)
 	}
 }
@@ -164,12 +164,33 @@ func (d *connector) clean(err error) error {
 	said := err.Error()
 	text := said
 	for _, password := range d.texts {
-		text = strings.ReplaceAll(text, password, secret.Redacted)
+		text = conceal(text, password)
 	}
 	if text == said {
 		return err
 	}
 	return errors.New(text)
+}
+
+// recognized is how much of the beginning of a password is taken for it: servers cut what they repeat.
+const recognized = 8
+
+// conceal replaces the password, and the beginning of it.
+func conceal(text, password string) string {
+	var clean strings.Builder
+	for {
+		before, after, found := strings.Cut(text, password[:min(recognized, len(password))])
+		clean.WriteString(before)
+		if !found {
+			return clean.String()
+		}
+		clean.WriteString(secret.Redacted)
+		rest := password[min(recognized, len(password)):]
+		for rest != "" && after != "" && rest[0] == after[0] {
+			rest, after = rest[1:], after[1:]
+		}
+		text = after
+	}
 }
 
 // judge tells the secret's keeper when the password was refused, and reports whether another attempt has a chance.

@@ -107,7 +107,11 @@ func (l *Limiter) ask(x exchange, c Config) (answer, error) {
 func (l *Limiter) attempt(ctx context.Context, x exchange, c Config) (answer, error) {
 	l.shown = &shown{}
 	ctx = context.WithValue(ctx, shownKey{}, l.shown)
-	parts, err := l.script.Run(ctx, l.client, l.keys, l.arguments(x, c)...).Slice()
+	var parts []any
+	err := guarded(func() (err error) {
+		parts, err = l.script.Run(ctx, l.client, l.keys, l.arguments(x, c)...).Slice()
+		return err
+	})
 	if err != nil {
 		return answer{}, err
 	}
@@ -115,6 +119,20 @@ func (l *Limiter) attempt(ctx context.Context, x exchange, c Config) (answer, er
 }
 
 var errAnswer = errors.New("the script's answer has another form: processes of different versions, or not a Redis")
+
+// errUnreadable is the answer at which the library panicked.
+var errUnreadable = errors.New("the answer cannot be read: not a Redis")
+
+// guarded runs what reads an answer. The library makes room for whatever length an answer announces, and panics where
+// there can be none.
+func guarded(read func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errUnreadable
+		}
+	}()
+	return read()
+}
 
 // errRepeated is the second answer to an exchange whose first was lost within the library.
 var errRepeated = errors.New("the answer was lost")

@@ -16,6 +16,9 @@ const closePatience = 5 * time.Second
 // that run have given back their places, tells Redis that this process is gone, and ends the connections. What is held
 // then still is free at the end of the lease; that is an error. A second Close does nothing.
 func (l *Limiter) Close() error {
+	if l.client == nil {
+		return nil
+	}
 	var err error
 	l.closed.Do(func() {
 		l.dismiss()

@@ -19,7 +19,8 @@ import (
 )
 
 // Limiter is one process' part in a shared limit. It implements base.Limiter and base.QuotaObserver and is safe for
-// concurrent use. Who makes it closes it, after the clients that it was given to.
+// concurrent use. New makes it, and who makes it closes it, after the clients that it was given to. The zero Limiter is a
+// closed one.
 type Limiter struct {
 	id        string // of this process' part, as good as unique
 	name      string
@@ -157,7 +158,7 @@ func (l *Limiter) enter(ctx context.Context, weight int64) *request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.done:
+	case l.done || l.client == nil:
 		r.end(limit.ErrClosed)
 	case l.outage.err != nil:
 		l.passOver(r)
@@ -264,12 +265,15 @@ func (l *Limiter) Reload(c Config) error {
 
 // Ping asks Redis whether it is there and takes the account, within the context and Config.Timeout.
 func (l *Limiter) Ping(ctx context.Context) error {
+	if l.client == nil {
+		return &Refusal{Err: limit.ErrClosed}
+	}
 	l.mu.Lock()
 	timeout := l.config.Timeout.D()
 	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := l.client.Ping(ctx).Err(); err != nil {
+	if err := guarded(func() error { return l.client.Ping(ctx).Err() }); err != nil {
 		return &Refusal{Limit: l.name, Err: fmt.Errorf("%w: %w", ErrOutage, l.connector.clean(err))}
 	}
 	return nil

@@ -39,7 +39,11 @@ func (l *Limiter) hear() {
 	defer func() { _ = told.Close() }()
 	defer context.AfterFunc(l.life, func() { _ = told.Close() })() // it does not look at its context while it reads
 	for {
-		if _, err := told.Receive(l.life); err != nil {
+		err := guarded(func() error {
+			_, err := told.Receive(l.life)
+			return err
+		})
+		if err != nil {
 			return
 		}
 		l.hearing.Store(true) // the first message is that of the subscription

@@ -3,13 +3,20 @@ package redislimit
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/fourkites/sources/base/limit"
 )
 
-// settle makes the answer true for the calls.
+// settle makes the answer true for the calls, and then tells the log, which may take its time.
 func (l *Limiter) settle(x exchange, a answer, err error) {
+	if say := l.settled(x, a, err); say != nil && l.logger != nil {
+		say(l.logger)
+	}
+}
+
+func (l *Limiter) settled(x exchange, a answer, err error) (say func(*slog.Logger)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.told = time.Now()
@@ -18,12 +25,11 @@ func (l *Limiter) settle(x exchange, a answer, err error) {
 		l.quota.news = l.quota.news || x.quota > 0
 		if errors.Is(err, errRepeated) {
 			l.fresh = append(x.fresh, l.fresh...)
-			return
+			return nil
 		}
-		l.fail(x, err)
-		return
+		return l.fail(x, err)
 	}
-	l.recover()
+	say = l.recover()
 	l.epoch, l.lately = a.epoch, a
 	if !a.known {
 		l.unknown(x)
@@ -49,6 +55,7 @@ func (l *Limiter) settle(x exchange, a answer, err error) {
 		}
 		l.grant(r, micros(v.value))
 	}
+	return say
 }
 
 // unknown is for a process that Redis did not know any more: its places may be taken, and its calls have left the line.
@@ -84,18 +91,19 @@ func (l *Limiter) grant(r *request, wait time.Duration) {
 	delete(l.line, r.id)
 	l.held += r.weight
 	l.counts.acquired++
-	r.wait = wait
+	r.wait = min(wait, ahead) // it was longer if the server's clock was set back meanwhile
 	r.end(nil)
 }
 
 // fail begins an outage, or goes on with it, and ends everybody's wait.
-func (l *Limiter) fail(x exchange, err error) {
+func (l *Limiter) fail(x exchange, err error) (say func(*slog.Logger)) {
 	err = l.connector.clean(err)
 	if l.outage.err == nil {
 		l.counts.outages++
 		l.outage.since = time.Now()
-		if l.logger != nil {
-			l.logger.Warn("shared limit out of reach", "limit", l.name, "calls", l.config.OnOutage, "err", err)
+		policy := l.config.OnOutage
+		say = func(to *slog.Logger) {
+			to.Warn("shared limit out of reach", "limit", l.name, "calls", policy, "err", err)
 		}
 	}
 	l.outage.err = err
@@ -110,6 +118,7 @@ func (l *Limiter) fail(x exchange, err error) {
 	}
 	clear(l.line)
 	l.fresh, l.left = nil, nil
+	return say
 }
 
 // passOver ends a call that cannot be asked about.
@@ -136,12 +145,11 @@ func (l *Limiter) refuse(r *request, wait time.Duration, err error) {
 	r.end(&Refusal{Limit: l.name, Wait: wait, Err: err})
 }
 
-func (l *Limiter) recover() {
+func (l *Limiter) recover() (say func(*slog.Logger)) {
 	if l.outage.err == nil {
-		return
+		return nil
 	}
-	if l.logger != nil {
-		l.logger.Info("shared limit reached again", "limit", l.name, "after", time.Since(l.outage.since))
-	}
+	after := time.Since(l.outage.since)
 	l.outage = outage{}
+	return func(to *slog.Logger) { to.Info("shared limit reached again", "limit", l.name, "after", after) }
 }

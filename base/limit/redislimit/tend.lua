@@ -56,6 +56,12 @@ elseif seen ~= '' and seen ~= epoch and redis.call('HEXISTS', state, 'calm') == 
   redis.call('HSET', state, 'calm', int(now + calm))
 end
 
+-- The lease of a process that died ends in time, though the clock was set back. Who lives renews its own.
+local hour = 3600 * 1000000
+for _, process in ipairs(redis.call('ZRANGEBYSCORE', alive, int(now + hour + 1), '+inf')) do
+  redis.call('ZADD', alive, int(now + lease), process)
+end
+
 local known = 0
 if redis.call('ZSCORE', alive, me) then known = 1 end
 for _, process in ipairs(redis.call('ZRANGEBYSCORE', alive, '-inf', int(now))) do
@@ -70,7 +76,6 @@ end
 
 if quota > 0 and now + quota > field('quota') then redis.call('HSET', state, 'quota', int(now + quota)) end
 -- A clock that was set back must not stop the calls for as long.
-local hour = 3600 * 1000000
 local function instant(name)
   local stored = field(name)
   if stored <= now + hour then return stored end
@@ -145,6 +150,9 @@ for _ = 1, waits do
   redis.call('ZADD', line, arg(), call)
 end
 serve()
+-- Who comes stands behind who came before, whatever the clock says.
+local last = tonumber(redis.call('ZRANGE', line, -1, -1, 'WITHSCORES')[2] or 0)
+local start = math.max(now, last)
 for i = 1, comers do
   local call, left = arg(), tonumber(arg())
   local place = redis.call('ZCARD', line)
@@ -155,7 +163,7 @@ for i = 1, comers do
     refused[#refused + 1] = call
     refused[#refused + 1] = wait
   else
-    redis.call('ZADD', line, int(now + i), call)
+    redis.call('ZADD', line, int(start + i), call)
     serve()
     local score = redis.call('ZSCORE', line, call)
     if score and place >= most then
