@@ -113,12 +113,31 @@ func (c *call) external() error {
 		return nil
 	}
 	c.giveBack()
+	unasked := ctx.Err() == nil && !crowd(err)
 	return c.crowdedOut(err, func(e *Error) {
 		e.Hint = sharedHint
+		if unasked {
+			c.unasked(e, err)
+		}
 		if told, ok := errors.AsType[retryAfter](err); ok && told.RetryAfter() > 0 {
 			e.RetryAfter = told.RetryAfter()
 		}
 	})
+}
+
+// unasked has the error say that the limiter failed, also where that took the limiter too long: the caller's time is not
+// over.
+func (c *call) unasked(e *Error, err error) {
+	e.Hint, e.ctx = unaskedHint, nil
+	if e.err == nil {
+		e.err, e.text = err, textOf(err)
+		c.g.purge(&e.text)
+	}
+}
+
+// crowd reports whether a limiter refused because of the other calls, or was closed.
+func crowd(err error) bool {
+	return errors.Is(err, limit.ErrFull) || errors.Is(err, limit.ErrNoTime) || errors.Is(err, limit.ErrClosed)
 }
 
 // retryAfter is an error that says when another attempt has a chance.

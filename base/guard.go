@@ -246,6 +246,9 @@ const quotaHint = "the source said that its quota is used up for so long; wait, 
 // sharedHint is for what a limiter beyond this process refused.
 const sharedHint = "the limit that is shared with other processes did not let the call through in time"
 
+// unaskedHint is for a limiter that failed itself: neither the source nor the other calls have to do with it.
+const unaskedHint = "the limit that is shared with other processes could not be asked; the source was not called and may be well"
+
 // heldHint explains the rejection that would otherwise be a deadlock.
 const heldHint = "this context holds a permit of the same client already (a call within a loop over rows, or within " +
 	"another call), and none is free: read the rows to their end first, or raise limits.concurrency"

@@ -3,6 +3,8 @@ package base_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -65,4 +67,30 @@ func TestARefusalOfTheLimiterSaysWhenToComeAgain(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	idle(t, g)
+}
+
+// What failed is the limiter, not the crowd: whoever reads the error looks there.
+func TestALimiterThatCannotBeAskedIsNotTakenForACrowd(t *testing.T) {
+	t.Parallel()
+	away := errors.New("the shared limit is out of reach: connection refused")
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{away, "could not be asked"}, {fmt.Errorf("%w: %w", away, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}), "could not be asked"},
+		{limit.ErrFull, "in time"}, {limit.ErrNoTime, "in time"},
+	} {
+		g, err := base.NewGuard(base.GuardConfig{Name: "fake"}, base.Options{
+			Limiter: limiter(func(context.Context, int64) (func(), error) { return nil, c.err }),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = base.Do(t.Context(), g, read, answer)
+		e := asError(t, err)
+		if e.Kind != base.KindLimitExceeded || !strings.Contains(e.Hint, c.want) || !errors.Is(err, c.err) {
+			t.Errorf("%v: got %v, hint %q", c.err, err, e.Hint)
+		}
+		idle(t, g)
+	}
 }

@@ -51,7 +51,9 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 // Limiter is a bound on calls that is shared beyond this process. It must be safe for concurrent use.
 type Limiter interface {
 	// Acquire waits for the right to make a call of that weight. release gives it back, once. An error with a method
-	// RetryAfter() time.Duration says when another attempt has a chance; zero is not known.
+	// RetryAfter() time.Duration says when another attempt has a chance; zero is not known. An error that is neither the
+	// context's nor limit.ErrFull, limit.ErrNoTime or limit.ErrClosed, or around one, means that the bound could not be
+	// asked, and callers are told so.
 	Acquire(ctx context.Context, weight int64) (release func(), err error)
 }
 

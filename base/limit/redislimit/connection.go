@@ -27,6 +27,7 @@ const connections = 4
 type connector struct {
 	ctx     context.Context // of all dials
 	end     context.CancelFunc
+	servers string // for errors
 	user    string
 	cache   *secret.Cache // nil: no password
 	tls     *tls.Config   // nil: plain
@@ -38,7 +39,7 @@ type connector struct {
 }
 
 func newConnector(ctx context.Context, c Config, o base.Options) (*connector, error) {
-	d := &connector{user: c.User, dial: o.Dialer, timeout: c.Timeout.D()}
+	d := &connector{servers: strings.Join(c.Addresses, ", "), user: c.User, dial: o.Dialer, timeout: c.Timeout.D()}
 	if d.dial == nil {
 		d.dial = new(net.Dialer).DialContext
 	}
@@ -157,7 +158,7 @@ func (d *connector) remember(text string) {
 }
 
 // clean is the error, or one that says the same without the password: servers and proxies that do not know a command
-// answer with its arguments.
+// answer with its arguments. The deadline of an exchange with Redis is none of the call: it is told in words alone.
 func (d *connector) clean(err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -166,7 +167,10 @@ func (d *connector) clean(err error) error {
 	for _, password := range d.texts {
 		text = conceal(text, password)
 	}
-	if text == said {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		return fmt.Errorf("no answer from %s in time: %s", d.servers, text)
+	case text == said:
 		return err
 	}
 	return errors.New(text)

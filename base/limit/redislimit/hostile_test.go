@@ -2,6 +2,7 @@ package redislimit_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -189,4 +190,27 @@ func TestACallLetThroughBeforeTheClockWasSetBackGoesAtOnce(t *testing.T) {
 	}
 	server.HSet(prefix+"grants", process, fmt.Sprintf("%s %d;", line[0], now.Add(24*time.Hour).UnixMicro()))
 	got(t, first)()
+}
+
+// A firewall that drops what is sent to Redis ends no deadline of a call: programs would take it for one.
+func TestAnOutageByTimeIsNotTakenForTheDeadlineOfTheCall(t *testing.T) {
+	t.Parallel()
+	dropped := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
+	}
+	c := redislimit.Config{Name: "dropped", Rate: 1, Timeout: base.Duration(50 * time.Millisecond)}
+	l := open(t, c, base.WithDialer(dropped))
+	_, err := l.Acquire(soon(t), 1)
+	if !errors.Is(err, redislimit.ErrOutage) || errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "deadline exceeded") {
+		t.Errorf("got %v", err)
+	}
+	g, err := base.NewGuard(base.GuardConfig{Name: "jira"}, base.Options{Limiter: l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = base.Do(soon(t), g, &base.Op{Name: "Read", Safety: base.ReadOnly}, func(context.Context) (int, error) { return 1, nil })
+	if !errors.Is(err, redislimit.ErrOutage) || !strings.Contains(err.Error(), "out of reach") || errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
 }
