@@ -128,6 +128,7 @@ func (c *call) external() error {
 // unasked has the error say that the limiter failed, also where that took the limiter too long: the caller's time is not
 // over.
 func (c *call) unasked(e *Error, err error) {
+	c.g.traffic.unasked.add(c.at)
 	e.Hint, e.ctx = unaskedHint, nil
 	if e.err == nil {
 		e.err, e.text = err, textOf(err)

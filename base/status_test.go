@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -247,4 +248,40 @@ func TestStatusIsServedWhileCallsRun(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestTheStatusPageSaysThatTheSharedLimitCannotBeAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		away := true
+		g, err := base.NewGuard(base.GuardConfig{Name: "jira"}, base.Options{
+			Limiter: limiter(func(context.Context, int64) (func(), error) {
+				if away {
+					return nil, errors.New("redis is gone")
+				}
+				return func() {}, nil
+			}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := base.NewMonitor(base.MonitorConfig{}, base.Watch{Client: &client{Guard: g, ping: well}})
+		defer func() { _ = m.Close() }()
+		time.Sleep(time.Second)
+		_, _ = base.Do(t.Context(), g, read, answer)
+		_, _ = base.Do(t.Context(), g, read, answer)
+		time.Sleep(20 * time.Second)
+		body := ask(t, base.StatusHandler(m), http.MethodGet, "/status.json").Body.String()
+		for _, want := range []string{`"unasked":2,"unasked_age_ns":20000000000`, `the shared limit could not be asked`} {
+			if !strings.Contains(body, want) || strings.Contains(body, "redis is gone") {
+				t.Errorf("%s lacks %s", body, want)
+			}
+		}
+		away = false
+		_, _ = base.Do(t.Context(), g, read, answer)
+		time.Sleep(time.Minute)
+		if body := ask(t, base.StatusHandler(m), http.MethodGet, "/").Body.String(); strings.Contains(body, "could not be asked") {
+			t.Error("the page says so still")
+		}
+	})
 }

@@ -63,9 +63,16 @@ func (s sourceStatus) reason() string {
 		if a.QuotaWait > 0 {
 			parts = append(parts, "the source's quota is used up")
 		}
+		if a.Unasked > 0 && a.UnaskedAge < remembered {
+			parts = append(parts, "the shared limit could not be asked")
+		}
 	}
 	return strings.Join(parts, "; ")
 }
+
+// remembered is for how long the page speaks of a shared limit that could not be asked: a source with few calls has no
+// other sign that it can.
+const remembered = time.Minute
 
 func (s sourceStatus) cause() string {
 	after := ""

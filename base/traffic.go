@@ -12,6 +12,7 @@ type traffic struct {
 	retries atomic.Int64  // attempts after the first of their call
 	unsent  atomic.Int64  // calls that ended without an attempt
 	failed  atomic.Int64  // calls that ended with an error
+	unasked refusal       // calls that ended because the limiter failed
 
 	latency  latency
 	failures failures
