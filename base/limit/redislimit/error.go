@@ -10,7 +10,8 @@ import (
 // since when and why. It says nothing about the source that the limit protects.
 var ErrOutage = errors.New("redislimit: the shared limit is out of reach")
 
-// Refusal is the error of a call that was not let through. Unwrap gives [ErrOutage], limit.ErrNoTime or limit.ErrFull.
+// Refusal is the error of a call that was not let through. Unwrap gives [ErrOutage], limit.ErrNoTime or
+// limit.ErrFull, and of Ping of a zero Limiter limit.ErrClosed.
 type Refusal struct {
 	Limit string        // its name
 	Wait  time.Duration // after which another attempt has a chance; zero = not known

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fourkites/sources/base/limit"
@@ -40,7 +41,7 @@ func (l *Limiter) dismiss() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.done = true
-	for _, r := range l.fresh {
+	for _, r := range slices.Concat(l.fresh, l.asking) {
 		r.end(limit.ErrClosed)
 	}
 	for id, r := range l.line {

@@ -214,3 +214,40 @@ func TestAnOutageByTimeIsNotTakenForTheDeadlineOfTheCall(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestCloseEndsACallWhoseExchangeIsUnderWay(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	defer acquire(t, open(t, config(server)), 2)()
+	dialing, proceed := make(chan struct{}, 8), make(chan struct{})
+	l := open(t, config(server), base.WithDialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialing <- struct{}{}
+		<-proceed
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}))
+	failed, closed := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := l.Acquire(context.Background(), 1)
+		failed <- err
+	}()
+	<-dialing // of the keeper or of the listener
+	<-dialing
+	go func() { closed <- l.Close() }()
+	eventually(t, "the limiter is closed to new calls", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		_, err := l.Acquire(ctx, 1)
+		return errors.Is(err, limit.ErrClosed)
+	})
+	close(proceed)
+	for what, ended := range map[string]<-chan error{"the call": failed, "Close": closed} {
+		select {
+		case err := <-ended:
+			if what == "the call" && !errors.Is(err, limit.ErrClosed) || what == "Close" && err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		case <-soon(t).Done():
+			t.Errorf("%s hangs", what)
+		}
+	}
+}

@@ -62,6 +62,7 @@ func (l *Limiter) collect() (x exchange, c Config, anything bool) {
 		x.quota = max(0, time.Until(l.quota.until))
 	}
 	x.held = l.held
+	l.asking = x.fresh
 	l.fresh, l.left, l.dirty, l.again, l.quota.news = nil, nil, false, false, false
 	return x, c, true
 }

@@ -48,6 +48,7 @@ type Limiter struct {
 	done   bool // no new calls
 	serial uint64
 	fresh  []*request
+	asking []*request // those whose first exchange is under way
 	line   map[string]*request
 	left   []string
 	held   int64
@@ -246,8 +247,8 @@ func (l *Limiter) Observe(h http.Header) {
 	}
 }
 
-// Reload replaces Concurrency, Rate, Burst, MaxWaiting, Lease, CoolDown, Timeout and OnOutage while calls run. The other
-// fields must be as they were. Calls that go already are left alone.
+// Reload replaces Concurrency, Rate, Burst, MaxWaiting, Lease, CoolDown, Timeout and OnOutage while calls run; a Timeout
+// longer than that of New does not make a connection wait longer. The other fields must be as they were. Calls that go already are left alone.
 func (l *Limiter) Reload(c Config) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("redislimit: %w", err)

@@ -19,7 +19,7 @@ func (l *Limiter) settle(x exchange, a answer, err error) {
 func (l *Limiter) settled(x exchange, a answer, err error) (say func(*slog.Logger)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.told = time.Now()
+	l.told, l.asking = time.Now(), nil
 	if err != nil {
 		l.again, l.dirty = true, true
 		l.quota.news = l.quota.news || x.quota > 0
@@ -68,11 +68,12 @@ func (l *Limiter) unknown(x exchange) {
 	}
 }
 
-// queue notes that a call stands in the line, or has it leave when its caller has gone meanwhile.
+// queue notes that a call stands in the line, or has it leave when it was ended meanwhile: its caller has gone,
+// or the limiter was closed.
 func (l *Limiter) queue(r *request, place int64) {
 	switch {
 	case r == nil:
-	case r.gone:
+	case r.ended:
 		l.left = append(l.left, r.id)
 		l.rouse()
 	default:
