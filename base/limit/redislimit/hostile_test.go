@@ -251,3 +251,17 @@ func TestCloseEndsACallWhoseExchangeIsUnderWay(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEarlierResetDoesNotOpenTheQuota(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	a, b := open(t, config(server)), open(t, config(server))
+	a.Observe(used("1800"))
+	eventually(t, "Redis knows", func() bool { return a.Usage().Blocked > 0 })
+	b.Observe(used("30"))
+	eventually(t, "the other hears of it", func() bool { return b.Usage().Blocked > 0 })
+	_, err := b.Acquire(soon(t), 1)
+	if refusal, ok := errors.AsType[*redislimit.Refusal](err); !ok || refusal.Wait < 25*time.Minute {
+		t.Errorf("got %v", err)
+	}
+}
