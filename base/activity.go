@@ -34,10 +34,10 @@ type RetryBudget struct {
 // Activity is what the client's calls do, as of now; nil for a client that stands on no Guard. It is read only here:
 // Health alone stays as cheap as it is.
 func (h Health) Activity() *Activity {
-	if h.guard == nil {
+	if h.activity == nil {
 		return nil
 	}
-	return h.guard.activity()
+	return h.activity()
 }
 
 func (g *Guard) activity() *Activity {

@@ -288,6 +288,24 @@ func TestAClientOnNoGuardHasNoActivity(t *testing.T) {
 	}
 }
 
+func TestHealthPrintsWithoutTheGuardBehindIt(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, base.Limits{})
+	h := g.Health()
+	var calls sync.WaitGroup
+	calls.Go(func() {
+		for range 200 {
+			_, _ = base.Do(t.Context(), g, read, func(context.Context) (int, error) { return 1, nil })
+		}
+	})
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		if text := fmt.Sprintf(verb, h); strings.Contains(text, "epoch") || len(text) > 2000 {
+			t.Errorf("%s walks into the guard: %.200s", verb, text)
+		}
+	}
+	calls.Wait()
+}
+
 func TestActivityIsReadWhileCallsRun(t *testing.T) {
 	t.Parallel()
 	g := newGuard(t, noBreaker(base.Limits{Concurrency: 4, RetryRatio: -1}))

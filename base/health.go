@@ -39,7 +39,9 @@ type Health struct {
 	Waiting     int           `json:"waiting"`
 	Budget      float64       `json:"retry_budget"` // tokens left for retries
 
-	guard *Guard // whose activity can be asked for
+	// activity is a function, which every verb of fmt prints as an address: a pointer to the guard would be walked by some,
+	// beside the calls that change it.
+	activity func() *Activity
 }
 
 // passive collects what traffic proves. The instants are since the guard's epoch, plus one.
@@ -94,7 +96,7 @@ func (g *Guard) Health() Health {
 		Source: g.config.Name, State: g.verdict(ready, failed), Breaker: g.breaker.State().String(),
 		NextProbe: g.breaker.NextProbe(), InFlight: g.traffic.running(), Waiting: usage.Waiting, Budget: g.budget.Tokens(),
 		SinceReady: age(now, ready), SinceFailed: age(now, failed),
-		guard: g,
+		activity: g.activity,
 	}
 	if h.State != Ready {
 		h.Kind = Kind(g.passive.kind.Load())
