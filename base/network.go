@@ -111,15 +111,16 @@ func textOf(err error) string {
 // A URL in JSON may have its slashes escaped. User and password end at the last @ of their part.
 var (
 	urlUser  = regexp.MustCompile(`(:(?:\\?/){2})[^/\\?#\s"']*@`)
-	urlQuery = regexp.MustCompile(`(:(?:\\?/){2}[^\s?#"']*[?#])[^\s"']*`)
+	urlQuery = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*)?:(?:\\?/){2}[^\s?#"']*[?#][^\s"']*`)
 	ownQuery = regexp.MustCompile(`((?:^|[\s"'(=])/[^\s?#"']*\?)[^\s"']*`) // of a path without a host
 )
 
-// Redact removes user names, passwords, query strings and fragments from every URL in a text.
+// Redact removes user names, passwords, query strings and fragments from every URL in a text. Of a reference to a store of
+// secrets, such as awssm://prod/db?stage=AWSCURRENT#password, it keeps the version and the key.
 func Redact(text string) string {
 	if !strings.Contains(text, "/") {
 		return text
 	}
-	text = urlQuery.ReplaceAllString(urlUser.ReplaceAllString(text, "$1"), "${1}[redacted]")
+	text = urlQuery.ReplaceAllStringFunc(urlUser.ReplaceAllString(text, "$1"), withoutQuery)
 	return ownQuery.ReplaceAllString(text, "${1}[redacted]")
 }

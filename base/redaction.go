@@ -2,6 +2,7 @@ package base
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -29,6 +30,18 @@ func (g *Guard) purge(texts ...*string) {
 func (g *Guard) Clean(text string) string {
 	g.purge(&text)
 	return text
+}
+
+// storeReference is one to a store of secrets, whose scheme a program may have lengthened: it has several of them. What follows the
+// question mark and the hash says which version and key failed to an operator, and is no secret there.
+var storeReference = regexp.MustCompile(`^(?:awssm|vault)(?:[+.-][A-Za-z0-9+.-]*)?://[^\s?#"'@]+(?:\?(?:stage|version)=[^&#@=]*)?(?:#[^#@&=]*)?$`)
+
+// withoutQuery cuts a URL behind its question mark or hash, unless it is a reference.
+func withoutQuery(text string) string {
+	if storeReference.MatchString(text) {
+		return text
+	}
+	return text[:strings.IndexAny(text, "?#")+1] + redacted
 }
 
 // Conceal is the text without these secrets in any of the forms in which they travel: raw, in JSON, HTML and URLs, in
