@@ -209,8 +209,8 @@ func (c *Cache) explain(err error) error {
 	return err
 }
 
-// Close ends the refreshes, releases all waiters with [ErrClosed], and waits for what is under way, for at most five
-// seconds: a source or subscriber that ignores its context is then an error. It may be called again.
+// Close ends the refreshes, releases all waiters with [ErrClosed], and waits for what is under way, for at most one
+// second: a source or subscriber that ignores its context is then an error. It may be called again.
 func (c *Cache) Close() error {
 	c.mu.Lock()
 	c.closed = true

@@ -1,25 +1,27 @@
 package secret
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // LocalFile opens references of the form local://name in a file of secrets for development: a JSON object of texts, such as
 //
 //	{"jira-token": "…", "warehouse-password": "…"}
 //
-// Give it to a [Resolver] under "local". The file is read at every Get, so that an edit is seen. It must be a regular file
-// of at most 1 MiB that belongs to the user of the process or to root, and that nobody else may read or write (chmod 600):
-// another one is [ErrUnresolved], and so is a name that it does not hold. An empty text is [ErrEmpty].
+// Give it to a [Resolver] under "local". The file is read at every Get, so that an edit is seen; one that is caught half
+// written is an error. It must be a regular file of at most 1 MiB that belongs to the user of the process or to root, and that
+// nobody else may read or write (chmod 600), where the system has such modes: another one is [ErrUnresolved], and so is a name
+// that it does not hold, or holds twice. The text is checked by [Stored]: an empty one is [ErrEmpty].
 func LocalFile(path string) Opener {
 	return func(_ context.Context, reference string) (Source, error) {
 		name := strings.TrimPrefix(reference, "local://")
@@ -30,47 +32,29 @@ func LocalFile(path string) Opener {
 			if err := ctx.Err(); err != nil {
 				return Snapshot{}, fmt.Errorf("secret: local://%s: %w", name, err)
 			}
-			text, err := readEntry(path, name)
+			snap, err := readEntry(path, name)
 			if err != nil {
 				return Snapshot{}, fmt.Errorf("local://%s: %w", name, err)
 			}
-			return NewSnapshot(text, "", time.Time{}), nil
+			return snap, nil
 		}), nil
 	}
 }
 
-func readEntry(path, name string) (string, error) {
-	entries, err := readEntries(path)
+func readEntry(path, name string) (Snapshot, error) {
+	text, err := readChecked(path, exposed)
 	if err != nil {
-		return "", err
+		return Snapshot{}, err
 	}
-	switch text, found := entries[name]; {
-	case !found:
-		return "", fmt.Errorf("%w: file %s has no entry of that name", ErrUnresolved, path)
-	case text == "":
-		return "", fmt.Errorf("%w: the entry of file %s", ErrEmpty, path)
-	default:
-		return text, nil
-	}
-}
-
-func readEntries(path string) (map[string]string, error) {
-	info, err := os.Stat(path)
+	entry, err := findEntry(text, name)
 	if err != nil {
-		return nil, fileError(path, err)
+		return Snapshot{}, fmt.Errorf("%w: file %s: %w", ErrUnresolved, path, err)
 	}
-	if why := exposed(info); why != "" {
-		return nil, fmt.Errorf("%w: file %s: %s", ErrUnresolved, path, why)
-	}
-	text, err := readFile(path)
+	snap, err := Stored(entry, "", time.Time{})
 	if err != nil {
-		return nil, err
+		return Snapshot{}, fmt.Errorf("%w: the entry of file %s", err, path)
 	}
-	entries, err := decodeEntries([]byte(text))
-	if err != nil {
-		return nil, fmt.Errorf("%w: file %s: %w", ErrUnresolved, path, err)
-	}
-	return entries, nil
+	return snap, nil
 }
 
 // exposed says how others than the user of the process could read or change a file; empty where they cannot.
@@ -84,23 +68,48 @@ func exposed(info fs.FileInfo) string {
 	return ""
 }
 
-// decodeEntries reads one object of texts. Its errors hold no part of the text: the decoder's own might.
-func decodeEntries(text []byte) (map[string]string, error) {
-	var raw map[string]json.RawMessage
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&raw); err != nil {
-		return nil, fmt.Errorf("not a JSON object, near byte %d", decoder.InputOffset())
+// findEntry is the text of that name in a JSON object. Its errors hold no part of the object: the decoder's own might, and of a
+// pair that was written the wrong way round the name is the secret.
+func findEntry(text, name string) (string, error) {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	bad := func() error { return fmt.Errorf("not a JSON object, near byte %d", decoder.InputOffset()) }
+	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
+		return "", bad()
 	}
-	if decoder.More() {
-		return nil, fmt.Errorf("something follows the JSON object, at byte %d", decoder.InputOffset())
-	}
-	entries := make(map[string]string, len(raw))
-	for name, value := range raw {
-		var entry *string
-		if json.Unmarshal(value, &entry) != nil || entry == nil {
-			return nil, fmt.Errorf("the entry %q is not a text", name)
+	var found []json.RawMessage
+	for decoder.More() {
+		var value json.RawMessage
+		key, err := decoder.Token()
+		if err != nil || decoder.Decode(&value) != nil {
+			return "", bad()
 		}
-		entries[name] = *entry
+		if key == json.Token(name) {
+			found = append(found, value)
+		}
 	}
-	return entries, nil
+	if _, err := decoder.Token(); err != nil {
+		return "", bad()
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("something follows the JSON object, at byte %d", decoder.InputOffset())
+	}
+	return theEntry(name, found)
+}
+
+func theEntry(name string, found []json.RawMessage) (string, error) {
+	switch len(found) {
+	case 0:
+		return "", errors.New("it has no entry of that name")
+	case 1:
+	default:
+		return "", fmt.Errorf("the entry %q is there more than once", name)
+	}
+	var entry *string
+	if json.Unmarshal(found[0], &entry) != nil || entry == nil {
+		return "", fmt.Errorf("the entry %q is not a text", name)
+	}
+	if strings.ContainsRune(*entry, utf8.RuneError) {
+		return "", fmt.Errorf("the entry %q holds U+FFFD, or what cannot be decoded; write the file in UTF-8", name)
+	}
+	return *entry, nil
 }

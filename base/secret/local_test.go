@@ -74,22 +74,39 @@ func TestALocalFileOfAnotherUserIsRefused(t *testing.T) {
 	}
 }
 
+func TestAnEntryOfALocalFileThatIsWrongIsNoMatterOfTheOthers(t *testing.T) {
+	t.Parallel()
+	_, resolver := localFile(t, `{"`+canary+`": 5, "b": "c", "b": "d", "a": "good"}`, 0o600)
+	if snap, err := read(t.Context(), resolver, "local://a"); err != nil || snap.Reveal() != "good" {
+		t.Error(err)
+	}
+	_, err := read(t.Context(), resolver, "local://z")
+	leaks(t, "error", fmt.Sprint(err))
+}
+
 func TestABadLocalFileIsAnErrorThatNamesTheReferenceAndNoText(t *testing.T) {
 	t.Parallel()
 	for text, c := range map[string]struct {
 		want error
 		says string
 	}{
-		``:                           {secret.ErrUnresolved, "not a JSON object"},
-		`{"a": ` + canary:            {secret.ErrUnresolved, "not a JSON object"},
-		`["` + canary + `"]`:         {secret.ErrUnresolved, "not a JSON object"},
-		`{"a": "b"} "` + canary:      {secret.ErrUnresolved, "follows"},
-		`{"a": {"b": "c"}}`:          {secret.ErrUnresolved, `"a" is not a text`},
-		`{"a": 12345}`:               {secret.ErrUnresolved, `"a" is not a text`},
-		`{"a": null}`:                {secret.ErrUnresolved, `"a" is not a text`},
-		`{"a": ""}`:                  {secret.ErrEmpty, "entry"},
-		`{"b": "` + canary + `"}`:    {secret.ErrUnresolved, "no entry"},
-		`{"a": "` + canary + "\n\"}": {secret.ErrUnresolved, "not a JSON object"},
+		``:                                  {secret.ErrUnresolved, "not a JSON object"},
+		`{"a": ` + canary:                   {secret.ErrUnresolved, "not a JSON object"},
+		`["` + canary + `"]`:                {secret.ErrUnresolved, "not a JSON object"},
+		`{"a": "b"} "` + canary:             {secret.ErrUnresolved, "follows"},
+		`{"a": {"b": "c"}}`:                 {secret.ErrUnresolved, `"a" is not a text`},
+		`{"a": 12345}`:                      {secret.ErrUnresolved, `"a" is not a text`},
+		`{"a": null}`:                       {secret.ErrUnresolved, `"a" is not a text`},
+		`{"a": "` + canary + `"}}`:          {secret.ErrUnresolved, "follows"},
+		`{"a": "` + canary + `"`:            {secret.ErrUnresolved, "not a JSON object"},
+		`{"a": "` + canary + `", "a": "b"}`: {secret.ErrUnresolved, "more than once"},
+		`{"a": "` + canary + "\xff\"}":      {secret.ErrUnresolved, "UTF-8"},
+		`{"a": "` + canary + `\n"}`:         {secret.ErrMalformed, "trailing line break"},
+		`{"a": "` + canary + `\u0000"}`:     {secret.ErrMalformed, "NUL"},
+		`null`:                              {secret.ErrUnresolved, "not a JSON object"},
+		`{"a": ""}`:                         {secret.ErrEmpty, "entry"},
+		`{"b": "` + canary + `"}`:           {secret.ErrUnresolved, "no entry"},
+		`{"a": "` + canary + "\n\"}":        {secret.ErrUnresolved, "not a JSON object"},
 	} {
 		_, resolver := localFile(t, text, 0o600)
 		snap, err := read(t.Context(), resolver, "local://a")

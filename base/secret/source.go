@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // maxFile bounds a secret's file; keys and certificates are far smaller.
@@ -60,18 +62,27 @@ func File(path string) Source {
 }
 
 func readFile(path string) (string, error) {
-	info, err := os.Stat(path) // first: opening a pipe would block
+	return readChecked(path, func(fs.FileInfo) string { return "" })
+}
+
+// readChecked reads a regular file unless there is something wrong with it. What is looked at is the file that is read: a name
+// may stand for another file a moment later.
+func readChecked(path string, wrong func(fs.FileInfo) string) (string, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|withoutWaiting, 0)
+	if err != nil {
+		return "", fileError(path, err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
 	if err != nil {
 		return "", fileError(path, err)
 	}
 	if !info.Mode().IsRegular() {
 		return "", fmt.Errorf("%w: file %s is not a regular file", ErrUnresolved, path)
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", fileError(path, err)
+	if why := wrong(info); why != "" {
+		return "", fmt.Errorf("%w: file %s: %s", ErrUnresolved, path, why)
 	}
-	defer func() { _ = file.Close() }()
 	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return "", fileError(path, err)
@@ -127,15 +138,25 @@ func (r Resolver) Resolve(ctx context.Context, reference string) (source Source,
 	return source, nil
 }
 
-// named is the reference without a user and password, which have no place in one.
+// named is the reference without a user and password, which have no place in one, on one line. A key behind a # may have an @.
 func named(reference string) string {
 	scheme, rest, _ := strings.Cut(reference, "://")
-	authority, path, slash := strings.Cut(rest, "/")
-	authority = authority[strings.LastIndexByte(authority, '@')+1:]
-	if slash {
-		authority += "/"
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
 	}
-	return scheme + "://" + authority + path
+	at := strings.LastIndexByte(rest[:end], '@')
+	if last := strings.LastIndexByte(rest, '@'); at < 0 && strings.Contains(rest[:end], ":") {
+		at = last // a password may have any sign
+	}
+	return scheme + "://" + strings.Map(printable, rest[at+1:])
+}
+
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return utf8.RuneError
+	}
+	return r
 }
 
 func (r Resolver) opener(scheme string) (Opener, bool) {

@@ -3,6 +3,7 @@ package secret_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,5 +130,25 @@ func TestResolverErrorListsTheKnownSchemes(t *testing.T) {
 		t.Error(err)
 	} else {
 		leaks(t, "error", err.Error())
+	}
+}
+
+func TestAnErrorNamesAReferenceWithItsKeyAndWithoutAUser(t *testing.T) {
+	t.Parallel()
+	refuses := secret.Resolver{"shelf": func(context.Context, string) (secret.Source, error) { return nil, errDown }}
+	for reference, want := range map[string]string{
+		"shelf://a/b?version=1#key":         "shelf://a/b?version=1#key",
+		"shelf://a#user@example.com":        "shelf://a#user@example.com",
+		"shelf://token" + canary + "@a/b":   "shelf://a/b",
+		"shelf://u:" + canary + "@a/b@c":    "shelf://a/b@c",
+		"shelf://u:x/" + canary + "@a/b":    "shelf://a/b",
+		"shelf://u:x#?" + canary + "@a#key": "shelf://a#key",
+		"shelf://a\nb\x1b":                  "shelf://a\uFFFDb\uFFFD",
+	} {
+		_, err := refuses.Resolve(t.Context(), reference)
+		if !errors.Is(err, secret.ErrUnresolved) || !strings.Contains(err.Error(), want+": "+errDown.Error()) {
+			t.Errorf("%q is not in %v", want, err)
+		}
+		leaks(t, "error", fmt.Sprint(err))
 	}
 }
