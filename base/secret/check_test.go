@@ -76,7 +76,7 @@ func TestCheckReportsEverySecretThatCannotBeHadAtOnce(t *testing.T) {
 			"secret_test.by_tenant[acme]: secret: empty",
 			"secret_test.callers[1]: secret: unresolved: shelf://x/malformed: it is malformed",
 			"secret_test.next.password: shelf://x/slow: ",
-			"secret_test.next.token: nowhere://x: secret: unresolved: scheme nowhere:// is not known",
+			"secret_test.next.token: secret: unresolved: scheme nowhere:// is not known",
 			"secret_test.password: shelf://x/down: secret: unresolved: store is down",
 		} {
 			if !strings.Contains(fmt.Sprint(err), want) {
@@ -111,6 +111,89 @@ func TestCheckAsksForEachSecretOnceAndForNoLiteral(t *testing.T) {
 			t.Errorf("a %T is no configuration", nothing)
 		}
 	}
+}
+
+type common struct {
+	Password secret.Value `json:"password"`
+	list
+}
+
+type list []secret.Value
+
+func TestCheckFindsTheSecretsOfEmbeddedStructsByTheNamesInTheFile(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	down := reference(t, "shelf://x/down")
+	type Shared struct {
+		Token secret.Value `json:"token"`
+	}
+	type config struct {
+		common
+		*Shared
+		Internal secret.Value `json:"-"`
+	}
+	err := secret.Check(t.Context(), shelf(&asked), config{common{down, list{down}}, &Shared{down}, down}, struct{ A secret.Value }{down})
+	want := `config.A: shelf://x/down: secret: unresolved: store is down
+secret_test.Internal: shelf://x/down: secret: unresolved: store is down
+secret_test.password: shelf://x/down: secret: unresolved: store is down
+secret_test.token: shelf://x/down: secret: unresolved: store is down`
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestCheckShowsNothingOfATextThatMayBeNoReference(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"nowhere://host?password=" + canary, "x://" + canary, "nowhere://user:a/" + canary + "@host"} {
+		err := secret.Check(t.Context(), nil, wide{Password: reference(t, text)})
+		if !errors.Is(err, secret.ErrUnresolved) || !strings.Contains(err.Error(), "secret_test.password: ") {
+			t.Error(err)
+		}
+		leaks(t, "error", fmt.Sprint(err))
+	}
+}
+
+func TestCheckEndsWhereAnOpenerOrASourceIgnoresItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		resolver := secret.Resolver{"stuck": func(context.Context, string) (secret.Source, error) {
+			<-release
+			return nil, nil
+		}}
+		var c wide
+		for range 20 {
+			c.Callers = append(c.Callers, reference(t, "stuck://x"))
+		}
+		began := time.Now()
+		err := secret.Check(t.Context(), resolver, c)
+		if took := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || took != 31*time.Second {
+			t.Errorf("after %s: %v", took, err)
+		}
+		if n := strings.Count(fmt.Sprint(err), "stuck://x: "); n != 20 {
+			t.Errorf("%d of 20 are named: %v", n, err)
+		}
+		close(release)
+	})
+}
+
+func TestCheckAsksEightAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int64
+		var c wide
+		for range 20 {
+			c.Callers = append(c.Callers, secret.From(secret.SourceFunc(func(context.Context) (secret.Snapshot, error) {
+				most.Store(max(most.Load(), now.Add(1)))
+				defer now.Add(-1)
+				time.Sleep(time.Second) // of the bubble
+				return secret.NewSnapshot(canary, "", time.Time{}), nil
+			})))
+		}
+		if err := secret.Check(t.Context(), nil, c); err != nil || most.Load() != 8 {
+			t.Errorf("%d at a time, %v", most.Load(), err)
+		}
+	})
 }
 
 func ExampleCheck() {
