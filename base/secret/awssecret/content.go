@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ type answer struct {
 
 // snapshot is what the reference names of the answer.
 func (r reference) snapshot(a *answer) (secret.Snapshot, error) {
+	if len(a.id) > maxID || strings.ContainsFunc(a.id, invisible) {
+		return secret.Snapshot{}, r.fail(ErrAnswer, "it has an id of a version that cannot be one; check endpoint and proxy")
+	}
 	if r.unpromoted(a.stages) {
 		return secret.Snapshot{}, r.fail(ErrPending, "a rotation is trying it out; ask for "+current)
 	}
@@ -128,7 +132,10 @@ func fieldsOf(text string) (fields, error) {
 		}
 		all[name] = append(all[name], value)
 	}
-	if _, err := d.Token(); err != nil || d.More() {
+	if _, err := d.Token(); err != nil {
+		return nil, notObject
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, notObject
 	}
 	return all, nil
@@ -171,14 +178,21 @@ func (f fields) isText(key string) bool {
 
 const maxNames = 20
 
-// nameable is what looks like the name of a key: in a secret that was written the wrong way round, keys are values.
-var nameable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,39}$`)
+// nameable reports whether this looks like the name of a key: in a secret that was written the wrong way round, keys are
+// values. Names are short and have a digit or two; what a machine made up has more.
+func nameable(key string) bool {
+	return keyForm.MatchString(key) && !digits.MatchString(key)
+}
+
+var keyForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,31}$`)
+
+var digits = regexp.MustCompile(`[0-9](.*[0-9]){2}`)
 
 // names tells which keys there are.
 func (f fields) names() string {
 	var all []string
 	for key := range f {
-		if nameable.MatchString(key) {
+		if nameable(key) {
 			all = append(all, key)
 		}
 	}

@@ -3,6 +3,7 @@ package awssecret
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -57,6 +58,9 @@ type Error struct {
 
 // Error is the reference, the reason and what to change.
 func (e *Error) Error() string {
+	if e.Reason == nil {
+		return secret.ErrUnresolved.Error() + ": " + e.Reference
+	}
 	text := secret.ErrUnresolved.Error() + ": " + e.Reference + ": " + e.Reason.Error()
 	if general(e.Reason) {
 		text = e.Reason.Error() + ": " + e.Reference
@@ -92,6 +96,9 @@ func (r reference) fail(reason error, text string) *Error {
 // left is the error of a caller who did not wait for the answer.
 func (r reference) left(ctx context.Context) *Error {
 	cause := context.Cause(ctx)
+	if end := ctx.Err(); !errors.Is(cause, end) {
+		cause = fmt.Errorf("%w: %w", end, cause) // a cause of the caller's own says not which end it is
+	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &Error{Reference: r.text, Reason: ErrSlow, cause: cause, text: "the time of the caller ended before an answer came"}
 	}

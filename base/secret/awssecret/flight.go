@@ -2,6 +2,7 @@ package awssecret
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/fourkites/sources/base/secret"
@@ -60,13 +61,19 @@ func (f *flights) board(a ask) (under *flight, joined bool, err error) {
 	return under, false, nil
 }
 
+// errNoAnswer is the error of a request whose goroutine a transport ended.
+var errNoAnswer = errors.New("the request ended without an answer")
+
 func (f *flights) fly(ctx context.Context, a ask, under *flight) {
 	defer under.cancel()
+	under.err = errNoAnswer
+	defer func() {
+		f.mu.Lock()
+		f.land(a, under)
+		f.mu.Unlock()
+		close(under.done)
+	}()
 	under.answer, under.err = f.run(ctx, a)
-	f.mu.Lock()
-	f.land(a, under)
-	f.mu.Unlock()
-	close(under.done)
 }
 
 // land takes the request off the list. The caller holds the lock.
