@@ -59,8 +59,8 @@ type field struct {
 
 type fields []field
 
-// deepest is deeper than any configuration, and ends the walk through one that holds itself.
-const deepest = 8
+// deepest is deeper than any configuration, pointers, lists and maps counted, and ends the walk through one that holds itself.
+const deepest = 12
 
 func (all *fields) walk(name string, v reflect.Value, depth int) {
 	if depth > deepest {

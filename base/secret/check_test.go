@@ -142,6 +142,24 @@ secret_test.token: shelf://x/down: secret: unresolved: store is down`
 	}
 }
 
+func TestCheckLooksAsDeepAsConfigurationsGo(t *testing.T) {
+	t.Parallel()
+	type servers struct {
+		ByName map[string][]*account `json:"by_name"`
+	}
+	type tenant struct {
+		Servers servers `json:"servers"`
+	}
+	key := reference(t, "shelf://x/down")
+	c := struct {
+		Tenants []tenant `json:"tenants"`
+	}{[]tenant{{servers{map[string][]*account{"a": {{&key}}}}}}}
+	err := secret.Check(t.Context(), shelf(new(atomic.Int64)), c)
+	if !strings.HasPrefix(fmt.Sprint(err), "config.tenants[0].servers.by_name[a][0].key: shelf://x/down: ") {
+		t.Error(err)
+	}
+}
+
 func TestCheckShowsNothingOfATextThatMayBeNoReference(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"nowhere://host?password=" + canary, "x://" + canary, "nowhere://user:a/" + canary + "@host"} {
