@@ -3,6 +3,7 @@ package secret_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -225,5 +226,21 @@ func TestASourceHearsWhichVersionWasRefused(t *testing.T) {
 	})
 	if secret.Refused(t.Context(), "1") {
 		t.Error("a version was refused where no cache asks")
+	}
+}
+
+func TestAFailureThatIsKnownStaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	for _, known := range []error{secret.ErrEmpty, secret.ErrExpired, secret.ErrRefused, secret.ErrClosed, errDown} {
+		c := secret.NewCache(secret.SourceFunc(func(context.Context) (secret.Snapshot, error) {
+			return secret.Snapshot{}, fmt.Errorf("store: %w", known)
+		}), secret.CacheConfig{})
+		_, err := c.Get(t.Context())
+		if !errors.Is(err, known) || errors.Is(err, secret.ErrUnresolved) != errors.Is(known, errDown) {
+			t.Errorf("%v became %v", known, err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

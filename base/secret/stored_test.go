@@ -41,7 +41,7 @@ func TestAStoredTextThatCannotBeASecretIsRefused(t *testing.T) {
 		{canary + "\n\n", secret.ErrMalformed, "trailing line break"},
 		{canary + "\x00", secret.ErrMalformed, "NUL"},
 		{canary + "\xff", secret.ErrMalformed, "UTF-8"},
-		{canary + strings.Repeat("x", 1<<20), secret.ErrMalformed, "1 MiB"},
+		{canary + strings.Repeat("x", 1<<20-len(canary)+1), secret.ErrMalformed, "1 MiB"},
 	} {
 		snap, err := secret.Stored(test.text, "v1", time.Time{})
 		if !errors.Is(err, test.want) || !strings.Contains(err.Error(), test.says) || !snap.IsZero() {
