@@ -3,7 +3,9 @@ package awssecret_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -232,4 +234,58 @@ func TestManyGoroutinesReadWhileASecretRotates(t *testing.T) {
 	close(stop)
 	readers.Wait()
 	reads(t, cache, "p4")
+}
+
+// stubborn holds its first request until it is released, although it was cut, and the others until the hold ends.
+type stubborn struct {
+	direct
+	asked   *atomic.Int64
+	release chan struct{}
+}
+
+func (s stubborn) RoundTrip(r *http.Request) (*http.Response, error) {
+	if s.asked.Add(1) == 1 {
+		<-s.release
+		return nil, errors.New("cut")
+	}
+	return s.direct.RoundTrip(r)
+}
+
+func TestWhoComesAfterTheLastOneLeftHasARequestOfItsOwnThatOthersShare(t *testing.T) {
+	t.Parallel()
+	server := started(t)
+	server.Put("db", account)
+	synctest.Test(t, func(t *testing.T) {
+		s := stubborn{direct{server, make(chan struct{})}, new(atomic.Int64), make(chan struct{})}
+		store, err := awssecret.New(context.Background(), server.Config(), base.WithTransport(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := opened(t, store, "awssm://db#password")
+		var callers sync.WaitGroup
+		asks := func(ctx context.Context, want error) {
+			callers.Go(func() {
+				if snap, err := source.Get(ctx); !errors.Is(err, want) || err == nil && snap.Reveal() != "one" {
+					t.Errorf("%v, %v", snap, err)
+				}
+			})
+			synctest.Wait()
+		}
+		leaving, leave := context.WithCancel(context.Background())
+		asks(leaving, context.Canceled)
+		leave()
+		synctest.Wait()
+		asks(context.Background(), nil)
+		close(s.release) // the request of the one who left ends, and takes nothing along
+		synctest.Wait()
+		asks(context.Background(), nil)
+		close(s.hold)
+		callers.Wait()
+		if n := s.asked.Load(); n != 2 {
+			t.Errorf("%d requests, want one of who left and one of the others", n)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -120,7 +120,7 @@ func TestAValueThatCannotBeASecretIsAnErrorThatSaysWhy(t *testing.T) {
 		{`{"k":"` + canary + `\u0000"}`, "k", secret.ErrMalformed, "NUL"},
 		{`{"k":"` + canary + `\ud800"}`, "k", secret.ErrMalformed, "U+FFFD"},
 		{canary + "\uFFFD", "", secret.ErrMalformed, "U+FFFD"},
-		{canary + strings.Repeat("x", 64<<10), "", secret.ErrMalformed, "64 KiB"},
+		{canary + strings.Repeat("x", 64<<10-len(canary)+1), "", secret.ErrMalformed, "64 KiB"},
 		{`{"host":"` + canary + `","port":1}`, "k", awssecret.ErrKey, "it has host, port"},
 		{`{"K":"` + canary + `"}`, "k", awssecret.ErrKey, "it has K"},
 		{`{"` + canary + ` or a value":"k","host":""}`, "k", awssecret.ErrKey, "it has host and 1 more"},
