@@ -16,16 +16,15 @@ import (
 
 // Client asks one code graph. It is safe for concurrent use; Close ends it.
 type Client struct {
-	config   Config
-	cypher   statements
-	guard    *base.Guard
-	account  *account
-	gate     *gate
-	dialer   *dialer
-	driver   neo4j.DriverWithContext
-	plans    plans
-	sessions sessions
-	ids      ids
+	config  Config
+	cypher  statements
+	guard   *base.Guard
+	account *account
+	gate    *gate
+	dialer  *dialer
+	drivers drivers
+	plans   plans
+	ids     ids
 }
 
 var (
@@ -80,7 +79,17 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 	if err != nil {
 		return err
 	}
-	c.driver, err = neo4j.NewDriverWithContext(at.target(), c.account, func(d *config.Config) {
+	c.drivers.make = func() (*pool, error) { return c.newPool(at.target()) }
+	if err := c.drivers.begin(); err != nil {
+		return err
+	}
+	c.account.Watch(c.drivers.rekey)
+	return nil
+}
+
+// newPool makes a driver. It connects to nothing.
+func (c *Client) newPool(target string) (*pool, error) {
+	driver, err := neo4j.NewDriverWithContext(target, c.account, func(d *config.Config) {
 		d.MaxTransactionRetryTime = 0                    // the guard retries
 		d.MaxConnectionPoolSize = -1                     // the guard bounds the calls, and a call has one connection
 		d.ConnectionAcquisitionTimeout = 2 * dialTimeout // a cluster may have one server that does not answer
@@ -91,9 +100,9 @@ func (c *Client) connectParts(ctx context.Context, o base.Options) (err error) {
 		d.UserAgent = c.config.Name
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return hook(c.driver, c.dialer.connect)
+	return &pool{driver: driver}, hook(driver, c.dialer.connect)
 }
 
 // classify is what the package makes of an error, with what only the client knows: that it has no password.
@@ -131,10 +140,10 @@ func (c *Client) Close() error {
 	}
 	ended, cancel := context.WithTimeout(context.Background(), base.CloseGrace-time.Second)
 	defer cancel()
-	if !c.sessions.wait(ended) {
+	quiet, err := c.drivers.close(ended)
+	if !quiet {
 		late = errors.Join(late, fmt.Errorf("%s: close: sessions did not end in time", c.Name()))
 	}
-	err := c.driver.Close(ended)
 	c.dialer.links.close()
 	return errors.Join(late, err, c.account.Close())
 }

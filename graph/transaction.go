@@ -15,6 +15,7 @@ import (
 type transaction struct {
 	neo4j.ExplicitTransaction
 	client  *Client
+	pool    *pool
 	session neo4j.SessionWithContext
 	entry   *entry
 	id      string
@@ -23,8 +24,8 @@ type transaction struct {
 // begin begins a transaction at a server for this access. An error says that nothing was sent beside the login.
 func (c *Client) begin(ctx context.Context, a *ask, mode neo4j.AccessMode) (*transaction, error) {
 	e := &entry{id: c.ids.next()}
-	c.sessions.enter()
-	t := &transaction{client: c, entry: e, id: e.id, session: c.driver.NewSession(ctx, neo4j.SessionConfig{
+	p := c.drivers.enter()
+	t := &transaction{client: c, pool: p, entry: e, id: e.id, session: p.driver.NewSession(ctx, neo4j.SessionConfig{
 		AccessMode: mode, DatabaseName: c.config.Database,
 	})}
 	c.dialer.links.expect(e)
@@ -33,7 +34,7 @@ func (c *Client) begin(ctx context.Context, a *ask, mode neo4j.AccessMode) (*tra
 		if !known { // a dialer or a source of secrets of the caller's panicked: the driver is asked nothing more of this session
 			c.dialer.links.forget(e)
 			c.gate.leave(e, false)
-			c.sessions.leave()
+			p.sessions.leave()
 		}
 	}()
 	err := e.shield(func() (err error) {
@@ -128,7 +129,7 @@ func (t *transaction) cut() { t.entry.cut() }
 // end rolls back what is not committed and closes the session. The caller's context may have ended, and a session must
 // be closed all the same; a server that does not answer in time is cut.
 func (t *transaction) end(wait time.Duration) {
-	defer t.client.sessions.leave()
+	defer t.pool.sessions.leave()
 	ctx, cancel := context.WithTimeout(context.Background(), max(wait, time.Millisecond))
 	defer cancel()
 	t.watch(0)
