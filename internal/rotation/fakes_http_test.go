@@ -61,8 +61,8 @@ func githubFake(t *testing.T, s store) *subject {
 	cfg.Token, cfg.Limits, cfg.CacheBytes = secret.From(s), limits(), -1
 	client := must[*github.Client](t)(github.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
-		return drain(client.Commits(ctx, github.CommitsOptions{Repo: "acme/loads"}), hold)
+	sub.read = func(ctx context.Context) error {
+		return drain(client.Commits(ctx, github.CommitsOptions{Repo: "acme/loads"}))
 	}
 	return sub
 }
@@ -75,8 +75,8 @@ func jiraFake(t *testing.T, s store) *subject {
 	cfg.Token, cfg.Limits = secret.From(s), limits()
 	client := must[*jira.Client](t)(jira.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
-		return drain(client.Search(ctx, jira.SearchOptions{JQL: "project = OPS ORDER BY key"}), hold)
+	sub.read = func(ctx context.Context) error {
+		return drain(client.Search(ctx, jira.SearchOptions{JQL: "project = OPS ORDER BY key"}))
 	}
 	return sub
 }
@@ -89,8 +89,8 @@ func confluenceFake(t *testing.T, s store) *subject {
 	cfg.Token, cfg.Limits = secret.From(s), limits()
 	client := must[*confluence.Client](t)(confluence.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
-		return drain(client.Search(ctx, confluence.SearchOptions{Text: "runbook"}), hold)
+	sub.read = func(ctx context.Context) error {
+		return drain(client.Search(ctx, confluence.SearchOptions{Text: "runbook"}))
 	}
 	return sub
 }
@@ -103,8 +103,8 @@ func trackingFake(t *testing.T, s store) *subject {
 	cfg.Secret, cfg.Limits = secret.From(s), limits()
 	client := must[*fkapi.TrackingClient](t)(fkapi.NewTracking(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
-		return drain(client.SearchLoads(ctx, fkapi.SearchOptions{}), hold)
+	sub.read = func(ctx context.Context) error {
+		return drain(client.SearchLoads(ctx, fkapi.SearchOptions{}))
 	}
 	return sub
 }
@@ -118,8 +118,8 @@ func companyFake(t *testing.T, s store) *subject {
 	cfg.Secret, cfg.Limits = secret.From(s), limits()
 	client := must[*fkapi.CompanyClient](t)(fkapi.NewCompany(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
-		return drain(client.Relationships(ctx, fkapi.RelationshipsOptions{Company: "acme"}), hold)
+	sub.read = func(ctx context.Context) error {
+		return drain(client.Relationships(ctx, fkapi.RelationshipsOptions{Company: "acme"}))
 	}
 	return sub
 }
@@ -134,7 +134,7 @@ func llmFake(source string, configure func(*llmtest.Server) llm.Config) func(*te
 		cfg.Key, cfg.Limits = secret.From(s), limits()
 		client := must[*llm.Client](t)(llm.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 		sub.client = client
-		sub.read = func(ctx context.Context, hold func()) error {
+		sub.read = func(ctx context.Context) error {
 			var said strings.Builder
 			err := drain(func(yield func(llm.Event, error) bool) {
 				for e, err := range client.Stream(ctx, llm.Request{Messages: []llm.Message{llm.Say("Count.")}}) {
@@ -142,7 +142,7 @@ func llmFake(source string, configure func(*llmtest.Server) llm.Config) func(*te
 						return
 					}
 				}
-			}, hold)
+			})
 			if err == nil && said.String() != "one two three" {
 				return fmt.Errorf("the model said %q", said.String())
 			}

@@ -23,7 +23,7 @@ import (
 const account = "rotating"
 
 // limits leave room for the crowd.
-func limits() base.Limits { return base.Limits{Concurrency: 4 * (workers + crowd)} }
+func limits() base.Limits { return base.Limits{Concurrency: 16 * workers} }
 
 // must ends the test where a constructor fails.
 func must[T any](t *testing.T) func(T, error) T {
@@ -64,16 +64,14 @@ func users(set func(user, password string), remove func(user string)) accepts {
 	}
 }
 
-// drain reads all rows, and holds at the first.
-func drain[T any](rows iter.Seq2[T, error], hold func()) error {
+// drain reads all rows.
+func drain[T any](rows iter.Seq2[T, error]) error {
 	n := 0
 	for _, err := range rows {
 		if err != nil {
 			return err
 		}
-		if n++; n == 1 {
-			hold()
-		}
+		n++
 	}
 	if n == 0 {
 		return fmt.Errorf("an answer without rows")
@@ -86,7 +84,7 @@ func clickhouseFake(t *testing.T, s store) *subject {
 	t.Cleanup(server.Close)
 	server.ReplyTo("rotated", clickhousetest.Bulk(10, 3))
 	sub := &subject{
-		source: "clickhouse", engine: "fake", held: true, rekeys: true, end: server.Close, tap: newTap("Authentication failed"),
+		source: "clickhouse", engine: "fake", logsIn: true, rekeys: true, end: server.Close, tap: newTap("Authentication failed"),
 		accepts: users(server.AddUser, func(user string) { server.SetPassword(user, "of nobody") }),
 		left:    func() int { open, _ := server.Connections(); return open },
 	}
@@ -96,12 +94,12 @@ func clickhouseFake(t *testing.T, s store) *subject {
 		Addresses: []string{server.Addr()}, User: account, Password: secret.From(s), Limits: limits(), AllowWrites: true,
 	}, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
+	sub.read = func(ctx context.Context) error {
 		r, err := client.Query(ctx, clickhouse.Query{SQL: "SELECT id, name, at FROM rotated"})
 		if err != nil {
 			return err
 		}
-		return drain(r.All(), hold)
+		return drain(r.All())
 	}
 	return sub
 }
@@ -110,8 +108,8 @@ func clickhouseFake(t *testing.T, s store) *subject {
 func clickhouseWriter(t *testing.T, s store) *subject {
 	sub := clickhouseFake(t, s)
 	client := sub.client.(*clickhouse.Client)
-	sub.source, sub.held = "clickhouse, writes", false
-	sub.read = func(ctx context.Context, _ func()) error {
+	sub.source = "clickhouse, writes"
+	sub.read = func(ctx context.Context) error {
 		return client.Exec(ctx, clickhouse.Statement{SQL: "CREATE TABLE IF NOT EXISTS written (x UInt8) ENGINE = Memory"})
 	}
 	return sub
@@ -122,7 +120,7 @@ func redshiftFake(t *testing.T, s store) *subject {
 	t.Cleanup(server.Close)
 	server.Create("public.rotated", []redshifttest.Column{{Name: "id", Type: "bigint"}}, []any{1}, []any{2})
 	sub := &subject{
-		source: "redshift", engine: "fake", held: true, rekeys: true, end: server.Close, tap: newTap("password authentication failed"),
+		source: "redshift", engine: "fake", logsIn: true, rekeys: true, end: server.Close, tap: newTap("password authentication failed"),
 		accepts: users(server.AddUser, func(user string) { server.SetPassword(user, "of nobody") }),
 		left:    func() int { open, _ := server.Connections(); return open },
 	}
@@ -132,12 +130,12 @@ func redshiftFake(t *testing.T, s store) *subject {
 	cfg.User, cfg.Password, cfg.Limits = account, secret.From(s), limits()
 	client := must[*redshift.Client](t)(redshift.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
+	sub.read = func(ctx context.Context) error {
 		r, err := client.Query(ctx, redshift.Query{SQL: "SELECT id FROM rotated"})
 		if err != nil {
 			return err
 		}
-		return drain(r.All(), hold)
+		return drain(r.All())
 	}
 	return sub
 }
@@ -146,7 +144,7 @@ func graphFake(t *testing.T, s store) *subject {
 	server := graphtest.NewServer()
 	t.Cleanup(server.Close)
 	sub := &subject{
-		source: "graph", engine: "fake", held: true, end: server.Close, tap: newTap(), most: 2,
+		source: "graph", engine: "fake", logsIn: true, rekeys: true, end: server.Close, tap: newTap(), most: 2,
 		left:    func() int { open, _ := server.Connections(); return open },
 		refused: func() int { _, n := server.Logins(); return n },
 	}
@@ -164,12 +162,12 @@ func graphFake(t *testing.T, s store) *subject {
 	cfg.User, cfg.Password, cfg.Limits = account, secret.From(s), limits()
 	client := must[*graph.Client](t)(graph.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
+	sub.read = func(ctx context.Context) error {
 		r, err := client.Query(ctx, graph.Query{Cypher: "UNWIND range(1, 3) AS id RETURN id"})
 		if err != nil {
 			return err
 		}
-		return drain(r.All(), hold)
+		return drain(r.All())
 	}
 	return sub
 }
@@ -199,12 +197,12 @@ func trinoFake(t *testing.T, s store) *subject {
 	}
 	client := must[*trino.Client](t)(trino.New(t.Context(), cfg, append(server.Options(), base.WithDialer(sub.tap.dial))...))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
+	sub.read = func(ctx context.Context) error {
 		r, err := client.Query(ctx, trino.Query{SQL: "SELECT id, name, at FROM rotated"})
 		if err != nil {
 			return err
 		}
-		return drain(r.All(), hold)
+		return drain(r.All())
 	}
 	return sub
 }
@@ -240,12 +238,12 @@ func athenaFake(t *testing.T, s store) *subject {
 	}))
 	client := must[*athena.Client](t)(athena.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
-	sub.read = func(ctx context.Context, hold func()) error {
+	sub.read = func(ctx context.Context) error {
 		r, err := client.Query(ctx, athena.Query{SQL: "SELECT id FROM rotated"})
 		if err != nil {
 			return err
 		}
-		return drain(r.All(), hold)
+		return drain(r.All())
 	}
 	return sub
 }

@@ -18,7 +18,7 @@ import (
 
 const (
 	workers   = 8
-	crowd     = 8 // who call beside them, so that connections must be made
+	newcomers = 2 // connections that a crowd of calls has to make
 	rotations = 2
 	perPhase  = 3 // calls of each worker before the next step of a rotation
 	callLimit = 30 * time.Second
@@ -29,9 +29,9 @@ const (
 type subject struct {
 	source, engine string
 	client         interface{ Close() error }
-	// read makes one whole call. It calls hold while the answer is open, where a connection is held for an answer.
-	read    func(ctx context.Context, hold func()) error
-	held    bool
+	read           func(context.Context) error // makes one whole call
+	// logsIn says that a connection logs in once and is then kept, so that a crowd is needed for one to log in.
+	logsIn  bool
 	accepts accepts
 	refused func() int // answers of the server that refuse a credential
 	// most is how many of those one rotation may cost; 0: one for each call that runs.
@@ -56,12 +56,12 @@ type load struct {
 }
 
 // call makes one call and counts it.
-func (l *load) call(hold func()) {
+func (l *load) call() {
 	var stats base.Stats
 	ctx, cancel := context.WithTimeout(base.WithStats(l.ctx, &stats), callLimit)
 	defer cancel()
 	began := time.Now()
-	err := l.subject.read(ctx, hold)
+	err := l.subject.read(ctx)
 	took := time.Since(began)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,7 +88,7 @@ func (l *load) work(worker int, over <-chan struct{}) {
 			return
 		default:
 		}
-		l.call(func() {})
+		l.call()
 		l.mu.Lock()
 		l.made[worker]++
 		l.mu.Unlock()
@@ -122,19 +122,17 @@ func (l *load) each(n int) error {
 	}
 }
 
-// gather has more calls run beside those of the workers, and holds their answers open until each has one.
-func (l *load) gather(n int) {
-	if !l.subject.held {
+// gather has more calls run beside those of the workers than there are connections, and holds all answers back until some
+// have logged in.
+func (l *load) gather() {
+	if !l.subject.logsIn {
 		return
 	}
-	var calls, open sync.WaitGroup
-	open.Add(n)
+	n := l.subject.tap.left(1<<30) + newcomers
+	l.subject.tap.hold(newcomers)
+	var calls sync.WaitGroup
 	for range n {
-		calls.Go(func() {
-			here := sync.OnceFunc(open.Done)
-			defer here()
-			l.call(func() { here(); open.Wait() })
-		})
+		calls.Go(l.call)
 	}
 	calls.Wait()
 }
@@ -144,7 +142,7 @@ func (l *load) gather(n int) {
 func (l *load) rotate(s store) (refused, late int, err error) {
 	was := l.subject.refused()
 	old, _ := l.subject.tap.count()
-	l.gather(crowd)
+	l.gather()
 	if err := s.issue(l.ctx); err != nil {
 		return 0, 0, err
 	}
@@ -154,12 +152,12 @@ func (l *load) rotate(s store) (refused, late int, err error) {
 	if err := s.revoke(l.ctx); err != nil {
 		return 0, 0, err
 	}
-	l.gather(l.subject.tap.left(old) + 2) // more than have logged in
-	if err := l.each(2); err != nil {     // what began before the refusals has ended
+	l.gather()
+	if err := l.each(2); err != nil { // what began before the refusals has ended
 		return 0, 0, err
 	}
 	known := l.subject.refused()
-	l.gather(crowd)
+	l.gather()
 	if err := l.each(perPhase); err != nil {
 		return 0, 0, err
 	}
@@ -192,7 +190,7 @@ func endures(t *testing.T, title string, s store, start func(*testing.T, store) 
 		l.line.late += late
 		most := sub.most
 		if most == 0 {
-			most = workers + 2*crowd
+			most = 4 * workers
 		}
 		if refused > most {
 			t.Errorf("rotation %d: the server refused %d times, more than %d", l.line.rotations, refused, most)

@@ -16,6 +16,8 @@ type tap struct {
 	dialed  int
 	open    map[int]struct{}
 	refused int
+	gate    chan struct{} // answers wait until it is closed; nil: they do not wait
+	until   int           // so many connections were made
 }
 
 func newTap(words ...string) *tap { return &tap{words: words, open: map[int]struct{}{}} }
@@ -29,7 +31,27 @@ func (t *tap) dial(ctx context.Context, network, address string) (net.Conn, erro
 	defer t.mu.Unlock()
 	t.dialed++
 	t.open[t.dialed] = struct{}{}
-	return &tapped{Conn: c, tap: t, n: t.dialed}, nil
+	if t.gate != nil && t.dialed >= t.until {
+		close(t.gate)
+		t.gate = nil
+	}
+	return &tapped{Conn: c, tap: t, n: t.dialed, ended: make(chan struct{})}, nil
+}
+
+// hold keeps all answers back until n more connections were made.
+func (t *tap) hold(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.until = t.dialed + n
+	if t.gate == nil {
+		t.gate = make(chan struct{})
+	}
+}
+
+func (t *tap) held() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.gate
 }
 
 // count is how many connections were made, and how often a credential was refused on them.
@@ -55,12 +77,20 @@ func (t *tap) left(n int) int {
 // tapped is one connection. It is read by one goroutine at a time.
 type tapped struct {
 	net.Conn
-	tap  *tap
-	n    int
-	tail []byte // of what was read, in which a word could begin
+	tap   *tap
+	n     int
+	once  sync.Once
+	ended chan struct{}
+	tail  []byte // of what was read, in which a word could begin
 }
 
 func (c *tapped) Read(p []byte) (int, error) {
+	if held := c.tap.held(); held != nil {
+		select {
+		case <-held:
+		case <-c.ended:
+		}
+	}
 	n, err := c.Conn.Read(p)
 	if len(c.tap.words) > 0 {
 		c.look(p[:n])
@@ -88,6 +118,7 @@ func (c *tapped) look(p []byte) {
 }
 
 func (c *tapped) Close() error {
+	c.once.Do(func() { close(c.ended) })
 	c.tap.mu.Lock()
 	delete(c.tap.open, c.n)
 	c.tap.mu.Unlock()
