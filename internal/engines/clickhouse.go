@@ -13,6 +13,15 @@ func ClickHouse(t testing.TB) *Server {
 	return serverFor(t, current)
 }
 
+// ClickHouseJudged is ClickHouse with the accounts of [JudgedUsers]. At each of their logins the server shows user and password,
+// as HTTP's Basic does, to the given URL, and lets them in where that answers 200. So passwords can be turned while it runs.
+func ClickHouseJudged(t testing.TB, judge string) *Server {
+	t.Helper()
+	judged := current
+	judged.judge = judge
+	return serverFor(t, judged)
+}
+
 // ClickHouseOld starts the ClickHouse 18.16 that Debian packages. It has no UserNarrow and no UserFiltered.
 func ClickHouseOld(t testing.TB) *Server {
 	t.Helper()

@@ -245,6 +245,16 @@ func (s *PostgresServer) Admin(t testing.TB, sql string) string {
 	return answer
 }
 
+// Refused is how many logins as an account whose name begins so the server has refused for their password.
+func (s *PostgresServer) Refused(t testing.TB, user string) int {
+	t.Helper()
+	said, err := os.ReadFile(s.logPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Count(said, []byte(`FATAL:  password authentication failed for user "`+user))
+}
+
 // Query is Admin for any account and for statements that may fail: the server's own message is the error.
 func (s *PostgresServer) Query(ctx context.Context, user, password, sql string) (string, error) {
 	return s.query(ctx, PostgresDatabase, user, password, sql)

@@ -32,6 +32,7 @@ type engine struct {
 	version string // what the script is asked for; empty where it knows one only
 	root    string // root element of its configuration
 	old     bool
+	judge   string // URL that says whether a login is good; empty: the accounts have passwords
 }
 
 var (
@@ -88,7 +89,7 @@ func (s *Server) configure(native, web int) error {
 		return err
 	}
 	values := map[string]any{
-		"Root": s.engine.root, "Old": s.engine.old, "Dir": s.dir, "Port": native, "HTTPPort": web,
+		"Root": s.engine.root, "Old": s.engine.old, "Judge": s.engine.judge, "JudgedUsers": JudgedUsers(), "Dir": s.dir, "Port": native, "HTTPPort": web,
 		"AdminPassword": PasswordAdmin, "ReaderPassword": PasswordReader, "Reader2Password": PasswordReader2,
 		"NarrowPassword": PasswordNarrow, "FilteredPassword": PasswordFiltered, "ScarcePassword": PasswordScarce,
 		"Database": Database, "GrantedTable": GrantedTable, "GrantedColumn": GrantedColumn,

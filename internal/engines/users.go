@@ -41,3 +41,6 @@ const (
 	Reader2MaxRows = 1000
 	ScarceQueries  = 3
 )
+
+// JudgedUsers are the accounts of a server from [ClickHouseJudged] that have no password of their own.
+func JudgedUsers() []string { return []string{"judged", "judged-a", "judged-b"} }
