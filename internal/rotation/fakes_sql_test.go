@@ -20,8 +20,6 @@ import (
 	"github.com/fourkites/sources/trino/trinotest"
 )
 
-const account = "rotating"
-
 // limits leave room for the crowd.
 func limits() base.Limits { return base.Limits{Concurrency: 16 * workers} }
 
@@ -43,9 +41,6 @@ func users(set func(user, password string), remove func(user string)) accepts {
 	return func(_ context.Context, valid ...credential) error {
 		now := map[string]credential{}
 		for _, c := range valid {
-			if c.user == "" {
-				c.user = account
-			}
 			if c.n > now[c.user].n {
 				now[c.user] = c
 			}
@@ -91,7 +86,7 @@ func clickhouseFake(t *testing.T, s store) *subject {
 	sub.refused = func() int { _, n := sub.tap.count(); return n }
 	s.begin(t, sub.accepts)
 	client := must[*clickhouse.Client](t)(clickhouse.New(t.Context(), clickhouse.Config{
-		Addresses: []string{server.Addr()}, User: account, Password: secret.From(s), Limits: limits(), AllowWrites: true,
+		Addresses: []string{server.Addr()}, User: s.of().name, Password: secret.From(s), Limits: limits(), AllowWrites: true,
 	}, base.WithDialer(sub.tap.dial)))
 	sub.client = client
 	sub.read = func(ctx context.Context) error {
@@ -127,7 +122,7 @@ func redshiftFake(t *testing.T, s store) *subject {
 	sub.refused = func() int { _, n := sub.tap.count(); return n }
 	s.begin(t, sub.accepts)
 	cfg := server.Config()
-	cfg.User, cfg.Password, cfg.Limits = account, secret.From(s), limits()
+	cfg.User, cfg.Password, cfg.Limits = s.of().name, secret.From(s), limits()
 	client := must[*redshift.Client](t)(redshift.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
 	sub.read = func(ctx context.Context) error {
@@ -151,15 +146,15 @@ func graphFake(t *testing.T, s store) *subject {
 	alone := users(server.AddUser, server.RemoveUser)
 	sub.accepts = func(ctx context.Context, valid ...credential) error {
 		if len(valid) == 2 && valid[0].user == valid[1].user { // Neo4j has one password; the fake may have two
-			server.AddUser(account, valid[0].secret)
-			server.AllowPassword(account, valid[1].secret)
+			server.AddUser(valid[0].user, valid[0].secret)
+			server.AllowPassword(valid[1].user, valid[1].secret)
 			return nil
 		}
 		return alone(ctx, valid...)
 	}
 	s.begin(t, sub.accepts)
 	cfg := server.Config()
-	cfg.User, cfg.Password, cfg.Limits = account, secret.From(s), limits()
+	cfg.User, cfg.Password, cfg.Limits = s.of().name, secret.From(s), limits()
 	client := must[*graph.Client](t)(graph.New(t.Context(), cfg, base.WithDialer(sub.tap.dial)))
 	sub.client = client
 	sub.read = func(ctx context.Context) error {
@@ -191,8 +186,8 @@ func trinoFake(t *testing.T, s store) *subject {
 	}
 	s.begin(t, sub.accepts)
 	cfg := server.Config()
-	cfg.User, cfg.Limits = account, limits()
-	if cfg.Password, cfg.Token = secret.From(s), (secret.Value{}); !s.named() {
+	cfg.User, cfg.Limits = s.of().name, limits()
+	if cfg.Password, cfg.Token = secret.From(s), (secret.Value{}); !s.of().paired {
 		cfg.Password, cfg.Token = secret.Value{}, secret.From(s)
 	}
 	client := must[*trino.Client](t)(trino.New(t.Context(), cfg, append(server.Options(), base.WithDialer(sub.tap.dial))...))

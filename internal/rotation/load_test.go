@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -42,6 +43,9 @@ type subject struct {
 	left   func() int // connections of the client that the server has open
 	end    func()     // ends a fake; nil for an engine
 }
+
+// starter makes the subject whose credential a store keeps.
+type starter func(*testing.T, store) *subject
 
 // load is what the workers of one row do.
 type load struct {
@@ -169,7 +173,7 @@ func (l *load) rotate(s store) (refused, late int, err error) {
 }
 
 // endures runs a row: the workers call for as long as the rotations take.
-func endures(t *testing.T, title string, s store, start func(*testing.T, store) *subject) {
+func endures(t *testing.T, title string, s store, start starter) {
 	label := labeled(t)
 	ctx, cancel := context.WithTimeout(t.Context(), runLimit)
 	defer cancel()
@@ -198,13 +202,13 @@ func endures(t *testing.T, title string, s store, start func(*testing.T, store) 
 	}
 	close(over)
 	all.Wait()
-	l.settle(t, label)
+	l.settle(t, s, label)
 	l.judge(t, s, problem)
 	results.add(l.line)
 }
 
 // settle closes the client and counts what is left of it.
-func (l *load) settle(t *testing.T, label string) {
+func (l *load) settle(t *testing.T, s store, label string) {
 	t.Helper()
 	if err := l.subject.client.Close(); err != nil {
 		t.Errorf("close: %v", err)
@@ -214,6 +218,11 @@ func (l *load) settle(t *testing.T, label string) {
 	l.line.connections = left()
 	if l.subject.end != nil {
 		l.subject.end()
+	}
+	if c, ok := s.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			t.Errorf("close the store: %v", err)
+		}
 	}
 	pprof.SetGoroutineLabels(context.Background())
 	soon(t.Context(), func() bool { return goroutines(label) == 0 })

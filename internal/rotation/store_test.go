@@ -10,43 +10,47 @@ import (
 	"github.com/fourkites/sources/base/secret"
 )
 
-// credential is one version of a password, token or key. The user is empty where the configured account keeps its name.
+// credential is one version of a password, token or key.
 type credential struct {
 	n            int
 	user, secret string
 }
 
-func (c credential) snapshot(expires time.Time) secret.Snapshot {
+// accepts makes the server accept these credentials and no other, from its return on.
+type accepts func(ctx context.Context, valid ...credential) error
+
+// account is the name of an account at a server. Where it is paired the store alternates between two, whose names begin so
+// and of which one stays as it is meanwhile.
+type account struct {
+	name   string
+	paired bool
+}
+
+func (a account) nth(n int) credential {
+	c := credential{n: n, user: a.name, secret: fmt.Sprintf("planted-word-%d", n)}
+	if a.paired {
+		c.user += "-" + string(rune('a'+n%2))
+	}
+	return c
+}
+
+func (a account) snapshot(c credential, expires time.Time) secret.Snapshot {
 	s := secret.NewSnapshot(c.secret, fmt.Sprint("v", c.n), expires)
-	if c.user != "" {
+	if a.paired {
 		s = s.OfUser(c.user)
 	}
 	return s
 }
 
-// accepts makes the server accept these credentials and no other, from its return on.
-type accepts func(ctx context.Context, valid ...credential) error
-
-// names says which account and which secret the nth credential has.
-type names func(n int) credential
-
-// oneUser keeps the configured account.
-func oneUser(n int) credential { return credential{n: n, secret: fmt.Sprintf("planted-word-%d", n)} }
-
-// twoUsers is the strategy by which a store alternates between two accounts, of which one stays as it is meanwhile.
-func twoUsers(n int) credential {
-	c := oneUser(n)
-	c.user = account + "-" + string(rune('a'+n%2))
-	return c
-}
+// of is the account, for a client's configuration.
+func (a account) of() account { return a }
 
 // store is a store of credentials that a rotation turns. Get is that of a client.
 type store interface {
 	secret.Source
 	// begin tells the store how its server is told, before the first Get.
 	begin(t *testing.T, server accepts)
-	// named reports whether the credentials name their user.
-	named() bool
+	of() account
 	// issue has the next credential accepted by the server and given to clients.
 	issue(ctx context.Context) error
 	// revoke has the server refuse the one before, at the end of the overlap.
@@ -58,16 +62,16 @@ type store interface {
 // held is a store in memory that says nothing of the end of what it gives: clients hear of a rotation when they are
 // refused. Without overlap the old credential ends when the new one begins, and clients that ask meanwhile wait.
 type held struct {
+	account
 	accepts accepts
-	names   names
 	overlap bool
 
 	mu  sync.Mutex
 	now credential
 }
 
-func newHeld(names names, overlap bool) *held {
-	return &held{names: names, overlap: overlap, now: names(1)}
+func newHeld(a account, overlap bool) *held {
+	return &held{account: a, overlap: overlap, now: a.nth(1)}
 }
 
 func (s *held) begin(t *testing.T, server accepts) {
@@ -78,18 +82,16 @@ func (s *held) begin(t *testing.T, server accepts) {
 	}
 }
 
-func (s *held) named() bool { return s.names(1).user != "" }
-
 func (s *held) Get(context.Context) (secret.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.now.snapshot(time.Time{}), nil
+	return s.snapshot(s.now, time.Time{}), nil
 }
 
 func (s *held) issue(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	next := s.names(s.now.n + 1)
+	next := s.nth(s.now.n + 1)
 	valid := []credential{next}
 	if s.overlap {
 		valid = append(valid, s.now)
@@ -112,8 +114,8 @@ func (s *held) timed() bool { return false }
 // leased is a store in memory that issues a credential to each who asks, with an end; when the overlap has passed too, or
 // two newer ones were issued, the server refuses it.
 type leased struct {
+	account
 	accepts accepts
-	names   names
 
 	mu      sync.Mutex
 	valid   []credential
@@ -130,14 +132,12 @@ const (
 	leaseOverlap = 300 * time.Millisecond
 )
 
-func newLeased(names names) *leased { return &leased{names: names, changed: make(chan struct{})} }
+func newLeased(a account) *leased { return &leased{account: a, changed: make(chan struct{})} }
 
 func (s *leased) begin(t *testing.T, server accepts) {
 	s.accepts = server
 	t.Cleanup(s.close)
 }
-
-func (s *leased) named() bool { return s.names(1).user != "" }
 
 func (s *leased) Get(ctx context.Context) (secret.Snapshot, error) {
 	if err := ctx.Err(); err != nil {
@@ -146,7 +146,7 @@ func (s *leased) Get(ctx context.Context) (secret.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last++
-	next := s.names(s.last)
+	next := s.nth(s.last)
 	s.valid = append(s.valid[max(0, len(s.valid)-1):], next)
 	expires := time.Now().Add(leaseLife)
 	if err := s.accepts(ctx, s.valid...); err != nil {
@@ -155,7 +155,7 @@ func (s *leased) Get(ctx context.Context) (secret.Snapshot, error) {
 	if !s.closed {
 		s.ends = append(s.ends, time.AfterFunc(leaseLife+leaseOverlap, func() { s.end(next) }))
 	}
-	return next.snapshot(expires), nil
+	return s.snapshot(next, expires), nil
 }
 
 func (s *leased) end(c credential) {
