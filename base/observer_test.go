@@ -77,8 +77,10 @@ func TestALimiterThatCannotBeAskedIsNotTakenForACrowd(t *testing.T) {
 		err  error
 		want string
 	}{
-		{away, "could not be asked"}, {fmt.Errorf("%w: %w", away, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}), "could not be asked"},
-		{limit.ErrFull, "in time"}, {limit.ErrNoTime, "in time"},
+		{away, "could not be asked"},
+		{fmt.Errorf("%w: %w", away, &net.OpError{Op: "dial", Err: context.DeadlineExceeded}), "could not be asked"},
+		{limit.ErrFull, "in time"},
+		{limit.ErrNoTime, "in time"},
 	} {
 		g, err := base.NewGuard(base.GuardConfig{Name: "fake"}, base.Options{
 			Limiter: limiter(func(context.Context, int64) (func(), error) { return nil, c.err }),
