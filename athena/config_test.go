@@ -39,10 +39,10 @@ func TestTheEnvironmentIsRead(t *testing.T) {
 func TestAWrongVariableIsTheOneThatWasRead(t *testing.T) {
 	t.Parallel()
 	for want, vars := range map[string]map[string]string{
-		`OLD_AWS_REGION: "eu west"`:             {"OLD_AWS_REGION": "eu west"},
-		`OLD_ATHENA_REGION: "eu west"`:          {"OLD_ATHENA_REGION": "eu west", "OLD_AWS_REGION": "eu-west-1"},
-		`OLD_ATHENA_OUTPUT_BUCKET: "s3://b/"`:   {"OLD_ATHENA_OUTPUT_BUCKET": "b"},
-		`OLD_ATHENA_OUTPUT_LOCATION: "s3://b/"`: {"OLD_ATHENA_OUTPUT_LOCATION": "s3://b/", "OLD_ATHENA_OUTPUT_BUCKET": "results"},
+		`OLD_AWS_REGION: not the name of a region`:    {"OLD_AWS_REGION": "eu west"},
+		`OLD_ATHENA_REGION: not the name of a region`: {"OLD_ATHENA_REGION": "eu west", "OLD_AWS_REGION": "eu-west-1"},
+		`OLD_ATHENA_OUTPUT_BUCKET: not of the form`:   {"OLD_ATHENA_OUTPUT_BUCKET": "b"},
+		`OLD_ATHENA_OUTPUT_LOCATION: not of the form`: {"OLD_ATHENA_OUTPUT_LOCATION": "s3://b/", "OLD_ATHENA_OUTPUT_BUCKET": "results"},
 	} {
 		_, err := athena.ConfigFromEnv(t.Context(), base.EnvPrefix("OLD_"), base.EnvMap(vars))
 		if err == nil || !strings.Contains(err.Error(), "invalid: "+want) || strings.Contains(err.Error(), "; OLD_") {
