@@ -354,3 +354,39 @@ func TestActivityIsReadWhileCallsRun(t *testing.T) {
 		t.Errorf("%d failures are told apart, want %d", failed, a.Failed)
 	}
 }
+
+func TestALatencyOfSixMinutesAgoIsForgottenForANewOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, base.Limits{})
+		call := func(took time.Duration) {
+			_, _ = base.Do(t.Context(), g, read, func(context.Context) (int, error) { time.Sleep(took); return 0, nil })
+		}
+		call(10 * time.Second)
+		time.Sleep(6 * time.Minute)
+		call(time.Second)
+		if l := g.Health().Activity().Latency; l == nil || l.Measured != 1 || l.Max != time.Second || l.P99 != time.Second {
+			t.Errorf("latency %+v", l)
+		}
+	})
+}
+
+func TestFailuresAreBoundedAndTheirCodesAreFitToBeShown(t *testing.T) {
+	t.Parallel()
+	g := newGuard(t, noBreaker(base.Limits{Retries: -1}))
+	for i := range 20 {
+		_, _ = base.Do(t.Context(), g, read, fails(coded(base.KindInvalid, fmt.Sprintf("%d\x1b[2J\n%s", i, strings.Repeat("x", 100_000)))))
+	}
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	_, _ = base.Do(ctx, g, read, answer)
+	all := g.Health().Activity().Failures
+	if len(all) != 16 || all[0].Kind != base.KindNoTimeLeft {
+		t.Errorf("%d failures, the first is %v", len(all), all[0].Kind)
+	}
+	for _, f := range all {
+		if strings.ContainsAny(f.Code, "\x1b\n") || len(f.Code) > 10_000 {
+			t.Errorf("a code of %d bytes: %.20q", len(f.Code), f.Code)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +139,7 @@ func TestAClockThatIsSetBackDoesNotKeepThePlacesOfTheDead(t *testing.T) {
 	server := miniredis.RunT(t)
 	now := time.Now()
 	server.SetTime(now.Add(24 * time.Hour))
-	for key, fields := range map[string][2]string{"used": {"dead", "2"}, "state": {"epoch", "E"}} {
+	for key, fields := range map[string][2]string{"used": {"dead", "2"}, "state": {"epoch", "E"}, "grants": {"dead", "dead/1/1 1;"}} {
 		server.HSet("sources:limit:{test}:"+key, fields[0], fields[1])
 	}
 	if _, err := server.ZAdd("sources:limit:{test}:alive", float64(now.Add(24*time.Hour+15*time.Second).UnixMicro()), "dead"); err != nil {
@@ -149,6 +150,9 @@ func TestAClockThatIsSetBackDoesNotKeepThePlacesOfTheDead(t *testing.T) {
 	waiting := waits(t, l, 1)
 	server.SetTime(now.Add(16 * time.Second))
 	got(t, waiting)()
+	if left := server.HGet("sources:limit:{test}:grants", "dead"); left != "" {
+		t.Errorf("%q is kept for a process that died", left)
+	}
 }
 
 func TestAClockThatIsSetBackLetsNobodyOvertake(t *testing.T) {
@@ -264,4 +268,47 @@ func TestAnEarlierResetDoesNotOpenTheQuota(t *testing.T) {
 	if refusal, ok := errors.AsType[*redislimit.Refusal](err); !ok || refusal.Wait < 25*time.Minute {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A client of a cluster sends an exchange again when its answer is lost.
+func TestAnExchangeThatComesTwiceIsHeardOnce(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	const state = "sources:limit:{test}:state"
+	c := config(server)
+	c.Concurrency, c.Rate = -1, 1000
+	l := open(t, c)
+	acquire(t, l, 1)()
+	alive, err := server.ZMembers("sources:limit:{test}:alive")
+	if err != nil || len(alive) != 1 {
+		t.Fatal(alive, err)
+	}
+	last, err := strconv.Atoi(server.HGet(state, alive[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.HSet(state, alive[0], strconv.Itoa(last+1))
+	acquire(t, l, 1)()
+	if got := server.HGet(state, alive[0]); got != strconv.Itoa(last+2) {
+		t.Errorf("exchange %s was heard, want %d", got, last+2)
+	}
+}
+
+func TestALimitThatNobodyUsesLeavesNothingInRedis(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	c := config(server)
+	c.Concurrency, c.Rate = 1, 1000
+	l := open(t, c)
+	defer acquire(t, l, 1)()
+	waiting := waits(t, l, 1)
+	for _, key := range server.Keys() {
+		if server.TTL(key) <= 0 {
+			t.Errorf("%s stays for ever", key)
+		}
+	}
+	if len(server.Keys()) < 4 {
+		t.Errorf("keys %q", server.Keys())
+	}
+	pending(t, waiting)
 }
