@@ -11,6 +11,7 @@ import (
 	"github.com/fourkites/sources/base/metrics"
 	"github.com/fourkites/sources/evidence"
 	"github.com/fourkites/sources/internal/incident"
+	"github.com/fourkites/sources/internal/race"
 )
 
 // quietMinutes are the healthy parts of the recorded incidents of one application, joined.
@@ -150,7 +151,7 @@ func TestIncidentScoresStandWithThreeQuartersOfTheTraces(t *testing.T) {
 // quick leaves the long searches to runs without the race detector; one search of each case is made with it.
 func quick(t *testing.T) {
 	t.Helper()
-	if raced {
+	if race.Enabled {
 		t.Skip("the race detector makes these searches ten times slower; TestIncidentScores runs under it")
 	}
 }

@@ -45,6 +45,7 @@ func TestByAFunction(t *testing.T) { twice(t) }
 func twice(t *testing.T) { open(t) }
 func TestByATable(t *testing.T) { for range servers {} }
 func TestByAMethod(t *testing.T) { var x interface{ Ask(*testing.T) }; x.Ask(t) }
+func TestIncidentIsFound(t *testing.T) { var x interface{ Ask(*testing.T) }; x.Ask(t) }
 func TestOfNothing(t *testing.T) {}
 	func FuzzIt(f *testing.F) { f.Fuzz(func(t *testing.T, _ string) { open(t) }) }
 `,
