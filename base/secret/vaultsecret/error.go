@@ -23,7 +23,7 @@ var (
 	// ErrLogin: Vault does not accept the token, the secret id or the service account's token, or there is none.
 	ErrLogin = errors.New("login refused")
 	// ErrSealed: the server is sealed.
-	ErrSealed = errors.New("Vault is sealed") //nolint:staticcheck // the name of the product
+	ErrSealed = errors.New("the server is sealed")
 	// ErrStandby: the server is a standby that does not pass requests on.
 	ErrStandby = errors.New("a standby answers")
 	// ErrUninitialised: the server has never been initialised.
