@@ -28,7 +28,7 @@ type browser struct {
 func Chromium(t testing.TB) string {
 	t.Helper()
 	require(t)
-	b, err := launchChromium()
+	b, err := started(newChromium)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,22 +41,6 @@ func Chromium(t testing.TB) string {
 		}
 	})
 	return b.url
-}
-
-// launchChromium tries again where another process took the port between its choice and its use.
-func launchChromium() (*browser, error) {
-	var problems []error
-	for range 3 {
-		b, err := newChromium()
-		if err != nil {
-			return nil, errors.Join(append(problems, err)...)
-		}
-		if err = b.start(); err == nil {
-			return b, nil
-		}
-		problems = append(problems, err, b.end())
-	}
-	return nil, errors.Join(problems...)
 }
 
 func newChromium() (*browser, error) {

@@ -44,7 +44,7 @@ type MotoServer struct {
 func Moto(t testing.TB) *MotoServer {
 	t.Helper()
 	require(t)
-	s, err := launchMoto()
+	s, err := started(newMoto)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ var sharedMoto = sync.OnceValues(func() (*MotoServer, error) {
 	if !shared.adopted() {
 		return nil, errors.New("engines: a shared server has no end: call engines.Main(m) from TestMain")
 	}
-	s, err := launchMoto()
+	s, err := started(newMoto)
 	if err == nil {
 		shared.adopt(func() { _ = s.end() })
 	}
@@ -79,22 +79,6 @@ func SharedMoto(t testing.TB) *MotoServer {
 		t.Fatal(err)
 	}
 	return s
-}
-
-// launchMoto tries again where another process took the port between its choice and its use.
-func launchMoto() (*MotoServer, error) {
-	var problems []error
-	for range 3 {
-		s, err := newMoto()
-		if err != nil {
-			return nil, errors.Join(append(problems, err)...)
-		}
-		if err = s.start(); err == nil {
-			return s, nil
-		}
-		problems = append(problems, err, s.end())
-	}
-	return nil, errors.Join(problems...)
 }
 
 func newMoto() (*MotoServer, error) {

@@ -37,7 +37,7 @@ type OpenBaoServer struct {
 func OpenBao(t testing.TB) *OpenBaoServer {
 	t.Helper()
 	require(t)
-	s, err := launchOpenBao()
+	s, err := started(newOpenBao)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ var sharedOpenBao = sync.OnceValues(func() (*OpenBaoServer, error) {
 	if !shared.adopted() {
 		return nil, errors.New("engines: a shared server has no end: call engines.Main(m) from TestMain")
 	}
-	s, err := launchOpenBao()
+	s, err := started(newOpenBao)
 	if err == nil {
 		shared.adopt(func() { _ = s.end() })
 	}
@@ -73,22 +73,6 @@ func SharedOpenBao(t testing.TB) *OpenBaoServer {
 		t.Fatal(err)
 	}
 	return s
-}
-
-// launchOpenBao tries again where another process took the port between its choice and its use.
-func launchOpenBao() (*OpenBaoServer, error) {
-	var problems []error
-	for range 3 {
-		s, err := newOpenBao()
-		if err != nil {
-			return nil, errors.Join(append(problems, err)...)
-		}
-		if err = s.start(); err == nil {
-			return s, nil
-		}
-		problems = append(problems, err, s.end())
-	}
-	return nil, errors.Join(problems...)
 }
 
 func newOpenBao() (*OpenBaoServer, error) {

@@ -98,3 +98,26 @@ func readTail(path string) []byte {
 	}
 	return tail(text)
 }
+
+// server is a program that can be started once and ended.
+type server interface {
+	start() error
+	end() error
+}
+
+// started makes a server and starts it, and tries again where another process took the port between its choice and its use.
+func started[S server](create func() (S, error)) (S, error) {
+	var problems []error
+	for range 3 {
+		s, err := create()
+		if err != nil {
+			return s, errors.Join(append(problems, err)...)
+		}
+		if err = s.start(); err == nil {
+			return s, nil
+		}
+		problems = append(problems, err, s.end())
+	}
+	var none S
+	return none, errors.Join(problems...)
+}
